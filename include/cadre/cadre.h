@@ -1,0 +1,241 @@
+/* cadre.h - one parallel map, many ways to run it.
+ * SPDX-License-Identifier: MIT
+ *
+ * Four rules hold for every call in this header.
+ *
+ *   1. All-zero is a valid value. Any struct here may be declared `= {0}`; a
+ *      field left at zero means "the default".
+ *   2. Calls that can fail return CADRE_OK (0) or a negative CADRE_E... code,
+ *      take `cadre_error *err` last, and accept NULL there.
+ *   3. cadre never keeps a pointer you passed after the call and never frees
+ *      your memory, but for what its comment says is yours to free.
+ *   4. What a job computes depends on the job only: not on the backend, the
+ *      number of workers, the chunk size or the order in which tasks finished.
+ *
+ * Words: a *job* is what to do, a *kernel* your function, a *task* one call of
+ * it, an *item* its input, a *result* its output, a *worker* who runs it, a
+ * *pool* workers that are ready.
+ */
+#ifndef CADRE_CADRE_H
+#define CADRE_CADRE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cadre/version.h>
+
+CADRE_BEGIN_DECLS
+
+/* ---- errors ---- */
+
+/* One line per code: name, value, text. Values never change their meaning. */
+#define CADRE_CODES(X)                                  \
+    X(OK, 0, "success")                                 \
+    X(EINVAL, -1, "invalid argument")                   \
+    X(ENOMEM, -2, "out of memory")                      \
+    X(ESYS, -3, "an operating system call failed")      \
+    X(EKERNEL, -4, "a task reported failure")           \
+    X(ECRASH, -5, "a worker died while running a task") \
+    X(ETIMEOUT, -6, "time ran out")                     \
+    X(ECANCELLED, -7, "cancelled")                      \
+    X(EBUSY, -8, "the pool runs too many jobs at once") \
+    X(ENOTSUP, -9, "this backend cannot do that")       \
+    X(ESERIAL, -11, "the plan came out serial")         \
+    X(EDATA, -12, "the data cannot answer the question")
+
+enum cadre_code {
+#define CADRE_CODE_ENUM(name, value, text) CADRE_##name = value,
+    CADRE_CODES(CADRE_CODE_ENUM)
+#undef CADRE_CODE_ENUM
+};
+
+#define CADRE_NO_ITEM UINT64_MAX
+
+/* What went wrong, and where. Yours to place; plain bytes; nothing to free. */
+typedef struct cadre_error {
+    int32_t code;      /* same as the value returned */
+    int32_t user;      /* EKERNEL: what your function returned */
+    int32_t sys;       /* ESYS: errno */
+    int32_t signal;    /* ECRASH: the signal, or 0 if the worker exited */
+    uint64_t item;     /* the failing item, or CADRE_NO_ITEM */
+    char message[488]; /* one sentence, NUL-terminated, possibly cut */
+} cadre_error;         /* 512 bytes */
+
+CADRE_API const char *cadre_strerror(int code); /* static text, never NULL */
+
+/* ---- pools ---- */
+
+typedef struct cadre_pool cadre_pool;
+typedef struct cadre_backend cadre_backend; /* <cadre/backend.h> */
+
+enum cadre_level { CADRE_INFO = 0, CADRE_WARNING = 1, CADRE_DEBUG = 2 };
+
+/* Called from the thread that called cadre; text is one line without an end. */
+typedef void cadre_log(void *arg, int level, const char *text);
+
+enum cadre_if_serial { CADRE_ALLOW = 0, CADRE_WARN = 1, CADRE_FAIL = 2 };
+
+typedef struct cadre_options {
+    const char *backend;     /* "auto" (or NULL), "serial", "threads" */
+    int workers;             /* 0 auto, n, -1 every usable CPU, -2 all but one, ... */
+    bool isolate;            /* a crashing kernel must not take the program down */
+    bool not_thread_safe;    /* kernels use static state */
+    bool oversubscribe;      /* allow more workers than CPUs (else: capped, and said) */
+    bool ignore_environment; /* shut out CADRE_WORKERS and CADRE_BACKEND */
+    int if_serial;      /* when the plan comes out serial: an enum cadre_if_serial */
+    uint64_t min_items; /* fewer items than this run serially; 0: measured */
+    const char *name;   /* workers' names in ps and top, and in messages */
+    cadre_log *log;
+    void *log_arg;
+    const cadre_backend *custom; /* a backend of your own, instead of a name */
+    uint64_t reserved[8];        /* must be zero */
+} cadre_options;
+
+/* Read the machine and the environment, decide backend and workers, make the
+ * pool. NULL options: all defaults. Workers start when first needed and stay
+ * until cadre_close; with an explicit backend they start here. */
+CADRE_API int cadre_open(cadre_pool **out, const cadre_options *opt, cadre_error *err);
+
+/* End the workers and free the pool. No job may be running. NULL is fine. */
+CADRE_API void cadre_close(cadre_pool *pool);
+
+/* Cancel what runs on the pool now; later jobs are not affected. Tasks that run
+ * are waited for (they can ask cadre_task_cancelled). Safe from any thread and
+ * from a signal handler. NULL is fine. */
+CADRE_API void cadre_cancel(cadre_pool *pool);
+
+CADRE_API unsigned cadre_workers(const cadre_pool *pool); /* NULL pool: 1 */
+CADRE_API const char *cadre_backend_name(const cadre_pool *pool);
+
+/* ---- tasks: what a kernel can see ---- */
+
+typedef struct cadre_task cadre_task;
+struct cadre_rng;  /* <cadre/random.h> */
+struct cadre_seed; /* <cadre/random.h> */
+
+/* A kernel turns one item into one result. Return 0, or anything else to fail. */
+typedef int cadre_fn(cadre_task *task, const void *item, void *result);
+
+/* The same over `count` neighbours at once, for work so small that the call
+ * itself shows: items[0..count) to results[0..count), packed. If it fails, cadre
+ * calls it again one item at a time to find the first that does. */
+typedef int cadre_range_fn(cadre_task *task, uint64_t first, uint64_t count,
+                           const void *items, void *results);
+
+CADRE_API uint64_t cadre_task_index(const cadre_task *task);
+CADRE_API const void *cadre_task_shared(const cadre_task *task);
+
+/* Range kernels: say which item is worked on now, before asking for its random
+ * numbers or emitting its bytes. Returns 0, or CADRE_EINVAL outside the range. */
+CADRE_API int cadre_task_at(cadre_task *task, uint64_t index);
+
+/* The item's own random stream, SeedSequence(seed).spawn(n)[index] in NumPy's
+ * words: the same numbers whoever runs the task. Made on first use; never NULL. */
+CADRE_API struct cadre_rng *cadre_task_rng(cadre_task *task);
+
+/* True once this task's result is no longer wanted; long kernels may ask. */
+CADRE_API bool cadre_task_cancelled(const cadre_task *task);
+
+/* The worker's own memory, kept from task to task of one run, zeroed when first
+ * asked for; asking for more keeps what is there. NULL when there is none. */
+CADRE_API void *cadre_task_scratch(cadre_task *task, size_t size);
+
+/* Append to this task's result of any size (job.emitted). Returns 0 or a code;
+ * after a code the task fails with it, whatever the kernel returns. */
+CADRE_API int cadre_task_emit(cadre_task *task, const void *bytes, size_t size);
+
+/* Record a message and return `user`:  return cadre_task_fail(t, 7, "..."); */
+CADRE_API int cadre_task_fail(cadre_task *task, int user, const char *format, ...)
+    CADRE_PRINTF(3, 4);
+
+/* ---- jobs ---- */
+
+typedef struct cadre_bytes {
+    void *data;
+    size_t size;
+} cadre_bytes;
+
+/* Free every data and leave the array all zero. */
+CADRE_API void cadre_bytes_free(cadre_bytes *bytes, uint64_t n);
+
+typedef struct cadre_column { /* one argument of a starmap: a zip over columns */
+    const void *data;
+    size_t size;      /* bytes per element */
+    uint64_t n;       /* elements; the shortest column ends the map, unless `fill` */
+    const void *fill; /* what stands in once this column is exhausted (zip_longest) */
+    bool same;        /* data is one element, given to every task */
+} cadre_column;
+
+/* The k-th argument of a starmap task:  double x = CADRE_ARG(item, 0, double); */
+#define CADRE_ARG(item, k, type) (*(const type *)((const void *const *)(item))[k])
+
+typedef struct cadre_counts {
+    uint64_t done, total;
+    double elapsed; /* seconds since the run began */
+    double left;    /* seconds, estimated; negative while unknown */
+} cadre_counts;
+
+/* Called now and then, and at the end, from the thread that called cadre. */
+typedef void cadre_progress(void *arg, const cadre_counts *counts);
+
+enum cadre_on_error { CADRE_STOP = 0, CADRE_KEEP_GOING = 1 };
+
+typedef struct cadre_job {
+    cadre_fn *fn; /* one of these two is required */
+    cadre_range_fn *range_fn;
+    const char *name;  /* in messages */
+    uint64_t n;        /* how many tasks; columns: 0 means all */
+    const void *items; /* n of item_size; NULL: index only */
+    size_t item_size;
+    const cadre_column *columns; /* instead of items: a starmap */
+    unsigned n_columns;
+    void *results; /* n of result_size; NULL: none kept */
+    size_t result_size;
+    cadre_bytes *emitted; /* n results of any size; each data yours to free */
+    const void *shared;   /* read-only bytes every task may see */
+    size_t shared_size;   /* needed only where memory is not shared */
+    uint64_t seed;        /* names the random streams, with the item's index */
+    const struct cadre_seed *seed_sequence; /* instead of seed: any entropy, any key */
+    uint64_t chunk;       /* tasks per hand-out; 0: automatic, adaptive */
+    int on_error;         /* an enum cadre_on_error */
+    int *statuses;        /* n codes, one per task; required to keep going */
+    uint32_t deadline_ms; /* for the whole run; 0: none */
+    cadre_progress *progress;
+    void *progress_arg;
+    uint64_t reserved[8]; /* must be zero */
+} cadre_job;
+
+/* How many tasks the job has: n, or what its columns give. */
+CADRE_API uint64_t cadre_job_tasks(const cadre_job *job);
+
+/* Run the tasks and fill job->results. A NULL pool runs them right here, one
+ * after another. On failure the error is the one that a plain loop would meet
+ * first, and every result before it is complete; when keeping going, every other
+ * task has run too, and statuses says of each how it ended. Blocks until no task
+ * runs. May be called from several threads and from inside a task. */
+CADRE_API int cadre_map(cadre_pool *pool, const cadre_job *job, cadre_error *err);
+
+/* Fold `from`, the result of later items, into `into`, that of earlier ones. */
+typedef int cadre_combine(cadre_task *task, void *into, const void *from);
+
+/* Combine the n results into *out (result_size bytes), in a tree whose shape
+ * depends on n alone: same bytes for any worker count. With n = 0, and when no
+ * task succeeded, out is left as it was. job->results must be NULL. */
+CADRE_API int cadre_reduce(cadre_pool *pool, const cadre_job *job,
+                           cadre_combine *combine, void *out, cadre_error *err);
+
+/* The plan for this job (NULL: for any) and why, one decision a line with the
+ * figure that decided. Text that does not fit is cut; CADRE_EXPLAIN_MAX fits. */
+#define CADRE_EXPLAIN_MAX 4096
+CADRE_API int cadre_explain(cadre_pool *pool, const cadre_job *job, char *text,
+                            size_t size, cadre_error *err);
+
+/* ---- where am I ---- */
+
+CADRE_API unsigned cadre_rank(void); /* 0 in the caller, 1.. in another worker */
+CADRE_API unsigned
+cadre_size(void); /* workers of the run this task belongs to; else 1 */
+CADRE_API bool cadre_is_main(void); /* rank 0 */
+
+CADRE_END_DECLS
+#endif

@@ -1,0 +1,68 @@
+/* error.c - filling a cadre_error.
+ * SPDX-License-Identifier: MIT
+ */
+#include "base/error.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+_Static_assert(sizeof(cadre_error) == 512,
+               "cadre_error crosses pipes and networks as is");
+
+const char *cadre_strerror(int code)
+{
+    switch (code) {
+#define CODE_TEXT(name, value, text) \
+    case value: return text;
+        CADRE_CODES(CODE_TEXT)
+#undef CODE_TEXT
+    default: return "unknown error code";
+    }
+}
+
+void cdr_error_clear(cadre_error *err)
+{
+    if (!err)
+        return;
+    err->code = CADRE_OK;
+    err->user = err->sys = err->signal = 0;
+    err->item = CADRE_NO_ITEM;
+    err->message[0] = '\0';
+}
+
+int cdr_fail(cadre_error *err, int code, const char *format, ...)
+{
+    va_list args;
+
+    if (!err)
+        return code;
+    cdr_error_clear(err);
+    err->code = code;
+    va_start(args, format);
+    vsnprintf(err->message, sizeof err->message, format, args);
+    va_end(args);
+    return code;
+}
+
+int cdr_fail_sys(cadre_error *err, int number, const char *format, ...)
+{
+    int code = number == ENOMEM ? CADRE_ENOMEM : CADRE_ESYS;
+    char text[128];
+    size_t used;
+    va_list args;
+
+    if (!err)
+        return code;
+    cdr_error_clear(err);
+    err->code = code;
+    err->sys = number;
+    va_start(args, format);
+    vsnprintf(err->message, sizeof err->message, format, args);
+    va_end(args);
+    used = strlen(err->message);
+    snprintf(err->message + used, sizeof err->message - used, ": %s",
+             strerror_r(number, text, sizeof text));
+    return code;
+}

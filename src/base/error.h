@@ -1,0 +1,22 @@
+/* error.h - filling a cadre_error.
+ * SPDX-License-Identifier: MIT
+ *
+ * `err` may be NULL everywhere. Each function sets every field and returns the
+ * code, so that failing is one line: return cdr_fail(err, CADRE_EINVAL, "...").
+ */
+#ifndef CDR_BASE_ERROR_H
+#define CDR_BASE_ERROR_H
+
+#include <cadre/cadre.h>
+
+int cdr_fail(cadre_error *err, int code, const char *format, ...) CADRE_PRINTF(3, 4);
+
+/* A system or pthread call failed with `number` (an errno value, as returned):
+ * CADRE_ESYS, or CADRE_ENOMEM for ENOMEM; its text ends the message. */
+int cdr_fail_sys(cadre_error *err, int number, const char *format, ...)
+    CADRE_PRINTF(3, 4);
+
+/* Makes *err that of a success. */
+void cdr_error_clear(cadre_error *err);
+
+#endif
