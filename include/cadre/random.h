@@ -31,6 +31,7 @@ CADRE_BEGIN_DECLS
 #define CADRE_SEED_POOL     4 /* words of entropy kept, as NumPy's pool_size */
 #define CADRE_SEED_POOL_MAX 16
 
+/* All zero, it is the seed of entropy 0. */
 typedef struct cadre_seed {
     uint32_t pool[CADRE_SEED_POOL_MAX];
     uint32_t pool_size;
@@ -44,14 +45,14 @@ CADRE_API void cadre_seed_init(cadre_seed *seed, uint64_t entropy);
 
 /* SeedSequence(entropy, pool_size=...), entropy given as 32-bit words: an integer
  * is its digits to base 2^32, least significant first, 0 the single word 0; a
- * list is its elements' words one after another. pool_size 0 means 4. False when
- * pool_size is 1..3 or above CADRE_SEED_POOL_MAX. */
+ * list is its elements' words one after another. pool_size 0 means 4. False, and
+ * *seed is as it was, when pool_size is 1..3 or above CADRE_SEED_POOL_MAX. */
 CADRE_API bool cadre_seed_init_words(cadre_seed *seed, const uint32_t *words,
                                      size_t n_words, unsigned pool_size);
 
-/* The words of a non-negative integer in text, decimal or 0x..., of any length.
- * Writes at most `room` words and returns how many there are; 0 means that the
- * text is no such integer. Digits are at most 10 000. */
+/* The words of a non-negative integer in text, decimal or 0x..., of at most 10 000
+ * digits, without sign or spaces. Writes the lowest `room` words and returns how
+ * many there are; 0 means that the text is no such integer. */
 CADRE_API size_t cadre_seed_parse(uint32_t *words, size_t room, const char *text);
 
 /* The same entropy with `key` appended to the spawn key: for the i-th item of a
@@ -69,6 +70,7 @@ CADRE_API void cadre_seed_state64(const cadre_seed *seed, uint64_t *out, size_t 
 
 enum cadre_rng_kind { CADRE_PCG64 = 0, CADRE_PHILOX = 1 };
 
+/* To be filled by one of the functions below: all zero is no stream. */
 typedef struct cadre_rng {
     uint32_t kind;      /* an enum cadre_rng_kind */
     uint32_t has_half;  /* a 32-bit draw left the upper half of its 64 bits */
@@ -104,7 +106,7 @@ CADRE_API uint32_t cadre_rng_u32(cadre_rng *rng); /* low half first, high half k
 CADRE_API double cadre_rng_uniform(cadre_rng *rng);
 CADRE_API void cadre_rng_uniforms(cadre_rng *rng, double *out, size_t n);
 
-/* An integer in [0, n), unbiased (Lemire): Generator.integers(0, n). Below 2^32
+/* An integer in [0, n), unbiased (Lemire): Generator.integers(0, n). Up to 2^32
  * it draws 32 bits, above 64. n = 0 stands for 2^64; n = 1 draws nothing. */
 CADRE_API uint64_t cadre_rng_below(cadre_rng *rng, uint64_t n);
 
@@ -119,14 +121,15 @@ CADRE_API void cadre_rng_indices(cadre_rng *rng, uint32_t *out, size_t n,
                                  uint32_t bound);
 
 /* A standard normal deviate by inversion: cadre_normal_quantile of one uniform in
- * (0, 1), ((u64 >> 12) + 0.5) / 2^52. One 64-bit draw each, monotonic in it, never
- * infinite. cadre's own: NumPy's standard_normal draws otherwise. */
+ * (0, 1), ((u64 >> 12) + 0.5) / 2^52. One 64-bit draw each; it grows with the draw,
+ * as far as the quantile's last bits let it, to +-8.21 at the ends. cadre's own:
+ * NumPy's standard_normal draws otherwise. */
 CADRE_API double cadre_rng_normal(cadre_rng *rng);
 
 /* The quantile function of the standard normal distribution, in the arithmetic of
  * the Cephes library (S. L. Moshier) that SciPy's norm.ppf uses: the same bits, and
- * within 5e-16 of the true value. 0 and 1 give -inf and inf; outside, NaN. Beyond
- * |z| = 1.1 the last bits are those of the C library's log. */
+ * within 1e-15 of the true value, relatively. 0 and 1 give -inf and inf; outside,
+ * NaN. Beyond |z| = 1.1 the last bits are those of the C library's log. */
 CADRE_API double cadre_normal_quantile(double p);
 
 /* Generator.shuffle of n elements of `size` bytes. */
