@@ -1,0 +1,85 @@
+/* backend.h - the contract for backends: kinds of workers.
+ * SPDX-License-Identifier: MIT
+ *
+ * A backend brings workers into a run, and nothing more. Every worker, wherever it
+ * lives, calls cadre_serve on the run until that returns; order, errors, sizes of
+ * hand-outs, progress and nesting are the engine's, so backends can be short and
+ * equal. Those that come with cadre (src/backends/) are written against this header;
+ * one of your own goes into cadre_options.custom.
+ *
+ * Stability: second tier. It may change with a minor release; CADRE_BACKEND_ABI
+ * then changes too, and cadre_open refuses a backend built for another.
+ */
+#ifndef CADRE_BACKEND_H
+#define CADRE_BACKEND_H
+
+#include <cadre/cadre.h>
+
+CADRE_BEGIN_DECLS
+
+#define CADRE_BACKEND_ABI 1
+
+typedef struct cadre_run cadre_run;       /* one execution of a job */
+typedef struct cadre_worker cadre_worker; /* one worker's own state, kept over runs */
+
+/* For the thread that will serve with it; NULL without memory. NULL is fine to close. */
+CADRE_API cadre_worker *cadre_worker_open(void);
+CADRE_API void cadre_worker_close(cadre_worker *worker);
+
+/* Take tasks of the run and run them until none is left to take. `seat` numbers the
+ * workers of a run from 1 (0 is the caller's thread); two may not share one. Returns
+ * while other workers still run; there may be more to take later (see `wake`).
+ * Returns false when the worker could not even begin for want of memory. */
+CADRE_API bool cadre_serve(cadre_worker *worker, cadre_run *run, unsigned seat);
+
+/* The backend's own pointer in a run, NULL at first. */
+CADRE_API void cadre_run_set_slot(cadre_run *run, void *slot);
+CADRE_API void *cadre_run_slot(const cadre_run *run);
+
+/* What a backend is given to open. */
+typedef struct cadre_setup {
+    unsigned workers; /* in all: the caller's thread is one of them */
+    unsigned cpus;    /* that this process may use */
+    const char *name; /* of the pool; never NULL */
+    uint64_t reserved[8];
+} cadre_setup;
+
+/* Functions may be NULL where it says so. `state` is state_size bytes, zeroed, that
+ * cadre allocates. begin, tend, wake and end may be called from several threads at
+ * once, for different runs, but for wake in this order for each: begin tend* end. */
+struct cadre_backend {
+    uint32_t abi;     /* CADRE_BACKEND_ABI */
+    const char *name; /* lower case, static */
+    size_t state_size;
+
+    /* Get workers ready. On failure leave nothing behind. May be NULL. */
+    int (*open)(void *state, const cadre_setup *setup, cadre_error *err);
+
+    /* How many nanoseconds' worth of work there must be for bringing workers in to pay
+     * now. May be NULL: always. */
+    uint64_t (*threshold)(void *state);
+
+    /* Bring workers into the run, without waiting for them. CADRE_EBUSY when there
+     * is no room for one more run: then the caller's thread does it alone. NULL for
+     * a backend that never has workers beside the caller's thread. */
+    int (*begin)(void *state, cadre_run *run, cadre_error *err);
+
+    /* The caller's thread has nothing left to take: wait until something changes or
+     * timeout_ms is over (negative: no limit). Returns how many workers are in the
+     * run still. Required with begin. */
+    unsigned (*tend)(void *state, cadre_run *run, int timeout_ms);
+
+    /* There is work again for workers that left the run. Called by any worker in it.
+     * Required with begin. */
+    void (*wake)(void *state, cadre_run *run);
+
+    /* Let no worker in any more, and return when none is left in. Required with
+     * begin. */
+    void (*end)(void *state, cadre_run *run);
+
+    /* Dismiss the workers. No run is on. May be NULL. */
+    void (*close)(void *state);
+};
+
+CADRE_END_DECLS
+#endif

@@ -1,0 +1,19 @@
+/* table.h - the backends that come with cadre.
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef CDR_BACKENDS_TABLE_H
+#define CDR_BACKENDS_TABLE_H
+
+#include <cadre/backend.h>
+
+extern const cadre_backend cdr_serial_backend;
+extern const cadre_backend cdr_threads_backend;
+
+/* By name or alias ("thread", "sequential", ...), case counts; NULL when there is
+ * none. "auto" is not a backend. */
+const cadre_backend *cdr_backend_find(const char *name);
+
+/* All names that may be given, for messages: "auto, serial, threads". */
+const char *cdr_backend_names(void);
+
+#endif

@@ -1,0 +1,74 @@
+/* sync.c - futexes and bells.
+ * SPDX-License-Identifier: MIT
+ */
+#include "base/sync.h"
+#include "base/clock.h"
+
+#include <linux/futex.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+void cdr_futex_wait(_Atomic uint32_t *word, uint32_t seen, int64_t timeout_ns)
+{
+    struct timespec limit = { .tv_sec = timeout_ns / 1000000000,
+                              .tv_nsec = timeout_ns % 1000000000 };
+
+    /* Every outcome (woken, changed already, interrupted, late) means the same to
+     * the caller: look again. */
+    syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, seen, timeout_ns < 0 ? NULL : &limit,
+            NULL, 0);
+}
+
+void cdr_futex_wake(_Atomic uint32_t *word, unsigned count)
+{
+    syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, count, NULL, NULL, 0);
+}
+
+uint32_t cdr_bell_read(struct cdr_bell *bell)
+{
+    return atomic_load_explicit(&bell->rung, memory_order_acquire);
+}
+
+void cdr_bell_ring(struct cdr_bell *bell, unsigned count)
+{
+    atomic_fetch_add_explicit(&bell->rung, 1, memory_order_seq_cst);
+    if (atomic_load_explicit(&bell->sleepers, memory_order_seq_cst))
+        cdr_futex_wake(&bell->rung, count);
+}
+
+static bool rung_while_spinning(struct cdr_bell *bell, uint32_t seen, int64_t spin_ns)
+{
+    uint64_t until = cdr_now() + (uint64_t)spin_ns;
+
+    do {
+        for (int i = 0; i < 32; i++) {
+            if (cdr_bell_read(bell) != seen)
+                return true;
+            cdr_pause();
+        }
+    } while (cdr_now() < until);
+    return false;
+}
+
+unsigned cdr_bell_sleepers(const struct cdr_bell *bell)
+{
+    return atomic_load_explicit(&bell->sleepers, memory_order_relaxed);
+}
+
+void cdr_bell_pass_on(struct cdr_bell *bell, unsigned count)
+{
+    if (atomic_load_explicit(&bell->sleepers, memory_order_relaxed))
+        cdr_futex_wake(&bell->rung, count);
+}
+
+bool cdr_bell_wait(struct cdr_bell *bell, uint32_t seen, int64_t spin_ns)
+{
+    if (spin_ns > 0 && rung_while_spinning(bell, seen, spin_ns))
+        return false;
+    atomic_fetch_add_explicit(&bell->sleepers, 1, memory_order_seq_cst);
+    while (cdr_bell_read(bell) == seen)
+        cdr_futex_wait(&bell->rung, seen, -1);
+    atomic_fetch_sub_explicit(&bell->sleepers, 1, memory_order_relaxed);
+    return true;
+}

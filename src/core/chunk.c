@@ -1,0 +1,342 @@
+/* chunk.c - run a bite of tasks: the one place that calls kernels.
+ * SPDX-License-Identifier: MIT
+ *
+ * Seeding, failure and cancellation cannot differ between backends, because all of
+ * them come through here. Three functions run some neighbouring tasks *through*, each
+ * for one sort of kernel: over packed items, over columns, over ranges. Two use them,
+ * and look in between whether to go on: run_tasks, with results where they belong, and
+ * run_blocks, which folds results of a reduction's blocks as they come.
+ */
+#include "core/reduce.h"
+#include "core/run.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define UNLIKELY(x) __builtin_expect(x, 0)
+#define NOINLINE    __attribute__((noinline))
+#define STRIDE_NS   2000.0
+#define STRIDE_MAX  64
+
+static bool cancelled(const struct cadre_task *t)
+{
+    return atomic_load_explicit(t->run->cancel, memory_order_relaxed) !=
+           t->run->cancel_seen;
+}
+
+/* Nothing but plain loads, since it is read after very few tasks. */
+static bool stopped(const struct cadre_task *t, uint64_t unit)
+{
+    return unit >= atomic_load_explicit(&t->seat->stop_at, memory_order_relaxed) ||
+           cancelled(t);
+}
+
+static void at(struct cadre_task *t, uint64_t index)
+{
+    atomic_store_explicit(&t->seat->current, index, memory_order_relaxed);
+}
+
+/* ---- what became of a task ---- */
+
+static void word_failure(const struct cadre_task *t, cadre_error *e)
+{
+    const char *name = t->program->name;
+    int used =
+        snprintf(e->message, sizeof e->message, "%s%sitem %llu: ", name ? name : "",
+                 name ? ": " : "", (unsigned long long)e->item);
+    size_t room =
+        (size_t)used < sizeof e->message ? sizeof e->message - (size_t)used : 0;
+
+    if (t->message_for == e->item)
+        snprintf(e->message + used, room, "%s", t->message);
+    else if (e->code == CADRE_EKERNEL)
+        snprintf(e->message + used, room, "the kernel returned %d", e->user);
+    else
+        snprintf(e->message + used, room, "%s", cadre_strerror(e->code));
+}
+
+void cdr_task_failed(struct cadre_task *t, uint64_t index, int code, int user,
+                     bool fatal)
+{
+    const struct cdr_program *p = t->program;
+    cadre_error e;
+
+    memset(&e, 0, sizeof e);
+    e.code = code;
+    e.user = user;
+    e.item = index;
+    word_failure(t, &e);
+    if (p->statuses)
+        p->statuses[index] = code;
+    t->failed_at = index;
+    cdr_window_fail(t->run->window, t->seat,
+                    p->keep_going && !fatal ? CADRE_NO_ITEM : index / p->grain, &e);
+}
+
+/* The task at `index` returned rc != 0. True: go on with the next one. */
+static bool returned_failure(struct cadre_task *t, uint64_t index, int rc)
+{
+    if (t->failed_at != index)
+        cdr_task_failed(t, index, CADRE_EKERNEL, rc, false);
+    if (t->emitting == index)
+        t->emitted_size = 0;
+    return t->program->keep_going;
+}
+
+/* Tasks first .. end-1 have been run; those that failed have their status already. */
+static void note_done(const struct cdr_program *p, uint64_t first, uint64_t end)
+{
+    for (uint64_t i = first; p->statuses && i < end; i++)
+        if (p->statuses[i] == CADRE_ECANCELLED)
+            p->statuses[i] = CADRE_OK;
+}
+
+/* ---- some tasks through ---- */
+
+/* All three: run tasks i .. end-1 with results from `result` on, up to the first that
+ * fails unless failures are gone over; return the first task not done. */
+
+/* No checks in here but for failure: a kernel may take two nanoseconds. */
+NOINLINE static uint64_t items_through(struct cadre_task *t, uint64_t i, uint64_t end,
+                                       uintptr_t result)
+{
+    const struct cdr_program *p = t->program;
+    _Atomic uint64_t *current = &t->seat->current;
+    cadre_fn *fn = p->fn;
+    size_t item_size = p->item_size, result_size = p->result_size;
+    uintptr_t item = p->items + i * item_size;
+
+    for (; i < end; i++) {
+        atomic_store_explicit(current, i, memory_order_relaxed);
+        int rc = fn(t, (const void *)item, (void *)result);
+        if (UNLIKELY(rc) && !returned_failure(t, i, rc))
+            break;
+        item += item_size;
+        result += result_size;
+    }
+    return i;
+}
+
+static void fill_args(const void **args, const struct cdr_program *p, uint64_t i)
+{
+    for (unsigned k = 0; k < p->n_columns; k++) {
+        const cadre_column *c = &p->columns[k];
+        if (c->same)
+            args[k] = c->data;
+        else if (i < c->n)
+            args[k] = (const char *)c->data + i * c->size;
+        else
+            args[k] = c->fill;
+    }
+}
+
+static uint64_t columns_through(struct cadre_task *t, uint64_t i, uint64_t end,
+                                uintptr_t result)
+{
+    const struct cdr_program *p = t->program;
+
+    for (; i < end; i++) {
+        at(t, i);
+        fill_args(t->args, p, i);
+        int rc = p->fn(t, t->args, (void *)result);
+        if (UNLIKELY(rc) && !returned_failure(t, i, rc))
+            break;
+        result += p->result_size;
+    }
+    return i;
+}
+
+static int call_range(struct cadre_task *t, uint64_t first, uint64_t count,
+                      uintptr_t result)
+{
+    const struct cdr_program *p = t->program;
+    int rc;
+
+    at(t, first);
+    t->range_first = first;
+    t->range_end = first + count;
+    t->named = false;
+    t->misuse = CADRE_OK;
+    t->message_for = CADRE_NO_ITEM;
+    t->rng_for = CADRE_NO_ITEM; /* a second call starts the streams anew */
+    rc = p->range_fn(t, first, count, (const void *)(p->items + first * p->item_size),
+                     (void *)result);
+    t->range_first = t->range_end = 0;
+    return rc;
+}
+
+/* A range that failed says nothing of which item did, and emitted bytes belong to one
+ * task: so call the kernel for each alone. */
+static uint64_t singles_through(struct cadre_task *t, uint64_t i, uint64_t end,
+                                uintptr_t result)
+{
+    for (; i < end; i++) {
+        int rc = call_range(t, i, 1, result);
+        if (t->misuse) {
+            cdr_task_failed(t, i, t->misuse, 0, false);
+            rc = rc ? rc : 1;
+        }
+        if (rc && !returned_failure(t, i, rc))
+            break;
+        result += t->program->result_size;
+    }
+    return i;
+}
+
+static uint64_t ranges_through(struct cadre_task *t, uint64_t i, uint64_t end,
+                               uintptr_t result)
+{
+    if (t->program->emitted || end - i == 1)
+        return singles_through(t, i, end, result);
+    if (!call_range(t, i, end - i, result) && !t->misuse)
+        return end;
+    return singles_through(t, i, end, result);
+}
+
+static uint64_t through(struct cadre_task *t, uint64_t i, uint64_t end,
+                        uintptr_t result)
+{
+    if (t->program->range_fn)
+        return ranges_through(t, i, end, result);
+    if (t->program->columns)
+        return columns_through(t, i, end, result);
+    return items_through(t, i, end, result);
+}
+
+/* ---- tasks with results where they belong ---- */
+
+/* How many tasks to run between checks, of at most `most`: what takes about two
+ * microseconds at the cost of the last bite; one when that is not known, and never
+ * more than 64, lest many long ones after some short ones keep a worker from hearing
+ * that it should stop. A range kernel is called for all of them. */
+static uint64_t stride(const struct cadre_worker *w, uint64_t most)
+{
+    const struct cdr_program *p = w->task.program;
+    double cost = w->cost / (double)p->grain;
+    double tasks = cost == 0 ? 1 : STRIDE_NS / cost;
+
+    if (p->range_fn)
+        return most;
+    if (tasks > STRIDE_MAX)
+        tasks = STRIDE_MAX;
+    return tasks < 1 ? 1 : (uint64_t)tasks < most ? (uint64_t)tasks : most;
+}
+
+static uint64_t run_tasks(struct cadre_worker *w, uint64_t first, uint64_t end)
+{
+    struct cadre_task *t = &w->task;
+    const struct cdr_program *p = t->program;
+    uint64_t i = first, until;
+
+    while (i < end && !stopped(t, i)) {
+        until = i + stride(w, end - i);
+        i = through(t, i, until, p->results + i * p->result_size);
+        if (i < until)
+            break;
+    }
+    note_done(p, first, i);
+    return i;
+}
+
+/* ---- blocks of a reduction ---- */
+
+static bool no_longer_wanted(const struct cadre_task *t, uint64_t unit)
+{
+    return unit >= atomic_load_explicit(&t->run->window->limit, memory_order_relaxed) ||
+           cancelled(t);
+}
+
+/* Combine `from` into `into`; index names the first item of what `from` covers. That
+ * it fails ends the run, even one that keeps going over failed tasks. */
+static bool combine(struct cadre_task *t, void *into, const void *from, uint64_t index)
+{
+    int rc;
+
+    at(t, index);
+    t->message_for = CADRE_NO_ITEM;
+    rc = t->program->tree->combine(t, into, from);
+    if (rc)
+        cdr_task_failed(t, index, CADRE_EKERNEL, rc, true);
+    return rc == 0;
+}
+
+/* Fold the results of tasks first .. end-1 into *sum, which has a value if *any. */
+static bool fold(struct cadre_worker *w, uint64_t first, uint64_t end, char *sum,
+                 bool *any)
+{
+    const struct cdr_program *p = w->task.program;
+    const char *result = w->block;
+
+    for (uint64_t i = first; i < end; i++, result += p->result_size) {
+        if (p->keep_going && p->statuses[i] != CADRE_ECANCELLED)
+            continue; /* it failed */
+        if (!*any)
+            memcpy(sum, result, p->result_size);
+        else if (!combine(&w->task, sum, result, i))
+            return false;
+        *any = true;
+    }
+    return true;
+}
+
+/* Results are zeroed before each task: what was there depends on who ran what. */
+static bool run_block(struct cadre_worker *w, uint64_t unit)
+{
+    struct cadre_task *t = &w->task;
+    const struct cdr_program *p = t->program;
+    uint64_t first = unit * p->grain, i = first, until;
+    uint64_t end = p->n - first < p->grain ? p->n : first + p->grain;
+    char *sum = cdr_tree_place(p->tree, unit);
+    bool any = false;
+
+    while (i < end) {
+        if (no_longer_wanted(t, unit))
+            return false;
+        until = i + stride(w, end - i < w->block_tasks ? end - i : w->block_tasks);
+        memset(w->block, 0, (until - i) * p->result_size);
+        if (through(t, i, until, (uintptr_t)w->block) < until ||
+            !fold(w, i, until, sum, &any))
+            return false;
+        i = until;
+    }
+    note_done(p, first, end);
+    cdr_tree_set(p->tree, unit, any);
+    return true;
+}
+
+/* Carry block `unit` up the tree as far as its siblings are there. */
+static bool climb(struct cadre_task *t, uint64_t unit)
+{
+    struct cdr_climb c = { .block = unit, .step = 1 };
+    const struct cdr_program *p = t->program;
+
+    while (cdr_tree_climb(p->tree, &c))
+        if (!combine(t, c.into, c.from, c.from_block * p->grain))
+            return false;
+    return true;
+}
+
+static uint64_t run_blocks(struct cadre_worker *w, uint64_t first, uint64_t end)
+{
+    uint64_t u;
+
+    for (u = first; u < end && !stopped(&w->task, u); u++)
+        if (!run_block(w, u) || !climb(&w->task, u))
+            return u;
+    return u;
+}
+
+uint64_t cdr_chunk_run(struct cadre_worker *w, uint64_t first, uint64_t end)
+{
+    uint64_t begun =
+        w->task.program->tree ? run_blocks(w, first, end) : run_tasks(w, first, end);
+
+    cdr_task_flush(&w->task);
+    return begun;
+}
+
+uintptr_t cdr_program_kernel(const struct cdr_program *p)
+{
+    return p->range_fn ? (uintptr_t)p->range_fn : (uintptr_t)p->fn;
+}

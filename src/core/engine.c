@@ -1,0 +1,281 @@
+/* engine.c - run a program: begin alone, bring workers in, see it through.
+ * SPDX-License-Identifier: MIT
+ *
+ * The story. A caller comes with a job; map.c and reduce.c have made a program of it.
+ * The engine makes a window over its units, and the caller's thread begins to serve
+ * at seat 0, exactly as every other worker does (serve.c): take a bite, run it
+ * (chunk.c), give it back (window.c). After each bite it comes by here (cdr_attend),
+ * and decides whether to bring the pool's workers in: that costs some microseconds,
+ * so it must be worth it.
+ *
+ *   - The kernel's cost is known from an earlier run: worth it when the whole job is
+ *     longer than the
+ *     backend's threshold. Decided before anything runs.
+ *   - It is not known, and tasks are few (at most 20 a worker): bring them in at once.
+ *     Were each task long, measuring the first alone would leave the others idle for
+ *     more than a twentieth of the run. The few microseconds are lost once a kernel.
+ *   - It is not known, and tasks are many: measure, for PROBE_NS, then decide by what
+ *     is left. That a serial loop would not have been slower holds either way.
+ *
+ * When nothing is left to take, the caller tends: it waits until workers have left
+ * the run, serving again when one of them gave back tasks it will not come to soon.
+ * Then nobody touches the window any more, and the verdict is read off it.
+ *
+ * Backends with no workers of their own (serial) never leave the first step; so
+ * debugging a kernel on the NULL pool runs the very same code.
+ */
+#include "core/engine.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "core/job.h"
+#include "core/pool.h"
+
+#include <inttypes.h>
+#include <unistd.h>
+
+#define PROBE_NS    5000
+#define PROGRESS_NS 100000000
+
+static const _Atomic uint32_t never_cancelled;
+
+/* ---- bringing workers in ---- */
+
+static void wake_workers(void *arg)
+{
+    cadre_run *run = arg;
+
+    run->pool->plan.backend->wake(run->pool->state, run);
+}
+
+/* From here on run->alone is false, or it stays true for good. */
+static void bring_in(cadre_run *run)
+{
+    cadre_pool *pool = run->pool;
+    cadre_error error;
+
+    run->may_begin = false;
+    if (getpid() != pool->owner || cdr_pool_start(pool, &error))
+        return;
+    run->wake = wake_workers;
+    run->wake_arg = run;
+    if (pool->plan.backend->begin(pool->state, run, &error)) {
+        run->wake = NULL;
+        cdr_log(&pool->log, CADRE_DEBUG, "%s: running in place: %s", pool->name,
+                error.message);
+        return;
+    }
+    run->alone = false;
+}
+
+double cdr_engine_threshold(const cadre_pool *pool)
+{
+    const cadre_backend *backend = pool->plan.backend;
+
+    if (atomic_load_explicit(&pool->started, memory_order_acquire) != CDR_STARTED)
+        return CDR_COLD_START_NS;
+    return backend->threshold ? (double)backend->threshold(pool->state) : 0;
+}
+
+static bool worth_at_once(const cadre_run *run, uint64_t min_items)
+{
+    const struct cdr_program *p = run->program;
+    const struct cadre_window *w = run->window;
+    double cost;
+
+    if (min_items > 0)
+        return true;
+    cost = cdr_cost_of(&run->pool->costs, cdr_program_kernel(p));
+    if (cost > 0)
+        return cost * (double)p->n > cdr_engine_threshold(run->pool);
+    return w->units <= (uint64_t)CDR_FEW_PER_WORKER * w->seats;
+}
+
+static bool worth_by_now(const cadre_run *run, const struct cadre_worker *w)
+{
+    return w->now - run->started >= PROBE_NS &&
+           (double)cdr_window_unclaimed(run->window) * w->cost >
+               cdr_engine_threshold(run->pool);
+}
+
+/* ---- at seat 0, between bites ---- */
+
+static void report(cadre_run *run, uint64_t now)
+{
+    cadre_counts c = { .total = run->program->n };
+
+    run->next_progress = now + PROGRESS_NS;
+    c.done = cdr_window_done(run->window);
+    c.elapsed = (double)(now - run->started) / 1e9;
+    c.left = c.done ? c.elapsed * (double)(c.total - c.done) / (double)c.done : -1;
+    run->progress(run->progress_arg, &c);
+}
+
+void cdr_attend(cadre_run *run, struct cadre_worker *w)
+{
+    if (run->may_begin && worth_by_now(run, w))
+        bring_in(run);
+    if (run->progress && w->now >= run->next_progress)
+        report(run, w->now);
+}
+
+/* ---- waiting for the others ---- */
+
+static int ms_until(uint64_t now, uint64_t then)
+{
+    uint64_t ms = then > now ? (then - now + 999999) / 1000000 : 0;
+
+    return ms > 60000 ? 60000 : (int)ms;
+}
+
+/* How long the caller may sleep before it has something to do. */
+static int patience(const cadre_run *run)
+{
+    uint64_t now = cdr_now();
+    int ms = -1;
+
+    if (run->deadline != UINT64_MAX)
+        ms = ms_until(now, run->deadline);
+    if (run->progress && (ms < 0 || ms_until(now, run->next_progress) < ms))
+        ms = ms_until(now, run->next_progress);
+    return ms;
+}
+
+static void see_through(cadre_run *run, struct cadre_worker *w)
+{
+    const cadre_backend *backend = run->pool->plan.backend;
+
+    while (backend->tend(run->pool->state, run, patience(run)) > 0) {
+        uint64_t now = cdr_now();
+        if (now >= run->deadline)
+            cdr_window_stop(run->window, CADRE_ETIMEOUT);
+        if (run->progress && now >= run->next_progress)
+            report(run, now);
+        if (!cadre_serve(w, run, 0))
+            break; /* cannot be: its memory was there before */
+    }
+    backend->end(run->pool->state, run);
+}
+
+/* ---- the verdict ---- */
+
+static const cadre_error *lowest_failure(const struct cadre_window *w)
+{
+    const cadre_error *lowest = NULL;
+
+    for (unsigned s = 0; s < w->seats; s++) {
+        const cadre_error *e = &w->seat[s].error;
+        if (e->code && (!lowest || e->item < lowest->item))
+            lowest = e;
+    }
+    return lowest;
+}
+
+static int stopped_early(const struct cadre_window *w, const cadre_job *job, uint64_t n,
+                         int code, cadre_error *err)
+{
+    uint64_t done = cdr_window_done(w);
+
+    if (code == CADRE_ETIMEOUT)
+        return cdr_fail(err, code,
+                        "the deadline of %" PRIu32 " ms passed after %" PRIu64
+                        " of %" PRIu64 " tasks",
+                        job->deadline_ms, done, n);
+    return cdr_fail(err, code, "cancelled after %" PRIu64 " of %" PRIu64 " tasks", done,
+                    n);
+}
+
+static int verdict(const cadre_run *run, const cadre_job *job, cadre_error *err)
+{
+    const struct cdr_program *p = run->program;
+    const cadre_error *failure = lowest_failure(run->window);
+    int stop = atomic_load_explicit(&run->window->stop_code, memory_order_relaxed);
+
+    if (stop && cdr_window_done(run->window) < p->n)
+        return stopped_early(run->window, job, p->n, stop, err);
+    if (!failure)
+        return CADRE_OK;
+    if (!p->keep_going)
+        cdr_job_cut_outcomes(p, failure->item);
+    if (err)
+        *err = *failure;
+    return failure->code;
+}
+
+/* ---- a run from start to end ---- */
+
+static void set_up(struct cdr_frame *f, cadre_pool *pool, const struct cdr_program *p,
+                   const cadre_job *job, unsigned seats)
+{
+    cadre_run *run = &f->run;
+
+    cdr_window_init(f->window, (p->n + p->grain - 1) / p->grain, p->grain, seats);
+    run->program = p;
+    run->window = f->window;
+    run->pool = pool;
+    run->cancel = pool ? &pool->cancelled : &never_cancelled;
+    run->cancel_seen = atomic_load_explicit(run->cancel, memory_order_relaxed);
+    run->chunk = job->chunk > CDR_CLAIM_MAX ? CDR_CLAIM_MAX : job->chunk;
+    run->started = cdr_now();
+    run->deadline = job->deadline_ms
+                        ? run->started + job->deadline_ms * UINT64_C(1000000)
+                        : UINT64_MAX;
+    run->slot = NULL;
+    run->wake = NULL;
+    run->progress = job->progress;
+    run->progress_arg = job->progress_arg;
+    run->next_progress = run->started + PROGRESS_NS;
+    run->alone = true;
+    run->may_begin = false;
+}
+
+static void consider(cadre_run *run)
+{
+    const struct cdr_plan *plan = &run->pool->plan;
+
+    if (run->window->seats < 2 || run->window->units < 2 ||
+        run->program->n < plan->min_items)
+        return;
+    run->may_begin = true;
+    if (worth_at_once(run, plan->min_items))
+        bring_in(run);
+}
+
+static void learn(cadre_run *run)
+{
+    const struct cdr_seat *seat = &run->window->seat[0];
+    uint64_t done = atomic_load_explicit(&seat->done, memory_order_relaxed);
+    uint64_t spent = cdr_now() - run->started;
+
+    if (run->pool && done > 0)
+        cdr_cost_learn(&run->pool->costs, cdr_program_kernel(run->program),
+                       (double)spent / (double)done);
+}
+
+int cdr_engine_run(cadre_pool *pool, const struct cdr_program *p, const cadre_job *job,
+                   cadre_error *err)
+{
+    unsigned seats = pool ? pool->plan.workers : 1;
+    struct cdr_frame *f = cdr_frame_take(pool, seats);
+    int rc;
+
+    if (!f)
+        return cdr_fail(err, CADRE_ENOMEM, "no memory for a run with %u workers",
+                        seats);
+    cdr_job_clear_outcomes(p);
+    set_up(f, pool, p, job, seats);
+    if (cdr_worker_enter(&f->caller, &f->run, 0)) {
+        cdr_frame_give(pool, f);
+        return cdr_fail(err, CADRE_ENOMEM, "no memory for the caller's own work");
+    }
+    if (pool)
+        consider(&f->run);
+    cadre_serve(&f->caller, &f->run, 0);
+    learn(&f->run);
+    if (!f->run.alone)
+        see_through(&f->run, &f->caller);
+    if (f->run.progress)
+        report(&f->run, cdr_now());
+    rc = verdict(&f->run, job, err);
+    cdr_frame_give(pool, f);
+    return rc;
+}

@@ -1,0 +1,17 @@
+/* map.c - run a kernel over items, indices or columns.
+ * SPDX-License-Identifier: MIT
+ */
+#include "core/engine.h"
+#include "core/job.h"
+
+int cadre_map(cadre_pool *pool, const cadre_job *job, cadre_error *err)
+{
+    struct cdr_program p;
+    int rc = cdr_job_prepare(&p, job, err);
+
+    if (!rc)
+        rc = cdr_job_suits(pool, p.n, err);
+    if (rc || p.n == 0)
+        return rc;
+    return cdr_engine_run(pool, &p, job, err);
+}

@@ -1,0 +1,222 @@
+/* plan.c - backend and workers: what was asked for, what is there, what comes of it.
+ * SPDX-License-Identifier: MIT
+ *
+ * The backend is what CADRE_BACKEND says, else what the options say; "auto" is threads,
+ * or serial where there is but one worker. The workers are what CADRE_WORKERS says, else
+ * what the options say, counted against the CPUs that this process may use: -1 is all of
+ * them, -2 all but one; more than there are is capped and said, unless oversubscribing
+ * was asked for. A pool opened inside a task gets its share of the CPUs of the run that
+ * the task belongs to, so that nested pools do not multiply.
+ */
+#include "core/plan.h"
+#include "backends/table.h"
+#include "base/environ.h"
+#include "base/error.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+/* What was asked for, and by whom. */
+struct wish {
+    const char *backend; /* never NULL */
+    const char *backend_by;
+    int workers;
+    const char *workers_by;
+};
+
+static void warn(struct cdr_plan *plan, const char *format, ...) CADRE_PRINTF(2, 3);
+
+static void warn(struct cdr_plan *plan, const char *format, ...)
+{
+    va_list args;
+
+    if (plan->n_warnings == CDR_WARNINGS_MAX)
+        return;
+    va_start(args, format);
+    vsnprintf(plan->warnings[plan->n_warnings++], sizeof plan->warnings[0], format,
+              args);
+    va_end(args);
+}
+
+static int read_wish(struct wish *wish, const cadre_options *opt,
+                     const struct cdr_view *view, cadre_error *err)
+{
+    struct cdr_environ env = { 0 };
+    int rc;
+
+    wish->backend = opt->backend ? opt->backend : "auto";
+    wish->backend_by = opt->backend ? "asked for" : "default";
+    wish->workers = opt->workers;
+    wish->workers_by = opt->workers ? "asked for" : "default";
+    if (opt->ignore_environment)
+        return CADRE_OK;
+    rc = cdr_environ_read(&env, view, err);
+    if (rc)
+        return rc;
+    if (env.backend) {
+        wish->backend = env.backend;
+        wish->backend_by = "CADRE_BACKEND";
+    }
+    if (env.has_workers) {
+        wish->workers = env.workers;
+        wish->workers_by = "CADRE_WORKERS";
+    }
+    return CADRE_OK;
+}
+
+/* ---- workers ---- */
+
+/* CPUs to plan with, and a word on where they come from. */
+static unsigned budget(struct cdr_plan *plan, unsigned outer)
+{
+    unsigned cpus = plan->machine.cpus;
+
+    if (outer < 2) {
+        snprintf(plan->why_workers, sizeof plan->why_workers, "%s",
+                 plan->machine.cpu_reason);
+        return cpus;
+    }
+    cpus = cpus / outer > 1 ? cpus / outer : 1;
+    snprintf(plan->why_workers, sizeof plan->why_workers,
+             "the share of %u CPU%s of a task among %u workers (%s)", cpus,
+             cpus == 1 ? "" : "s", outer, plan->machine.cpu_reason);
+    return cpus;
+}
+
+static int count_workers(struct cdr_plan *plan, const struct wish *wish,
+                         const cadre_options *opt, unsigned outer, cadre_error *err)
+{
+    unsigned cpus = budget(plan, outer);
+    char machine[sizeof plan->why_workers];
+    int n = wish->workers;
+
+    if (n > CDR_WORKERS_MAX)
+        return cdr_fail(err, CADRE_EINVAL, "workers is %d (%s): at most %d", n,
+                        wish->workers_by, CDR_WORKERS_MAX);
+    if (n == 0) {
+        plan->workers = cpus;
+        return CADRE_OK;
+    }
+    memcpy(machine, plan->why_workers, sizeof machine);
+    if (n < 0) {
+        plan->workers = n < -(int)cpus ? 1 : cpus + 1 + (unsigned)n;
+        if (plan->workers < 1)
+            plan->workers = 1;
+        snprintf(plan->why_workers, sizeof plan->why_workers, "%d (%s) of %.400s", n,
+                 wish->workers_by, machine);
+        return CADRE_OK;
+    }
+    plan->workers = (unsigned)n;
+    snprintf(plan->why_workers, sizeof plan->why_workers, "%d (%s); %.400s", n,
+             wish->workers_by, machine);
+    if ((unsigned)n <= cpus || opt->oversubscribe)
+        return CADRE_OK;
+    plan->workers = cpus;
+    snprintf(plan->why_workers, sizeof plan->why_workers,
+             "%d (%s), capped without oversubscribe: %.400s", n, wish->workers_by,
+             machine);
+    warn(plan, "%d workers (%s) capped to %u: %.200s", n, wish->workers_by, cpus,
+         machine);
+    return CADRE_OK;
+}
+
+/* ---- backend ---- */
+
+/* What kernels demand of their surroundings, against what a backend gives. */
+static int check_demands(const cadre_backend *backend, const cadre_options *opt,
+                         cadre_error *err)
+{
+    if (opt->isolate)
+        return cdr_fail(
+            err, CADRE_ENOTSUP,
+            "isolate is set, but backend \"%s\" runs kernels in this process",
+            backend->name);
+    if (opt->not_thread_safe && backend == &cdr_threads_backend)
+        return cdr_fail(
+            err, CADRE_EINVAL,
+            "not_thread_safe is set, but backend \"threads\" runs kernels at "
+            "the same time; use \"serial\"");
+    return CADRE_OK;
+}
+
+static void choose_automatically(struct cdr_plan *plan, const struct wish *wish,
+                                 const cadre_options *opt)
+{
+    plan->automatic = true;
+    if (plan->workers > 1 && !opt->not_thread_safe) {
+        plan->backend = &cdr_threads_backend;
+        snprintf(plan->why_backend, sizeof plan->why_backend,
+                 "auto (%s): threads share the caller's memory and start cheaply",
+                 wish->backend_by);
+        return;
+    }
+    plan->backend = &cdr_serial_backend;
+    if (opt->not_thread_safe) {
+        plan->workers = 1;
+        snprintf(plan->why_workers, sizeof plan->why_workers, "not_thread_safe is set");
+        warn(plan, "running serially: not_thread_safe is set");
+    }
+    snprintf(
+        plan->why_backend, sizeof plan->why_backend, "auto (%s): %s", wish->backend_by,
+        opt->not_thread_safe ? "not_thread_safe is set" : "one worker needs no other");
+}
+
+static int choose_backend(struct cdr_plan *plan, const struct wish *wish,
+                          const cadre_options *opt, cadre_error *err)
+{
+    bool custom = opt->custom && strcmp(wish->backend_by, "CADRE_BACKEND") != 0;
+
+    if (custom) {
+        if (opt->custom->abi != CADRE_BACKEND_ABI)
+            return cdr_fail(
+                err, CADRE_EINVAL,
+                "the custom backend was built for version %u of the contract, "
+                "this is %d",
+                opt->custom->abi, CADRE_BACKEND_ABI);
+        plan->backend = opt->custom;
+    } else if (strcmp(wish->backend, "auto") == 0) {
+        choose_automatically(plan, wish, opt);
+    } else {
+        plan->backend = cdr_backend_find(wish->backend);
+        if (!plan->backend)
+            return cdr_fail(err, CADRE_EINVAL,
+                            "no backend called \"%.60s\" (%s); there are %s",
+                            wish->backend, wish->backend_by, cdr_backend_names());
+    }
+    if (!plan->automatic)
+        snprintf(plan->why_backend, sizeof plan->why_backend, "%s",
+                 custom ? "a backend of the program's own" : wish->backend_by);
+    return check_demands(plan->backend, opt, err);
+}
+
+/* A backend without workers of its own has one whatever the count says. */
+static void settle_serial(struct cdr_plan *plan)
+{
+    if (plan->backend->begin || plan->workers == 1)
+        return;
+    plan->workers = 1;
+    snprintf(plan->why_workers, sizeof plan->why_workers, "backend %s (%.200s)",
+             plan->backend->name, plan->why_backend);
+}
+
+int cdr_plan_make(struct cdr_plan *plan, const cadre_options *opt,
+                  const struct cdr_view *view, unsigned outer, cadre_error *err)
+{
+    struct wish wish;
+    int rc;
+
+    memset(plan, 0, sizeof *plan);
+    plan->if_serial = opt->if_serial;
+    plan->min_items = opt->min_items;
+    rc = read_wish(&wish, opt, view, err);
+    if (rc)
+        return rc;
+    cdr_machine_read(&plan->machine, view);
+    rc = count_workers(plan, &wish, opt, outer, err);
+    if (!rc)
+        rc = choose_backend(plan, &wish, opt, err);
+    if (!rc)
+        settle_serial(plan);
+    return rc;
+}

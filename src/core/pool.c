@@ -1,0 +1,228 @@
+/* pool.c - open and close pools, start workers, lend frames.
+ * SPDX-License-Identifier: MIT
+ *
+ * An explicit backend starts its workers in cadre_open, so that what cannot be had is
+ * known there. With "auto" they start when a run first wants them; if they cannot, the
+ * log says so and runs stay in the caller's thread.
+ */
+#include "core/pool.h"
+#include "base/alloc.h"
+#include "base/error.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* ---- frames ---- */
+
+static struct cdr_frame *frame_open(unsigned seats)
+{
+    size_t head = (sizeof(struct cdr_frame) + CDR_APART - 1) / CDR_APART * CDR_APART;
+    struct cdr_frame *f = cdr_alloc_apart(head + cdr_window_size(seats));
+
+    if (!f)
+        return NULL;
+    memset(f, 0, head);
+    f->window = (struct cadre_window *)(void *)((char *)f + head);
+    return f;
+}
+
+static void frame_close(struct cdr_frame *f)
+{
+    if (!f)
+        return;
+    cdr_worker_fini(&f->caller);
+    free(f);
+}
+
+struct cdr_frame *cdr_frame_take(cadre_pool *pool, unsigned seats)
+{
+    struct cdr_frame *f = NULL;
+
+    if (pool)
+        f = atomic_exchange_explicit(&pool->spare, NULL, memory_order_acquire);
+    return f ? f : frame_open(seats);
+}
+
+void cdr_frame_give(cadre_pool *pool, struct cdr_frame *f)
+{
+    if (pool)
+        f = atomic_exchange_explicit(&pool->spare, f, memory_order_acq_rel);
+    frame_close(f);
+}
+
+/* ---- workers ---- */
+
+static int start_locked(cadre_pool *pool, cadre_error *err)
+{
+    const cadre_backend *backend = pool->plan.backend;
+    cadre_setup setup = { .workers = pool->plan.workers,
+                          .cpus = pool->plan.machine.cpus,
+                          .name = pool->name };
+    void *state = NULL;
+    int rc;
+
+    if (backend->state_size > 0 && !(state = cdr_alloc_apart(backend->state_size)))
+        return cdr_fail(err, CADRE_ENOMEM, "no memory for the %s backend",
+                        backend->name);
+    if (state)
+        memset(state, 0, backend->state_size);
+    rc = backend->open ? backend->open(state, &setup, err) : CADRE_OK;
+    if (rc) {
+        free(state);
+        return rc;
+    }
+    pool->state = state;
+    return CADRE_OK;
+}
+
+static int start_once(cadre_pool *pool, cadre_error *err)
+{
+    int rc;
+
+    switch (atomic_load_explicit(&pool->started, memory_order_relaxed)) {
+    case CDR_STARTED: return CADRE_OK;
+    case CDR_NOT_TO_BE_HAD:
+        return cdr_fail(err, CADRE_ESYS, "the workers could not be started before");
+    default: break;
+    }
+    rc = start_locked(pool, err);
+    if (rc)
+        cdr_log(&pool->log, CADRE_WARNING, "%s: running serially: %s", pool->name,
+                err->message);
+    atomic_store_explicit(&pool->started, rc ? CDR_NOT_TO_BE_HAD : CDR_STARTED,
+                          memory_order_release);
+    return rc;
+}
+
+int cdr_pool_start(cadre_pool *pool, cadre_error *err)
+{
+    int rc;
+
+    if (atomic_load_explicit(&pool->started, memory_order_acquire) == CDR_STARTED)
+        return CADRE_OK;
+    /* A plain mutex that this thread does not hold: locking cannot fail. */
+    pthread_mutex_lock(&pool->starting);
+    rc = start_once(pool, err);
+    pthread_mutex_unlock(&pool->starting);
+    return rc;
+}
+
+/* ---- open and close ---- */
+
+static int check_options(const cadre_options *opt, cadre_error *err)
+{
+    for (size_t i = 0; i < sizeof opt->reserved / sizeof opt->reserved[0]; i++)
+        if (opt->reserved[i])
+            return cdr_fail(
+                err, CADRE_EINVAL,
+                "options: reserved[%zu] is not zero: this program was built "
+                "for another version of cadre",
+                i);
+    if (opt->if_serial < CADRE_ALLOW || opt->if_serial > CADRE_FAIL)
+        return cdr_fail(err, CADRE_EINVAL, "options: no if_serial is called %d",
+                        opt->if_serial);
+    return CADRE_OK;
+}
+
+static int judge_serial(const cadre_pool *pool, cadre_error *err)
+{
+    const struct cdr_plan *plan = &pool->plan;
+
+    if (plan->workers > 1 || plan->if_serial == CADRE_ALLOW)
+        return CADRE_OK;
+    if (plan->if_serial == CADRE_FAIL)
+        return cdr_fail(err, CADRE_ESERIAL, "the plan came out serial: %s",
+                        plan->why_workers);
+    cdr_log(&pool->log, CADRE_WARNING, "%s: the plan came out serial: %s", pool->name,
+            plan->why_workers);
+    return CADRE_OK;
+}
+
+static int set_up(cadre_pool *pool, const cadre_options *opt, cadre_error *err)
+{
+    cadre_error local;
+    int rc;
+
+    pool->log.call = opt->log;
+    pool->log.arg = opt->log_arg;
+    pool->owner = getpid();
+    snprintf(pool->name, sizeof pool->name, "%s", opt->name ? opt->name : "cadre");
+    rc = cdr_plan_make(&pool->plan, opt, NULL, cdr_current_worker() ? cadre_size() : 0,
+                       err);
+    if (!rc)
+        rc = judge_serial(pool, err);
+    if (rc)
+        return rc;
+    for (unsigned i = 0; i < pool->plan.n_warnings; i++)
+        cdr_log(&pool->log, CADRE_WARNING, "%s: %s", pool->name,
+                pool->plan.warnings[i]);
+    if (pool->plan.automatic || pool->plan.workers < 2)
+        return CADRE_OK;
+    rc = cdr_pool_start(pool, &local);
+    if (rc && err)
+        *err = local;
+    return rc;
+}
+
+int cadre_open(cadre_pool **out, const cadre_options *opt, cadre_error *err)
+{
+    static const cadre_options defaults;
+    cadre_pool *pool;
+    int rc;
+
+    cdr_error_clear(err);
+    if (!out)
+        return cdr_fail(err, CADRE_EINVAL, "cadre_open: out is NULL");
+    *out = NULL;
+    if (!opt)
+        opt = &defaults;
+    rc = check_options(opt, err);
+    if (rc)
+        return rc;
+    pool = calloc(1, sizeof *pool);
+    if (!pool)
+        return cdr_fail(err, CADRE_ENOMEM, "no memory for a pool");
+    rc = pthread_mutex_init(&pool->starting, NULL);
+    if (rc) {
+        free(pool);
+        return cdr_fail_sys(err, rc, "a pool needs a mutex");
+    }
+    rc = set_up(pool, opt, err);
+    if (rc)
+        cadre_close(pool);
+    else
+        *out = pool;
+    return rc;
+}
+
+void cadre_close(cadre_pool *pool)
+{
+    if (!pool)
+        return;
+    /* In a process forked from its owner the workers do not exist. */
+    if (pool->started == CDR_STARTED && pool->plan.backend->close &&
+        pool->owner == getpid())
+        pool->plan.backend->close(pool->state);
+    free(pool->state);
+    frame_close(pool->spare);
+    pthread_mutex_destroy(&pool->starting);
+    free(pool);
+}
+
+void cadre_cancel(cadre_pool *pool)
+{
+    if (pool)
+        atomic_fetch_add_explicit(&pool->cancelled, 1, memory_order_relaxed);
+}
+
+unsigned cadre_workers(const cadre_pool *pool)
+{
+    return pool ? pool->plan.workers : 1;
+}
+
+const char *cadre_backend_name(const cadre_pool *pool)
+{
+    return pool ? pool->plan.backend->name : "serial";
+}

@@ -1,0 +1,45 @@
+/* pool.h - workers, ready, and what was decided when they were asked for.
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef CDR_CORE_POOL_H
+#define CDR_CORE_POOL_H
+
+#include "base/log.h"
+#include "core/cost.h"
+#include "core/plan.h"
+#include "core/run.h"
+
+#include <pthread.h>
+#include <sys/types.h>
+
+/* One caller's place to run a job: made once, kept for the next. */
+struct cdr_frame {
+    cadre_run run;
+    struct cadre_worker caller;  /* seat 0 */
+    struct cadre_window *window; /* in the same allocation */
+};
+
+enum cdr_workers_state { CDR_NOT_STARTED = 0, CDR_STARTED = 1, CDR_NOT_TO_BE_HAD = 2 };
+
+struct cadre_pool {
+    struct cdr_plan plan; /* read-only once open */
+    struct cdr_log log;
+    char name[32];
+    pid_t owner;              /* a process forked from it has no workers */
+    void *state;              /* the backend's */
+    pthread_mutex_t starting; /* guards the change of `started` */
+    _Atomic int started; /* enum cdr_workers_state; released after state is ready */
+    _Atomic uint32_t
+        cancelled; /* counts cadre_cancel: relaxed, lock-free for signals */
+    _Atomic(struct cdr_frame *) spare; /* a frame nobody uses: acquire, release */
+    struct cdr_costs costs;
+};
+
+/* Start the pool's workers unless they are. CADRE_OK or the backend's error. */
+int cdr_pool_start(cadre_pool *pool, cadre_error *err);
+
+/* A frame for a run with so many seats; NULL without memory. Give it back. */
+struct cdr_frame *cdr_frame_take(cadre_pool *pool, unsigned seats);
+void cdr_frame_give(cadre_pool *pool, struct cdr_frame *frame);
+
+#endif

@@ -1,0 +1,132 @@
+/* run.h - what a run is made of: program, run, worker and task.
+ * SPDX-License-Identifier: MIT
+ *
+ *     program   the job, checked and prepared: what to call, on what
+ *     window    who has which tasks (window.h)
+ *     run       one execution: program, window, cancellation, deadline
+ *     worker    one thread's own state, kept over many runs
+ *     task      the part of it that a kernel sees
+ */
+#ifndef CDR_CORE_RUN_H
+#define CDR_CORE_RUN_H
+
+#include "core/window.h"
+#include <cadre/backend.h>
+#include <cadre/cadre.h>
+#include <cadre/random.h>
+
+/* How long a bite should run (serve.c). */
+#define CDR_BITE_NS   20000.0
+#define CDR_BITE_TEXT "20 us"
+
+struct cadre_worker;
+struct cdr_tree;
+
+/* Read-only while the run lasts. Items and results are addresses, so that index
+ * jobs can have none: 0 plus any offset is not pointer arithmetic on NULL. */
+struct cdr_program {
+    cadre_fn *fn;
+    cadre_range_fn *range_fn;
+    const char *name; /* NULL: unnamed */
+    uint64_t n;       /* tasks */
+    uint64_t grain;   /* tasks per unit; 1 but for reductions */
+    uintptr_t items, results;
+    size_t item_size, result_size; /* 0 where there are no items or results */
+    const cadre_column *columns;
+    unsigned n_columns;
+    cadre_bytes *emitted;
+    int *statuses;
+    bool keep_going;
+    const void *shared;
+    uint64_t seed;
+    const cadre_seed *seed_sequence;
+    struct cdr_tree *tree; /* reductions: where blocks are combined; else NULL */
+};
+
+struct cadre_run {
+    const struct cdr_program *program;
+    struct cadre_window *window;
+    cadre_pool *pool;               /* NULL for the NULL pool */
+    const _Atomic uint32_t *cancel; /* the pool's count of cancellations; relaxed */
+    uint32_t cancel_seen;           /* its value when the run began */
+    uint64_t chunk;                 /* units per hand-out as asked for; 0: adaptive */
+    uint64_t deadline;              /* by cdr_now(); UINT64_MAX: none */
+    void *slot;                     /* the backend's own */
+    void (*wake)(void *arg); /* there is work again for workers that left; or NULL */
+    void *wake_arg;
+    /* Seat 0 alone reads and writes the rest. */
+    uint64_t started;
+    uint64_t next_progress; /* by cdr_now() */
+    cadre_progress *progress;
+    void *progress_arg;
+    bool alone;     /* the engine has not brought workers in (yet) ... */
+    bool may_begin; /* ... but may */
+};
+
+struct cadre_task {
+    const struct cdr_program *program;
+    cadre_run *run;
+    struct cdr_seat *seat;
+    uint64_t failed_at; /* the last task whose failure was recorded; or CADRE_NO_ITEM */
+    /* Range kernels: */
+    uint64_t range_first, range_end; /* of the call; else both 0 */
+    bool named;                      /* cadre_task_at was called */
+    int misuse;                      /* a code that fails the call; or 0 */
+    /* The random stream: */
+    uint64_t rng_for; /* whose it is; CADRE_NO_ITEM: nobody's */
+    bool root_ready;
+    cadre_seed root;
+    cadre_rng rng;
+    /* Memory, kept from run to run: */
+    void *scratch;
+    size_t scratch_size, scratch_room;
+    const void **args; /* one starmap item: n_columns pointers */
+    unsigned args_room;
+    char *emitted; /* by task `emitting`, and not yet handed to the job */
+    size_t emitted_size, emitted_room;
+    uint64_t emitting;
+    uint64_t message_for; /* whose message it is; CADRE_NO_ITEM: nobody's */
+    char message[400];
+};
+
+struct cadre_worker {
+    struct cadre_task task;
+    unsigned seat;        /* its number in the window */
+    uint64_t now;         /* when its last bite ended */
+    double cost;          /* nanoseconds a unit took in that bite; 0: unknown */
+    uint64_t last_bite;   /* its size in units */
+    char *block;          /* reductions: results waiting to be folded ... */
+    uint64_t block_tasks; /* ... of at most so many tasks */
+    size_t block_room;
+    struct cadre_worker *outer; /* the worker whose task called this run */
+};
+
+/* The worker that runs on this thread now, or NULL. */
+struct cadre_worker *cdr_current_worker(void);
+void cdr_set_current_worker(struct cadre_worker *w);
+
+/* Prepare the worker for a run, at a seat. CADRE_ENOMEM: nothing changed. */
+int cdr_worker_enter(struct cadre_worker *w, cadre_run *run, unsigned seat);
+
+/* Free what the worker holds, not the worker. */
+void cdr_worker_fini(struct cadre_worker *w);
+
+/* Run units first .. end-1, the bite that the worker holds, and return the first that
+ * was not begun. */
+uint64_t cdr_chunk_run(struct cadre_worker *w, uint64_t first, uint64_t end);
+
+/* The kernel as a key for what is known of it. */
+uintptr_t cdr_program_kernel(const struct cdr_program *p);
+
+/* After each bite, at seat 0: progress, and bringing workers in. */
+void cdr_attend(cadre_run *run, struct cadre_worker *w);
+
+/* Record that the task at `index` failed. What is fatal ends the run even when it goes
+ * over failed tasks. */
+void cdr_task_failed(struct cadre_task *t, uint64_t index, int code, int user,
+                     bool fatal);
+
+/* Hand to the job what a finished task emitted, if anything. */
+void cdr_task_flush(struct cadre_task *t);
+
+#endif

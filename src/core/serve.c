@@ -1,0 +1,154 @@
+/* serve.c - a worker's loop: take a bite, run it, give it back.
+ * SPDX-License-Identifier: MIT
+ *
+ * How much to take is measured. A bite is what runs for about 20 microseconds at the
+ * cost of the bite before, but never more than 16 times as many units as that had, so
+ * that a few cheap items at the start do not lead to one long bite. A claim on the
+ * shared counter is eight bites, less towards the end (half of an equal share of what
+ * is left), so that workers finish together. Claims of less than a microsecond's work
+ * would cost more than they share out.
+ *
+ * A worker that finds nothing to claim or to steal looks for a bite that has been
+ * running for twice its time with units to spare, and asks for them: that is how one
+ * worker's unexpectedly long items come to be shared. Until then it spins, at most 40
+ * microseconds; when all that others hold is the single task each is in, it leaves.
+ */
+#include "core/run.h"
+#include "base/clock.h"
+
+#define BITE_NS    CDR_BITE_NS
+#define CLAIM_NS   (8 * BITE_NS)
+#define FLOOR_NS   1000.0
+#define OVERDUE_NS (2 * (uint64_t)BITE_NS)
+#define GROWTH     16
+
+static double at_most(double a, double b)
+{
+    return a < b ? a : b;
+}
+
+static uint64_t bite_size(const struct cadre_worker *w)
+{
+    double units;
+
+    if (w->task.run->chunk)
+        return w->task.run->chunk;
+    if (w->cost == 0)
+        return 1;
+    units = at_most(BITE_NS / w->cost, (double)w->last_bite * GROWTH);
+    return units < 1 ? 1 : (uint64_t)at_most(units, (double)CDR_CLAIM_MAX);
+}
+
+static uint64_t claim_size(const struct cadre_worker *w, uint64_t bite)
+{
+    const struct cadre_window *window = w->task.run->window;
+    double share, units;
+
+    if (w->task.run->chunk || w->cost == 0)
+        return bite;
+    share = (double)cdr_window_unclaimed(window) / (2.0 * window->seats);
+    units = at_most(CLAIM_NS / w->cost, share);
+    if (units < FLOOR_NS / w->cost)
+        units = FLOOR_NS / w->cost;
+    return units < 1 ? 1 : (uint64_t)at_most(units, (double)CDR_CLAIM_MAX);
+}
+
+/* Cancellation and the deadline end the run from here, whoever sees them first. */
+static void check_time(struct cadre_worker *w)
+{
+    const cadre_run *run = w->task.run;
+
+    if (atomic_load_explicit(run->cancel, memory_order_relaxed) != run->cancel_seen)
+        cdr_window_stop(run->window, CADRE_ECANCELLED);
+    else if (w->now >= run->deadline)
+        cdr_window_stop(run->window, CADRE_ETIMEOUT);
+}
+
+/* Only this worker writes done. */
+static void count(struct cadre_worker *w, uint64_t first, uint64_t end)
+{
+    const struct cdr_program *p = w->task.program;
+    _Atomic uint64_t *done = &w->task.seat->done;
+    uint64_t tasks = (end - first) * p->grain;
+
+    if (p->n - first * p->grain < tasks)
+        tasks = p->n - first * p->grain; /* the last block may be short */
+    atomic_store_explicit(done,
+                          atomic_load_explicit(done, memory_order_relaxed) + tasks,
+                          memory_order_relaxed);
+}
+
+static void run_bite(struct cadre_worker *w, const struct cdr_chunk *chunk)
+{
+    struct cadre_task *t = &w->task;
+    cadre_run *run = t->run;
+    uint64_t began = w->now, begun, units;
+
+    atomic_store_explicit(&t->seat->since, began, memory_order_relaxed);
+    begun = cdr_chunk_run(w, chunk->first, chunk->end);
+    w->now = cdr_now();
+    units = begun - chunk->first;
+    if (units > 0) {
+        w->cost = (double)(w->now - began) / (double)units;
+        if (w->cost < 0.1)
+            w->cost = 0.1; /* a clock that stood still */
+        w->last_bite = units;
+    }
+    count(w, chunk->first, begun);
+    check_time(w);
+    if (cdr_window_give(run->window, w->seat, chunk, begun) && run->wake)
+        run->wake(run->wake_arg);
+}
+
+/* Nothing to take. True: look again, there may be. */
+static bool linger(struct cadre_worker *w)
+{
+    struct cadre_window *window = w->task.run->window;
+    uint64_t until = w->now + OVERDUE_NS;
+
+    while (w->now < until && !cdr_window_over(window) &&
+           cdr_window_spare(window, w->seat)) {
+        if (cdr_window_stealable(window, w->seat))
+            return true;
+        if (cdr_window_ask(window, w->seat, w->now, OVERDUE_NS))
+            return false; /* whoever was asked wakes us */
+        for (int i = 0; i < 64; i++)
+            cdr_pause();
+        w->now = cdr_now();
+    }
+    return false;
+}
+
+bool cadre_serve(cadre_worker *w, cadre_run *run, unsigned seat)
+{
+    struct cadre_worker *outer = cdr_current_worker();
+    struct cdr_chunk chunk;
+    uint64_t bite;
+
+    if (cdr_worker_enter(w, run, seat))
+        return false;
+    cdr_set_current_worker(w);
+    w->now = cdr_now();
+    check_time(w);
+    do {
+        bite = bite_size(w);
+        while (cdr_window_take(run->window, seat, bite, claim_size(w, bite), &chunk)) {
+            run_bite(w, &chunk);
+            if (seat == 0)
+                cdr_attend(run, w);
+            bite = bite_size(w);
+        }
+    } while (linger(w));
+    cdr_set_current_worker(outer);
+    return true;
+}
+
+void cadre_run_set_slot(cadre_run *run, void *slot)
+{
+    run->slot = slot;
+}
+
+void *cadre_run_slot(const cadre_run *run)
+{
+    return run->slot;
+}

@@ -1,0 +1,112 @@
+/* window.h - who has which tasks.
+ * SPDX-License-Identifier: MIT
+ *
+ * A window hands out units 0 .. units-1 in index order. A unit is one task, or
+ * for a reduction a block of them. Each worker has a seat, and what it holds is
+ * written there:
+ *
+ *     range    claimed, not begun. The owner bites pieces off the front; when
+ *              nothing is left to claim, others steal from the back.
+ *     bite     being run: current .. bite_end
+ *
+ * Claims are large and rare, bites small, so that the end of a run is shared out
+ * evenly while the shared counter is hardly touched. A bite whose tasks turn out
+ * to be long can be asked back: lowering stop_at makes its owner stop after the
+ * task it is in, and the rest returns to its range.
+ *
+ * When task f fails, limit falls to f: no unit from f on is begun any more, and
+ * all below f are, so the failure reported in the end is the lowest, with
+ * everything below it complete.
+ *
+ * No pointers in here: all of it may lie in memory that processes share.
+ */
+#ifndef CDR_CORE_WINDOW_H
+#define CDR_CORE_WINDOW_H
+
+#include "base/sync.h"
+#include <cadre/cadre.h>
+
+/* A range packs its first unit and its length into one word. */
+#define CDR_RANGE_BITS 18
+#define CDR_CLAIM_MAX  (((uint64_t)1 << CDR_RANGE_BITS) - 1)
+#define CDR_UNITS_MAX  (((uint64_t)1 << (64 - CDR_RANGE_BITS)) - 1)
+
+/* Consecutive units: first .. end-1. */
+struct cdr_chunk {
+    uint64_t first, end;
+};
+
+struct cdr_seat {
+    /* The owner writes these, relaxed; others read them to see how far it is. */
+    _Alignas(CDR_APART) _Atomic uint64_t current; /* the task it is in */
+    _Atomic uint64_t bite_end;
+    _Atomic uint64_t since; /* when the bite began, cdr_now() */
+    _Atomic uint64_t done;  /* tasks finished in this run */
+    /* Others write these too: range by compare-and-swap, relaxed (nothing else is
+     * published by it); stop_at sequentially consistent with the window's limit. */
+    _Alignas(CDR_APART) _Atomic uint64_t range;
+    _Atomic uint64_t stop_at; /* the owner begins no unit from here on */
+    _Atomic bool asked;       /* stop_at was lowered by somebody who wants the rest */
+    /* The owner's lowest failure; read by the engine when the owner is gone. */
+    cadre_error error;
+};
+
+struct cadre_window {
+    uint64_t units;
+    uint64_t grain; /* tasks per unit */
+    unsigned seats;
+    _Alignas(CDR_APART) _Atomic uint64_t next;  /* first unit nobody claimed; relaxed */
+    _Alignas(CDR_APART) _Atomic uint64_t limit; /* see above; sequentially consistent */
+    _Atomic int
+        stop_code; /* why limit fell to 0 when no task failed: relaxed, set once */
+    struct cdr_seat seat[];
+};
+
+/* Bytes for a window with so many seats (at most 65535: cannot overflow). */
+size_t cdr_window_size(unsigned seats);
+
+void cdr_window_init(struct cadre_window *w, uint64_t units, uint64_t grain,
+                     unsigned seats);
+
+/* Take up to `bite` units that seat `s` holds; when it holds none, claim up to
+ * `claim` first, and when there are none to claim, steal. False when nothing is
+ * left to take. The caller is the seat's owner. */
+bool cdr_window_take(struct cadre_window *w, unsigned s, uint64_t bite, uint64_t claim,
+                     struct cdr_chunk *chunk);
+
+/* Give back what was taken; units from `begun` on were not begun. Returns true
+ * when somebody asked for the rest: wake who sleeps, to look again. */
+bool cdr_window_give(struct cadre_window *w, unsigned s, const struct cdr_chunk *chunk,
+                     uint64_t begun);
+
+/* Nobody begins a unit from `limit` on any more. */
+void cdr_window_halt(struct cadre_window *w, uint64_t limit);
+
+/* End the run early for a reason that is no task's failure. */
+void cdr_window_stop(struct cadre_window *w, int code);
+
+/* Record a task's failure, and halt at its unit unless that is CADRE_NO_ITEM. Keeps
+ * the seat's lowest. The caller is the seat's owner. */
+void cdr_window_fail(struct cadre_window *w, struct cdr_seat *seat, uint64_t unit,
+                     const cadre_error *error);
+
+/* If another seat's bite has been running for longer than `overdue_ns` and has
+ * units to spare, ask for them. True when there was one. */
+bool cdr_window_ask(struct cadre_window *w, unsigned s, uint64_t now,
+                    uint64_t overdue_ns);
+
+/* True when another seat than `s` holds units that can be stolen now. */
+bool cdr_window_stealable(const struct cadre_window *w, unsigned s);
+
+/* True while another seat than `s` has units that can be stolen or asked for. */
+bool cdr_window_spare(const struct cadre_window *w, unsigned s);
+
+/* True when no unit may be begun any more. */
+bool cdr_window_over(const struct cadre_window *w);
+
+/* Units nobody has claimed. */
+uint64_t cdr_window_unclaimed(const struct cadre_window *w);
+
+uint64_t cdr_window_done(const struct cadre_window *w); /* tasks finished, all seats */
+
+#endif
