@@ -160,7 +160,8 @@ bool cadre_task_cancelled(const cadre_task *t)
 {
     const cadre_run *run = t->run;
 
-    return atomic_load_explicit(run->cancel, memory_order_relaxed) != run->cancel_seen ||
+    return atomic_load_explicit(run->cancel, memory_order_relaxed) !=
+               run->cancel_seen ||
            atomic_load_explicit(&run->window->limit, memory_order_relaxed) <=
                cadre_task_index(t) / t->program->grain ||
            (run->deadline != UINT64_MAX && cdr_now() >= run->deadline);

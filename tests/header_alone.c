@@ -1,0 +1,9 @@
+/* header_alone.c - a public header compiles alone, in C11 and in C++17.
+ * SPDX-License-Identifier: MIT
+ */
+#include CADRE_HEADER
+
+int main(void)
+{
+    return 0;
+}
