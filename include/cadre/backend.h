@@ -32,6 +32,13 @@ CADRE_API void cadre_worker_close(cadre_worker *worker);
  * Returns false when the worker could not even begin for want of memory. */
 CADRE_API bool cadre_serve(cadre_worker *worker, cadre_run *run, unsigned seat);
 
+/* Whether there is anything to take now. */
+CADRE_API bool cadre_run_has_work(const cadre_run *run);
+
+/* Whether the caller's thread leaves the tasks of this run to others, so that one more
+ * worker can be of use (it never begins to do so without a wake). */
+CADRE_API bool cadre_run_caller_is_busy(const cadre_run *run);
+
 /* The backend's own pointer in a run, NULL at first. */
 CADRE_API void cadre_run_set_slot(cadre_run *run, void *slot);
 CADRE_API void *cadre_run_slot(const cadre_run *run);
@@ -69,8 +76,8 @@ struct cadre_backend {
      * run still. Required with begin. */
     unsigned (*tend)(void *state, cadre_run *run, int timeout_ms);
 
-    /* There is work again for workers that left the run. Called by any worker in it.
-     * Required with begin. */
+    /* There is work again for workers that left the run. Called by any worker in it and
+     * by the caller, often: must be cheap while nobody waits. Required with begin. */
     void (*wake)(void *state, cadre_run *run);
 
     /* Let no worker in any more, and return when none is left in. Required with

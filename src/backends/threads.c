@@ -7,6 +7,9 @@
  * sleeps, since runs often follow each other closely; not when there are more workers
  * than CPUs, where spinning takes the time from who has work.
  *
+ * There are as many helpers as workers. Since the caller's thread works too, the last
+ * one is held in reserve for runs whose caller has better things to do.
+ *
  * Waking is passed on: whoever is woken wakes a few more, so that the caller does not
  * pay for all.
  */
@@ -37,24 +40,26 @@ struct gate {
     /* OPEN and how many helpers are inside. Entering acquires what opening released;
      * closing acquires what leaving released. */
     _Alignas(CDR_APART) _Atomic uint32_t users;
-    _Atomic uint32_t event; /* futex: changes when a helper leaves or work returns */
-    cadre_run *run;         /* written before OPEN; valid for who is inside */
-    int cpu;                /* where the run's caller was when it began; as run */
-    uint32_t tended;        /* the event that tend saw last; the run's caller alone */
+    _Atomic uint32_t event;   /* futex: changes when a helper leaves or work returns */
+    _Atomic uint32_t tending; /* the run's caller waits for that: with the fences */
+    cadre_run *run;           /* written before OPEN; valid for who is inside */
+    int cpu;                  /* where the run's caller was when it began; as run */
 };
 
 struct helper {
     struct threads *team;
     unsigned seat;
     pthread_t thread;
-    cadre_worker *worker; /* used by the helper's thread alone */
+    cadre_worker *worker; /* this and `starved` are its thread's alone */
+    bool reserve;         /* serves only where the caller's thread does not */
+    bool starved;         /* had no memory to serve with */
 };
 
 struct threads {
     struct cdr_bell bell;
     _Atomic uint64_t taken; /* a bit for each gate in use: acquire, release */
     _Atomic bool stop;      /* published by the bell */
-    unsigned n;             /* helpers: one less than workers */
+    unsigned n;             /* helpers: as many as workers */
     bool roomy; /* a CPU for each worker: spin, and keep out of each other's way */
     struct helper *helpers;
     struct gate gates[GATES];
@@ -74,10 +79,11 @@ static bool enter(struct gate *g)
     return false;
 }
 
-/* Somebody may be waiting for a change: the event and the futex are cheap beside
- * what the helper did inside. */
 static void announce(struct gate *g)
 {
+    cdr_light_fence();
+    if (!atomic_load_explicit(&g->tending, memory_order_relaxed))
+        return;
     atomic_fetch_add_explicit(&g->event, 1, memory_order_release);
     cdr_futex_wake(&g->event, 1);
 }
@@ -93,16 +99,33 @@ static uint32_t inside(const struct gate *g)
     return atomic_load_explicit(&g->users, memory_order_acquire) & INSIDE;
 }
 
-/* Wait for a change after `seen`; spins first. */
-static void await_event(struct threads *t, struct gate *g, uint32_t seen,
-                        int64_t timeout)
+static bool changed(struct gate *g, uint32_t users)
 {
-    for (int64_t spins = t->roomy ? SPIN_NS / 20 : 0; spins > 0; spins--) {
-        if (atomic_load_explicit(&g->event, memory_order_acquire) != seen)
+    return atomic_load_explicit(&g->users, memory_order_acquire) != users;
+}
+
+static bool caller_has_work(const cadre_run *run)
+{
+    return !cadre_run_caller_is_busy(run) && cadre_run_has_work(run);
+}
+
+/* Wait until the number inside is another than `users`, or work has returned, or the
+ * time is over; spins first. */
+static void await_change(struct threads *t, struct gate *g, uint32_t users,
+                         int64_t timeout)
+{
+    uint32_t seen = atomic_load_explicit(&g->event, memory_order_acquire);
+
+    for (int spins = t->roomy ? SPIN_NS / 20 : 0; spins > 0; spins--) {
+        if (changed(g, users))
             return;
         cdr_pause();
     }
-    cdr_futex_wait(&g->event, seen, timeout);
+    atomic_store_explicit(&g->tending, 1, memory_order_relaxed);
+    cdr_heavy_fence();
+    if (!changed(g, users) && !caller_has_work(g->run))
+        cdr_futex_wait(&g->event, seen, timeout);
+    atomic_store_explicit(&g->tending, 0, memory_order_relaxed);
 }
 
 static struct gate *take_gate(struct threads *t)
@@ -121,20 +144,52 @@ static struct gate *take_gate(struct threads *t)
 
 /* ---- helpers ---- */
 
+/* Gates the helper may enter now; each bit in turn, lowest first. */
+static bool may_enter(const struct helper *h, struct gate *g)
+{
+    if (!enter(g))
+        return false;
+    if (!h->reserve || cadre_run_caller_is_busy(g->run))
+        return true;
+    leave(g);
+    return false;
+}
+
 static void serve_gates(struct helper *h)
 {
     struct threads *t = h->team;
     uint64_t taken = atomic_load_explicit(&t->taken, memory_order_relaxed);
 
+    h->starved = false;
     for (; taken; taken &= taken - 1) {
         struct gate *g = &t->gates[__builtin_ctzll(taken)];
-        if (!enter(g))
+        if (!may_enter(h, g))
             continue;
         cdr_leave_cpu(g->cpu);
-        /* Without memory for its own work it leaves; the caller does it all. */
-        cadre_serve(h->worker, g->run, h->seat);
+        if (!cadre_serve(h->worker, g->run, h->seat))
+            h->starved = true; /* others do the work */
         leave(g);
     }
+}
+
+/* The last look before waiting: whoever adds work after it sees that we wait. */
+static bool anything_to_do(void *arg)
+{
+    struct helper *h = arg;
+    struct threads *t = h->team;
+    uint64_t taken = atomic_load_explicit(&t->taken, memory_order_relaxed);
+
+    for (; taken && !h->starved; taken &= taken - 1) {
+        struct gate *g = &t->gates[__builtin_ctzll(taken)];
+        bool some;
+        if (!may_enter(h, g))
+            continue;
+        some = cadre_run_has_work(g->run);
+        leave(g);
+        if (some)
+            return true;
+    }
+    return false;
 }
 
 static void *help(void *arg)
@@ -147,7 +202,7 @@ static void *help(void *arg)
         if (atomic_load_explicit(&t->stop, memory_order_relaxed))
             return NULL;
         serve_gates(h);
-        if (cdr_bell_wait(&t->bell, seen, t->roomy ? SPIN_NS : 0))
+        if (cdr_bell_wait(&t->bell, seen, t->roomy ? SPIN_NS : 0, anything_to_do, h))
             cdr_bell_pass_on(&t->bell, FAN_OUT);
     }
 }
@@ -192,7 +247,8 @@ static int threads_open(void *state, const cadre_setup *setup, cadre_error *err)
 {
     struct threads *t = state;
 
-    t->n = setup->workers - 1;
+    cdr_fences_prepare();
+    t->n = setup->workers;
     t->roomy = setup->workers <= setup->cpus;
     t->helpers = calloc(t->n, sizeof *t->helpers);
     if (!t->helpers)
@@ -202,6 +258,7 @@ static int threads_open(void *state, const cadre_setup *setup, cadre_error *err)
         int rc = 0;
         h->team = t;
         h->seat = i + 1;
+        h->reserve = i + 1 == t->n;
         h->worker = cadre_worker_open();
         if (!h->worker || (rc = create(h)) != 0) {
             dismiss(t, i);
@@ -231,23 +288,20 @@ static int threads_begin(void *state, cadre_run *run, cadre_error *err)
         return cdr_fail(err, CADRE_EBUSY, "%d runs are on already", GATES);
     g->run = run;
     g->cpu = t->roomy ? cdr_this_cpu() : -1;
-    g->tended = atomic_load_explicit(&g->event, memory_order_acquire);
     cadre_run_set_slot(run, g);
     atomic_store_explicit(&g->users, OPEN, memory_order_release);
     cdr_bell_ring(&t->bell, FAN_OUT);
     return CADRE_OK;
 }
 
-/* What changed since the last call makes this one return at once: the caller may have
- * looked for work just before. */
 static unsigned threads_tend(void *state, cadre_run *run, int timeout_ms)
 {
     struct gate *g = cadre_run_slot(run);
+    uint32_t users = atomic_load_explicit(&g->users, memory_order_acquire);
 
-    if (inside(g) > 0)
-        await_event(state, g, g->tended,
-                    timeout_ms < 0 ? -1 : timeout_ms * INT64_C(1000000));
-    g->tended = atomic_load_explicit(&g->event, memory_order_acquire);
+    if ((users & INSIDE) > 0 && !caller_has_work(run))
+        await_change(state, g, users,
+                     timeout_ms < 0 ? -1 : timeout_ms * INT64_C(1000000));
     return inside(g);
 }
 
@@ -256,20 +310,19 @@ static void threads_wake(void *state, cadre_run *run)
     struct threads *t = state;
 
     announce(cadre_run_slot(run));
-    cdr_bell_ring(&t->bell, t->n);
+    cdr_bell_nudge(&t->bell, FAN_OUT);
 }
 
 static void threads_end(void *state, cadre_run *run)
 {
     struct threads *t = state;
     struct gate *g = cadre_run_slot(run);
+    uint32_t users =
+        atomic_fetch_and_explicit(&g->users, ~OPEN, memory_order_acquire) & ~OPEN;
 
-    atomic_fetch_and_explicit(&g->users, ~OPEN, memory_order_relaxed);
-    for (;;) {
-        uint32_t seen = atomic_load_explicit(&g->event, memory_order_acquire);
-        if (inside(g) == 0)
-            break;
-        await_event(t, g, seen, -1);
+    while (users > 0) {
+        await_change(t, g, users, -1);
+        users = inside(g);
     }
     atomic_fetch_and_explicit(&t->taken, ~((uint64_t)1 << (g - t->gates)),
                               memory_order_release);

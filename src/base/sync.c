@@ -1,13 +1,38 @@
-/* sync.c - futexes and bells.
+/* sync.c - futexes, fences and bells.
  * SPDX-License-Identifier: MIT
  */
 #include "base/sync.h"
 #include "base/clock.h"
 
 #include <linux/futex.h>
+#include <linux/membarrier.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
+
+/* ---- fences ---- */
+
+_Atomic bool cdr_fences_unequal;
+
+static int membarrier(int command)
+{
+    return (int)syscall(SYS_membarrier, command, 0, 0);
+}
+
+void cdr_fences_prepare(void)
+{
+    if (membarrier(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED) == 0)
+        atomic_store_explicit(&cdr_fences_unequal, true, memory_order_relaxed);
+}
+
+void cdr_heavy_fence(void)
+{
+    atomic_thread_fence(memory_order_seq_cst);
+    if (atomic_load_explicit(&cdr_fences_unequal, memory_order_relaxed))
+        membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED); /* registered: cannot fail */
+}
+
+/* ---- futexes ---- */
 
 void cdr_futex_wait(_Atomic uint32_t *word, uint32_t seen, int64_t timeout_ns)
 {
@@ -25,6 +50,8 @@ void cdr_futex_wake(_Atomic uint32_t *word, unsigned count)
     syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, count, NULL, NULL, 0);
 }
 
+/* ---- bells ---- */
+
 uint32_t cdr_bell_read(struct cdr_bell *bell)
 {
     return atomic_load_explicit(&bell->rung, memory_order_acquire);
@@ -35,6 +62,17 @@ void cdr_bell_ring(struct cdr_bell *bell, unsigned count)
     atomic_fetch_add_explicit(&bell->rung, 1, memory_order_seq_cst);
     if (atomic_load_explicit(&bell->sleepers, memory_order_seq_cst))
         cdr_futex_wake(&bell->rung, count);
+}
+
+void cdr_bell_pass_on(struct cdr_bell *bell, unsigned count)
+{
+    if (atomic_load_explicit(&bell->sleepers, memory_order_relaxed))
+        cdr_futex_wake(&bell->rung, count);
+}
+
+unsigned cdr_bell_sleepers(const struct cdr_bell *bell)
+{
+    return atomic_load_explicit(&bell->sleepers, memory_order_relaxed);
 }
 
 static bool rung_while_spinning(struct cdr_bell *bell, uint32_t seen, int64_t spin_ns)
@@ -51,24 +89,25 @@ static bool rung_while_spinning(struct cdr_bell *bell, uint32_t seen, int64_t sp
     return false;
 }
 
-unsigned cdr_bell_sleepers(const struct cdr_bell *bell)
+static void sleep_until_rung(struct cdr_bell *bell, uint32_t seen)
 {
-    return atomic_load_explicit(&bell->sleepers, memory_order_relaxed);
-}
-
-void cdr_bell_pass_on(struct cdr_bell *bell, unsigned count)
-{
-    if (atomic_load_explicit(&bell->sleepers, memory_order_relaxed))
-        cdr_futex_wake(&bell->rung, count);
-}
-
-bool cdr_bell_wait(struct cdr_bell *bell, uint32_t seen, int64_t spin_ns)
-{
-    if (spin_ns > 0 && rung_while_spinning(bell, seen, spin_ns))
-        return false;
     atomic_fetch_add_explicit(&bell->sleepers, 1, memory_order_seq_cst);
     while (cdr_bell_read(bell) == seen)
         cdr_futex_wait(&bell->rung, seen, -1);
     atomic_fetch_sub_explicit(&bell->sleepers, 1, memory_order_relaxed);
-    return true;
+}
+
+bool cdr_bell_wait(struct cdr_bell *bell, uint32_t seen, int64_t spin_ns,
+                   bool (*look)(void *arg), void *arg)
+{
+    bool slept = false;
+
+    atomic_fetch_add_explicit(&bell->waiting, 1, memory_order_relaxed);
+    cdr_heavy_fence();
+    if (!look(arg) && (spin_ns <= 0 || !rung_while_spinning(bell, seen, spin_ns))) {
+        sleep_until_rung(bell, seen);
+        slept = true;
+    }
+    atomic_fetch_sub_explicit(&bell->waiting, 1, memory_order_relaxed);
+    return slept;
 }

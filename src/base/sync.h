@@ -1,9 +1,14 @@
-/* sync.h - futexes, bells, fences and pauses: all that waits or wakes.
+/* sync.h - futexes, fences, bells and pauses: all that waits or wakes.
  * SPDX-License-Identifier: MIT
  *
- * A *bell* wakes workers that found nothing to do. Who adds work rings it after
- * the work can be seen; who sleeps on it reads the bell first, looks for work,
- * and sleeps only if the bell has not been rung since it was read.
+ * Who waits for a thing says so in a flag and looks once more before sleeping; who
+ * brings the thing looks at the flag afterwards. Between the store and the load each
+ * side needs a fence, or both may miss the other. The side that brings things does so
+ * for every item of a stream and the other seldom sleeps, so the fences are unequal:
+ * cdr_light_fence costs next to nothing, and cdr_heavy_fence makes every other thread
+ * pass a full fence (membarrier, where Linux has it; both are full fences elsewhere).
+ *
+ * A *bell* wakes workers that found nothing to do.
  */
 #ifndef CDR_BASE_SYNC_H
 #define CDR_BASE_SYNC_H
@@ -25,29 +30,66 @@ static inline void cdr_pause(void)
 #endif
 }
 
+/* ---- fences ---- */
+
+/* Whether light fences may be light: set once a process, before any thread that uses
+ * them is started; relaxed. */
+extern _Atomic bool cdr_fences_unequal;
+
+/* Before the first fence of a process. Any number of times, from any thread. */
+void cdr_fences_prepare(void);
+
+static inline void cdr_light_fence(void)
+{
+    if (__builtin_expect(
+            atomic_load_explicit(&cdr_fences_unequal, memory_order_relaxed), 1))
+        atomic_signal_fence(memory_order_seq_cst);
+    else
+        atomic_thread_fence(memory_order_seq_cst);
+}
+
+void cdr_heavy_fence(void);
+
+/* ---- futexes ---- */
+
 /* Sleep while *word == seen, for at most timeout_ns (negative: for ever). May
  * return early for no reason. */
 void cdr_futex_wait(_Atomic uint32_t *word, uint32_t seen, int64_t timeout_ns);
 void cdr_futex_wake(_Atomic uint32_t *word, unsigned count);
 
+/* ---- bells ---- */
+
 struct cdr_bell {
     _Alignas(CDR_APART) _Atomic uint32_t rung; /* how often: release, acquire */
-    _Atomic uint32_t sleepers;                 /* sequentially consistent with rung */
+    _Atomic uint32_t waiting;  /* who listens, spinning or asleep: with the fences */
+    _Atomic uint32_t sleepers; /* who needs a futex call: sequentially consistent */
 };
 
 uint32_t cdr_bell_read(struct cdr_bell *bell);
 
-/* Wake up to `count` sleepers. Never blocks. */
+/* Wake up to `count` sleepers, whether or not anybody listens. Never blocks. */
 void cdr_bell_ring(struct cdr_bell *bell, unsigned count);
 
-/* How many sleep now, about. */
-unsigned cdr_bell_sleepers(const struct cdr_bell *bell);
+/* After work was made visible: ring if somebody listens. Cheap when nobody does. */
+static inline void cdr_bell_nudge(struct cdr_bell *bell, unsigned count)
+{
+    cdr_light_fence();
+    if (__builtin_expect(atomic_load_explicit(&bell->waiting, memory_order_relaxed) > 0,
+                         0))
+        cdr_bell_ring(bell, count);
+}
 
 /* Wake up to `count` more who sleep on what has been rung already. */
 void cdr_bell_pass_on(struct cdr_bell *bell, unsigned count);
 
-/* Spin for up to spin_ns, then sleep, until the bell is rung after `seen`. True when
- * it slept. */
-bool cdr_bell_wait(struct cdr_bell *bell, uint32_t seen, int64_t spin_ns);
+/* How many sleep now, about. */
+unsigned cdr_bell_sleepers(const struct cdr_bell *bell);
+
+/* Wait until the bell is rung after `seen`, which was read before the caller looked for
+ * work and found none; `look` is called once more when everybody can see that it
+ * listens, and true from it ends the wait. Spins for up to spin_ns, then sleeps. Returns
+ * true when it slept. */
+bool cdr_bell_wait(struct cdr_bell *bell, uint32_t seen, int64_t spin_ns,
+                   bool (*look)(void *arg), void *arg);
 
 #endif

@@ -35,6 +35,7 @@
 
 #define PROBE_NS    5000
 #define PROGRESS_NS 100000000
+#define LONG_NS     20e6 /* a unit that takes longer keeps its caller from reporting */
 
 static const _Atomic uint32_t never_cancelled;
 
@@ -87,7 +88,7 @@ static bool worth_at_once(const cadre_run *run, uint64_t min_items)
     cost = cdr_cost_of(&run->pool->costs, cdr_program_kernel(p));
     if (cost > 0)
         return cost * (double)p->n > cdr_engine_threshold(run->pool);
-    return w->units <= (uint64_t)CDR_FEW_PER_WORKER * w->seats;
+    return w->units <= (uint64_t)CDR_FEW_PER_WORKER * run->pool->plan.workers;
 }
 
 static bool worth_by_now(const cadre_run *run, const struct cadre_worker *w)
@@ -110,12 +111,25 @@ static void report(cadre_run *run, uint64_t now)
     run->progress(run->progress_arg, &c);
 }
 
+static void set_busy(cadre_run *run, bool busy)
+{
+    atomic_store_explicit(&run->caller_is_busy, busy, memory_order_relaxed);
+}
+
+/* With progress to report and long tasks, the caller's thread leaves those to the
+ * others, one of whom takes its place: else reports would come once a task. */
 void cdr_attend(cadre_run *run, struct cadre_worker *w)
 {
     if (run->may_begin && worth_by_now(run, w))
         bring_in(run);
-    if (run->progress && w->now >= run->next_progress)
+    if (!run->progress)
+        return;
+    if (w->now >= run->next_progress)
         report(run, w->now);
+    if (!run->alone && !cadre_run_caller_is_busy(run) && w->cost > LONG_NS) {
+        set_busy(run, true);
+        wake_workers(run);
+    }
 }
 
 /* ---- waiting for the others ---- */
@@ -143,15 +157,19 @@ static int patience(const cadre_run *run)
 static void see_through(cadre_run *run, struct cadre_worker *w)
 {
     const cadre_backend *backend = run->pool->plan.backend;
+    unsigned others;
 
-    while (backend->tend(run->pool->state, run, patience(run)) > 0) {
+    while ((others = backend->tend(run->pool->state, run, patience(run))) > 0 ||
+           cadre_run_has_work(run)) {
         uint64_t now = cdr_now();
         if (now >= run->deadline)
             cdr_window_stop(run->window, CADRE_ETIMEOUT);
         if (run->progress && now >= run->next_progress)
             report(run, now);
-        if (!cadre_serve(w, run, 0))
-            break; /* cannot be: its memory was there before */
+        if (others == 0)
+            set_busy(run, false);
+        if (!cadre_run_caller_is_busy(run))
+            cadre_serve(w, run, 0);
     }
     backend->end(run->pool->state, run);
 }
@@ -212,6 +230,7 @@ static void set_up(struct cdr_frame *f, cadre_pool *pool, const struct cdr_progr
     run->program = p;
     run->window = f->window;
     run->pool = pool;
+    run->workers = pool ? pool->plan.workers : 1;
     run->cancel = pool ? &pool->cancelled : &never_cancelled;
     run->cancel_seen = atomic_load_explicit(run->cancel, memory_order_relaxed);
     run->chunk = job->chunk > CDR_CLAIM_MAX ? CDR_CLAIM_MAX : job->chunk;
@@ -220,6 +239,7 @@ static void set_up(struct cdr_frame *f, cadre_pool *pool, const struct cdr_progr
                         ? run->started + job->deadline_ms * UINT64_C(1000000)
                         : UINT64_MAX;
     run->slot = NULL;
+    set_busy(run, false);
     run->wake = NULL;
     run->progress = job->progress;
     run->progress_arg = job->progress_arg;
@@ -232,7 +252,7 @@ static void consider(cadre_run *run)
 {
     const struct cdr_plan *plan = &run->pool->plan;
 
-    if (run->window->seats < 2 || run->window->units < 2 ||
+    if (run->pool->plan.workers < 2 || run->window->units < 2 ||
         run->program->n < plan->min_items)
         return;
     run->may_begin = true;
@@ -254,7 +274,7 @@ static void learn(cadre_run *run)
 int cdr_engine_run(cadre_pool *pool, const struct cdr_program *p, const cadre_job *job,
                    cadre_error *err)
 {
-    unsigned seats = pool ? pool->plan.workers : 1;
+    unsigned seats = cdr_pool_seats(pool);
     struct cdr_frame *f = cdr_frame_take(pool, seats);
     int rc;
 

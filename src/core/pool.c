@@ -36,6 +36,11 @@ static void frame_close(struct cdr_frame *f)
     free(f);
 }
 
+unsigned cdr_pool_seats(const cadre_pool *pool)
+{
+    return pool && pool->plan.workers > 1 ? pool->plan.workers + 1 : 1;
+}
+
 struct cdr_frame *cdr_frame_take(cadre_pool *pool, unsigned seats)
 {
     struct cdr_frame *f = NULL;

@@ -38,6 +38,9 @@ struct cadre_pool {
 /* Start the pool's workers unless they are. CADRE_OK or the backend's error. */
 int cdr_pool_start(cadre_pool *pool, cadre_error *err);
 
+/* Seats in a window: the caller's, and one for each worker a backend may bring. */
+unsigned cdr_pool_seats(const cadre_pool *pool);
+
 /* A frame for a run with so many seats; NULL without memory. Give it back. */
 struct cdr_frame *cdr_frame_take(cadre_pool *pool, unsigned seats);
 void cdr_frame_give(cadre_pool *pool, struct cdr_frame *frame);

@@ -47,11 +47,13 @@ struct cadre_run {
     const struct cdr_program *program;
     struct cadre_window *window;
     cadre_pool *pool;               /* NULL for the NULL pool */
+    unsigned workers;               /* that may work at once */
     const _Atomic uint32_t *cancel; /* the pool's count of cancellations; relaxed */
     uint32_t cancel_seen;           /* its value when the run began */
     uint64_t chunk;                 /* units per hand-out as asked for; 0: adaptive */
     uint64_t deadline;              /* by cdr_now(); UINT64_MAX: none */
     void *slot;                     /* the backend's own */
+    _Atomic bool caller_is_busy;    /* the caller leaves tasks to others: relaxed */
     void (*wake)(void *arg); /* there is work again for workers that left; or NULL */
     void *wake_arg;
     /* Seat 0 alone reads and writes the rest. */

@@ -46,7 +46,7 @@ static uint64_t claim_size(const struct cadre_worker *w, uint64_t bite)
 
     if (w->task.run->chunk || w->cost == 0)
         return bite;
-    share = (double)cdr_window_unclaimed(window) / (2.0 * window->seats);
+    share = (double)cdr_window_unclaimed(window) / (2.0 * w->task.run->workers);
     units = at_most(CLAIM_NS / w->cost, share);
     if (units < FLOOR_NS / w->cost)
         units = FLOOR_NS / w->cost;
@@ -136,11 +136,25 @@ bool cadre_serve(cadre_worker *w, cadre_run *run, unsigned seat)
             run_bite(w, &chunk);
             if (seat == 0)
                 cdr_attend(run, w);
+            if (seat == 0 && cadre_run_caller_is_busy(run))
+                break;
             bite = bite_size(w);
         }
-    } while (linger(w));
+    } while (!(seat == 0 && cadre_run_caller_is_busy(run)) && linger(w));
     cdr_set_current_worker(outer);
     return true;
+}
+
+bool cadre_run_has_work(const cadre_run *run)
+{
+    return !cdr_window_over(run->window) &&
+           (cdr_window_unclaimed(run->window) > 0 ||
+            cdr_window_stealable(run->window, run->window->seats));
+}
+
+bool cadre_run_caller_is_busy(const cadre_run *run)
+{
+    return atomic_load_explicit(&run->caller_is_busy, memory_order_relaxed);
 }
 
 void cadre_run_set_slot(cadre_run *run, void *slot)

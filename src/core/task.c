@@ -304,7 +304,7 @@ unsigned cadre_rank(void)
 
 unsigned cadre_size(void)
 {
-    return current_worker ? current_worker->task.run->window->seats : 1;
+    return current_worker ? current_worker->task.run->workers : 1;
 }
 
 bool cadre_is_main(void)

@@ -236,9 +236,13 @@ static uint64_t spare(const struct cadre_window *w, const struct cdr_seat *seat)
 
 bool cdr_window_stealable(const struct cadre_window *w, unsigned s)
 {
-    for (unsigned i = 0; i < w->seats; i++)
-        if (i != s && range_count(load_range(&w->seat[i])))
+    uint64_t limit = atomic_load_explicit(&w->limit, memory_order_relaxed);
+
+    for (unsigned i = 0; i < w->seats; i++) {
+        uint64_t range = load_range(&w->seat[i]);
+        if (i != s && range_count(range) && range_first(range) < limit)
             return true;
+    }
     return false;
 }
 
@@ -274,8 +278,9 @@ bool cdr_window_over(const struct cadre_window *w)
 uint64_t cdr_window_unclaimed(const struct cadre_window *w)
 {
     uint64_t next = atomic_load_explicit(&w->next, memory_order_relaxed);
+    uint64_t limit = atomic_load_explicit(&w->limit, memory_order_relaxed);
 
-    return next < w->units ? w->units - next : 0;
+    return next < limit ? limit - next : 0;
 }
 
 uint64_t cdr_window_done(const struct cadre_window *w)

@@ -95,7 +95,7 @@ void cdr_window_fail(struct cadre_window *w, struct cdr_seat *seat, uint64_t uni
 bool cdr_window_ask(struct cadre_window *w, unsigned s, uint64_t now,
                     uint64_t overdue_ns);
 
-/* True when another seat than `s` holds units that can be stolen now. */
+/* True when another seat than `s` holds units below the limit that can be stolen. */
 bool cdr_window_stealable(const struct cadre_window *w, unsigned s);
 
 /* True while another seat than `s` has units that can be stolen or asked for. */
@@ -104,7 +104,7 @@ bool cdr_window_spare(const struct cadre_window *w, unsigned s);
 /* True when no unit may be begun any more. */
 bool cdr_window_over(const struct cadre_window *w);
 
-/* Units nobody has claimed. */
+/* Units below the limit that nobody has claimed. */
 uint64_t cdr_window_unclaimed(const struct cadre_window *w);
 
 uint64_t cdr_window_done(const struct cadre_window *w); /* tasks finished, all seats */
