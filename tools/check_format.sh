@@ -14,7 +14,7 @@ else
     exit 77
 fi
 text=$(find include src cli examples bench tests/*.[ch] tools doc README.md NEWS.md \
-    CONTRIBUTING.md Makefile meson.build -type f ! -name '*.png' 2>/dev/null)
+    CONTRIBUTING.md Makefile meson.build -type f ! -name '*.png' ! -name '*.pyc' 2>/dev/null || :)
 # shellcheck disable=SC2086
 if grep -nP '[ \t]+$' $text /dev/null; then
     echo "white space at the end of a line" >&2

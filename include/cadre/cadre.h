@@ -31,6 +31,7 @@ CADRE_BEGIN_DECLS
 /* One line per code: name, value, text. Values never change their meaning. */
 #define CADRE_CODES(X)                                  \
     X(OK, 0, "success")                                 \
+    X(DONE, 1, "no more items or records")              \
     X(EINVAL, -1, "invalid argument")                   \
     X(ENOMEM, -2, "out of memory")                      \
     X(ESYS, -3, "an operating system call failed")      \
@@ -40,6 +41,7 @@ CADRE_BEGIN_DECLS
     X(ECANCELLED, -7, "cancelled")                      \
     X(EBUSY, -8, "the pool runs too many jobs at once") \
     X(ENOTSUP, -9, "this backend cannot do that")       \
+    X(ESOURCE, -10, "the source of items failed")       \
     X(ESERIAL, -11, "the plan came out serial")         \
     X(EDATA, -12, "the data cannot answer the question")
 
@@ -54,7 +56,7 @@ enum cadre_code {
 /* What went wrong, and where. Yours to place; plain bytes; nothing to free. */
 typedef struct cadre_error {
     int32_t code;      /* same as the value returned */
-    int32_t user;      /* EKERNEL: what your function returned */
+    int32_t user;      /* EKERNEL, ESOURCE: what your function returned */
     int32_t sys;       /* ESYS: errno */
     int32_t signal;    /* ECRASH: the signal, or 0 if the worker exited */
     uint64_t item;     /* the failing item, or CADRE_NO_ITEM */
@@ -136,8 +138,9 @@ CADRE_API struct cadre_rng *cadre_task_rng(cadre_task *task);
 /* True once this task's result is no longer wanted; long kernels may ask. */
 CADRE_API bool cadre_task_cancelled(const cadre_task *task);
 
-/* The worker's own memory, kept from task to task of one run, zeroed when first
- * asked for; asking for more keeps what is there. NULL when there is none. */
+/* The worker's own memory: what one task leaves there, the worker's next task of the run
+ * finds, or zeros; asking for more keeps what is there. NULL when there is none: the
+ * task then fails with CADRE_ENOMEM, whatever the kernel returns. */
 CADRE_API void *cadre_task_scratch(cadre_task *task, size_t size);
 
 /* Append to this task's result of any size (job.emitted). Returns 0 or a code;
@@ -158,12 +161,22 @@ typedef struct cadre_bytes {
 /* Free every data and leave the array all zero. */
 CADRE_API void cadre_bytes_free(cadre_bytes *bytes, uint64_t n);
 
+/* Fills *item; returns CADRE_OK, CADRE_DONE when there are no more, or anything else to
+ * fail. Called from the thread that called cadre, never from two at once. Items of
+ * CADRE_BYTES are a cadre_bytes whose bytes stay until the next call. */
+typedef int cadre_source(void *arg, void *item, cadre_error *err);
+
+#define CADRE_BYTES   SIZE_MAX   /* item_size: items are cadre_bytes, of any size */
+#define CADRE_ENDLESS UINT64_MAX /* n: indices without an end */
+
 typedef struct cadre_column { /* one argument of a starmap: a zip over columns */
     const void *data;
     size_t size;      /* bytes per element */
     uint64_t n;       /* elements; the shortest column ends the map, unless `fill` */
     const void *fill; /* what stands in once this column is exhausted (zip_longest) */
     bool same;        /* data is one element, given to every task */
+    cadre_source *source; /* streams: instead of data and n */
+    void *source_arg;
 } cadre_column;
 
 /* The k-th argument of a starmap task:  double x = CADRE_ARG(item, 0, double); */
@@ -200,6 +213,11 @@ typedef struct cadre_job {
     int on_error;         /* an enum cadre_on_error */
     int *statuses;        /* n codes, one per task; required to keep going */
     uint32_t deadline_ms; /* for the whole run; 0: none */
+    cadre_source *source; /* this and the next four: streams only, <cadre/stream.h> */
+    void *source_arg;
+    uint64_t window;
+    uint64_t memory_limit;
+    bool unordered;
     cadre_progress *progress;
     void *progress_arg;
     uint64_t reserved[8]; /* must be zero */

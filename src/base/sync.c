@@ -21,7 +21,8 @@ static int membarrier(int command)
 
 void cdr_fences_prepare(void)
 {
-    if (membarrier(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED) == 0)
+    if (!atomic_load_explicit(&cdr_fences_unequal, memory_order_relaxed) &&
+        membarrier(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED) == 0)
         atomic_store_explicit(&cdr_fences_unequal, true, memory_order_relaxed);
 }
 

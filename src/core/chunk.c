@@ -19,19 +19,6 @@
 #define STRIDE_NS   2000.0
 #define STRIDE_MAX  64
 
-static bool cancelled(const struct cadre_task *t)
-{
-    return atomic_load_explicit(t->run->cancel, memory_order_relaxed) !=
-           t->run->cancel_seen;
-}
-
-/* Nothing but plain loads, since it is read after very few tasks. */
-static bool stopped(const struct cadre_task *t, uint64_t unit)
-{
-    return unit >= atomic_load_explicit(&t->seat->stop_at, memory_order_relaxed) ||
-           cancelled(t);
-}
-
 static void at(struct cadre_task *t, uint64_t index)
 {
     atomic_store_explicit(&t->seat->current, index, memory_order_relaxed);
@@ -60,22 +47,21 @@ void cdr_task_failed(struct cadre_task *t, uint64_t index, int code, int user,
                      bool fatal)
 {
     const struct cdr_program *p = t->program;
-    cadre_error e;
 
-    memset(&e, 0, sizeof e);
-    e.code = code;
-    e.user = user;
-    e.item = index;
-    word_failure(t, &e);
+    memset(&t->error, 0, sizeof t->error);
+    t->error.code = code;
+    t->error.user = user;
+    t->error.item = index;
+    word_failure(t, &t->error);
     if (p->statuses)
         p->statuses[index] = code;
     t->failed_at = index;
     cdr_window_fail(t->run->window, t->seat,
-                    p->keep_going && !fatal ? CADRE_NO_ITEM : index / p->grain, &e);
+                    p->keep_going && !fatal ? CADRE_NO_ITEM : index / p->grain,
+                    &t->error);
 }
 
-/* The task at `index` returned rc != 0. True: go on with the next one. */
-static bool returned_failure(struct cadre_task *t, uint64_t index, int rc)
+bool cdr_task_returned(struct cadre_task *t, uint64_t index, int rc)
 {
     if (t->failed_at != index)
         cdr_task_failed(t, index, CADRE_EKERNEL, rc, false);
@@ -94,23 +80,22 @@ static void note_done(const struct cdr_program *p, uint64_t first, uint64_t end)
 
 /* ---- some tasks through ---- */
 
-/* All three: run tasks i .. end-1 with results from `result` on, up to the first that
- * fails unless failures are gone over; return the first task not done. */
+/* All: run tasks i .. end-1 with items from `item` and results from `result` on, up to
+ * the first that fails unless failures are gone over; return the first task not done. */
 
 /* No checks in here but for failure: a kernel may take two nanoseconds. */
 NOINLINE static uint64_t items_through(struct cadre_task *t, uint64_t i, uint64_t end,
-                                       uintptr_t result)
+                                       uintptr_t item, uintptr_t result)
 {
     const struct cdr_program *p = t->program;
     _Atomic uint64_t *current = &t->seat->current;
     cadre_fn *fn = p->fn;
     size_t item_size = p->item_size, result_size = p->result_size;
-    uintptr_t item = p->items + i * item_size;
 
     for (; i < end; i++) {
         atomic_store_explicit(current, i, memory_order_relaxed);
         int rc = fn(t, (const void *)item, (void *)result);
-        if (UNLIKELY(rc) && !returned_failure(t, i, rc))
+        if (UNLIKELY(rc) && !cdr_task_returned(t, i, rc))
             break;
         item += item_size;
         result += result_size;
@@ -118,12 +103,24 @@ NOINLINE static uint64_t items_through(struct cadre_task *t, uint64_t i, uint64_
     return i;
 }
 
-static void fill_args(const void **args, const struct cdr_program *p, uint64_t i)
+/* Elements of a column with a source of its own lie in the stream's item. */
+static const void *streamed(const struct cdr_program *p, unsigned k, uintptr_t item)
+{
+    const uint64_t *there = (const uint64_t *)(item + p->there_at);
+
+    return there[k / 64] >> k % 64 & 1 ? (const void *)(item + p->column_at[k])
+                                       : p->columns[k].fill;
+}
+
+static void fill_args(const void **args, const struct cdr_program *p, uint64_t i,
+                      uintptr_t item)
 {
     for (unsigned k = 0; k < p->n_columns; k++) {
         const cadre_column *c = &p->columns[k];
         if (c->same)
             args[k] = c->data;
+        else if (c->source)
+            args[k] = streamed(p, k, item);
         else if (i < c->n)
             args[k] = (const char *)c->data + i * c->size;
         else
@@ -132,25 +129,25 @@ static void fill_args(const void **args, const struct cdr_program *p, uint64_t i
 }
 
 static uint64_t columns_through(struct cadre_task *t, uint64_t i, uint64_t end,
-                                uintptr_t result)
+                                uintptr_t item, uintptr_t result)
 {
     const struct cdr_program *p = t->program;
 
     for (; i < end; i++) {
         at(t, i);
-        fill_args(t->args, p, i);
+        fill_args(t->args, p, i, item);
         int rc = p->fn(t, t->args, (void *)result);
-        if (UNLIKELY(rc) && !returned_failure(t, i, rc))
+        if (UNLIKELY(rc) && !cdr_task_returned(t, i, rc))
             break;
+        item += p->item_size;
         result += p->result_size;
     }
     return i;
 }
 
 static int call_range(struct cadre_task *t, uint64_t first, uint64_t count,
-                      uintptr_t result)
+                      uintptr_t item, uintptr_t result)
 {
-    const struct cdr_program *p = t->program;
     int rc;
 
     at(t, first);
@@ -160,8 +157,7 @@ static int call_range(struct cadre_task *t, uint64_t first, uint64_t count,
     t->misuse = CADRE_OK;
     t->message_for = CADRE_NO_ITEM;
     t->rng_for = CADRE_NO_ITEM; /* a second call starts the streams anew */
-    rc = p->range_fn(t, first, count, (const void *)(p->items + first * p->item_size),
-                     (void *)result);
+    rc = t->program->range_fn(t, first, count, (const void *)item, (void *)result);
     t->range_first = t->range_end = 0;
     return rc;
 }
@@ -169,15 +165,15 @@ static int call_range(struct cadre_task *t, uint64_t first, uint64_t count,
 /* A range that failed says nothing of which item did, and emitted bytes belong to one
  * task: so call the kernel for each alone. */
 static uint64_t singles_through(struct cadre_task *t, uint64_t i, uint64_t end,
-                                uintptr_t result)
+                                uintptr_t item, uintptr_t result)
 {
     for (; i < end; i++) {
-        int rc = call_range(t, i, 1, result);
+        int rc = call_range(t, i, 1, item, result);
         if (t->misuse) {
             cdr_task_failed(t, i, t->misuse, 0, false);
             rc = rc ? rc : 1;
         }
-        if (rc && !returned_failure(t, i, rc))
+        if (rc && !cdr_task_returned(t, i, rc))
             break;
         result += t->program->result_size;
     }
@@ -185,23 +181,23 @@ static uint64_t singles_through(struct cadre_task *t, uint64_t i, uint64_t end,
 }
 
 static uint64_t ranges_through(struct cadre_task *t, uint64_t i, uint64_t end,
-                               uintptr_t result)
+                               uintptr_t item, uintptr_t result)
 {
-    if (t->program->emitted || end - i == 1)
-        return singles_through(t, i, end, result);
-    if (!call_range(t, i, end - i, result) && !t->misuse)
+    if (t->program->emits || end - i == 1)
+        return singles_through(t, i, end, item, result);
+    if (!call_range(t, i, end - i, item, result) && !t->misuse)
         return end;
-    return singles_through(t, i, end, result);
+    return singles_through(t, i, end, item, result);
 }
 
-static uint64_t through(struct cadre_task *t, uint64_t i, uint64_t end,
-                        uintptr_t result)
+uint64_t cdr_run_through(struct cadre_task *t, uint64_t i, uint64_t end, uintptr_t item,
+                         uintptr_t result)
 {
     if (t->program->range_fn)
-        return ranges_through(t, i, end, result);
+        return ranges_through(t, i, end, item, result);
     if (t->program->columns)
-        return columns_through(t, i, end, result);
-    return items_through(t, i, end, result);
+        return columns_through(t, i, end, item, result);
+    return items_through(t, i, end, item, result);
 }
 
 /* ---- tasks with results where they belong ---- */
@@ -229,9 +225,10 @@ static uint64_t run_tasks(struct cadre_worker *w, uint64_t first, uint64_t end)
     const struct cdr_program *p = t->program;
     uint64_t i = first, until;
 
-    while (i < end && !stopped(t, i)) {
+    while (i < end && !cdr_task_stopped(t, i)) {
         until = i + stride(w, end - i);
-        i = through(t, i, until, p->results + i * p->result_size);
+        i = cdr_run_through(t, i, until, p->items + i * p->item_size,
+                            p->results + i * p->result_size);
         if (i < until)
             break;
     }
@@ -244,7 +241,7 @@ static uint64_t run_tasks(struct cadre_worker *w, uint64_t first, uint64_t end)
 static bool no_longer_wanted(const struct cadre_task *t, uint64_t unit)
 {
     return unit >= atomic_load_explicit(&t->run->window->limit, memory_order_relaxed) ||
-           cancelled(t);
+           cdr_run_cancelled(t->run);
 }
 
 /* Combine `from` into `into`; index names the first item of what `from` covers. That
@@ -295,7 +292,8 @@ static bool run_block(struct cadre_worker *w, uint64_t unit)
             return false;
         until = i + stride(w, end - i < w->block_tasks ? end - i : w->block_tasks);
         memset(w->block, 0, (until - i) * p->result_size);
-        if (through(t, i, until, (uintptr_t)w->block) < until ||
+        if (cdr_run_through(t, i, until, p->items + i * p->item_size,
+                            (uintptr_t)w->block) < until ||
             !fold(w, i, until, sum, &any))
             return false;
         i = until;
@@ -321,7 +319,7 @@ static uint64_t run_blocks(struct cadre_worker *w, uint64_t first, uint64_t end)
 {
     uint64_t u;
 
-    for (u = first; u < end && !stopped(&w->task, u); u++)
+    for (u = first; u < end && !cdr_task_stopped(&w->task, u); u++)
         if (!run_block(w, u) || !climb(&w->task, u))
             return u;
     return u;

@@ -176,18 +176,6 @@ static void see_through(cadre_run *run, struct cadre_worker *w)
 
 /* ---- the verdict ---- */
 
-static const cadre_error *lowest_failure(const struct cadre_window *w)
-{
-    const cadre_error *lowest = NULL;
-
-    for (unsigned s = 0; s < w->seats; s++) {
-        const cadre_error *e = &w->seat[s].error;
-        if (e->code && (!lowest || e->item < lowest->item))
-            lowest = e;
-    }
-    return lowest;
-}
-
 static int stopped_early(const struct cadre_window *w, const cadre_job *job, uint64_t n,
                          int code, cadre_error *err)
 {
@@ -205,7 +193,7 @@ static int stopped_early(const struct cadre_window *w, const cadre_job *job, uin
 static int verdict(const cadre_run *run, const cadre_job *job, cadre_error *err)
 {
     const struct cdr_program *p = run->program;
-    const cadre_error *failure = lowest_failure(run->window);
+    const cadre_error *failure = cdr_window_failure(run->window);
     int stop = atomic_load_explicit(&run->window->stop_code, memory_order_relaxed);
 
     if (stop && cdr_window_done(run->window) < p->n)

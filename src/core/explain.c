@@ -128,7 +128,8 @@ int cadre_explain(cadre_pool *pool, const cadre_job *job, char *text, size_t siz
         return cdr_fail(err, CADRE_EINVAL, "cadre_explain: there is no room for text");
     text[0] = '\0';
     if (job) {
-        rc = cdr_job_prepare(&p, job, err);
+        rc =
+            cdr_job_prepare(&p, job, job->source || job->window || job->unordered, err);
         if (rc)
             return rc;
     }

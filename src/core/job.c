@@ -31,12 +31,17 @@ static uint64_t column_tasks(const cadre_column *columns, unsigned n)
     return ends ? shortest : longest;
 }
 
-static bool only_constants(const cadre_column *columns, unsigned n)
+/* Columns that together have an end: not all of them constants, none with a source. */
+static bool only_arrays(const cadre_column *columns, unsigned n)
 {
-    for (unsigned k = 0; k < n; k++)
-        if (!columns[k].same)
+    bool some = false;
+
+    for (unsigned k = 0; k < n; k++) {
+        if (columns[k].source)
             return false;
-    return true;
+        some |= !columns[k].same;
+    }
+    return some;
 }
 
 uint64_t cadre_job_tasks(const cadre_job *job)
@@ -50,11 +55,16 @@ uint64_t cadre_job_tasks(const cadre_job *job)
 
 /* ---- checks ---- */
 
-static int check_column(const cadre_column *c, unsigned k, cadre_error *err)
+static int check_column(const cadre_column *c, unsigned k, bool stream,
+                        cadre_error *err)
 {
     size_t bytes;
 
-    if (!c->data && (c->same || c->n > 0))
+    if (c->source && (!stream || c->data || c->same))
+        return cdr_fail(err, CADRE_EINVAL, "column %u: %s", k,
+                        stream ? "it has a source and data: only one"
+                               : "a source is for streams");
+    if (!c->source && !c->data && (c->same || c->n > 0))
         return cdr_fail(err, CADRE_EINVAL, "column %u: data is NULL", k);
     if (!c->same && c->size == 0)
         return cdr_fail(err, CADRE_EINVAL, "column %u: size is 0", k);
@@ -66,7 +76,7 @@ static int check_column(const cadre_column *c, unsigned k, cadre_error *err)
     return CADRE_OK;
 }
 
-static int check_columns(const cadre_job *job, cadre_error *err)
+static int check_columns(const cadre_job *job, bool stream, cadre_error *err)
 {
     uint64_t tasks;
     int rc = CADRE_OK;
@@ -84,8 +94,8 @@ static int check_columns(const cadre_job *job, cadre_error *err)
         return cdr_fail(err, CADRE_EINVAL,
                         "a range kernel takes items or indices, not columns");
     for (unsigned k = 0; k < job->n_columns && !rc; k++)
-        rc = check_column(&job->columns[k], k, err);
-    if (rc || only_constants(job->columns, job->n_columns))
+        rc = check_column(&job->columns[k], k, stream, err);
+    if (rc || job->n == 0 || !only_arrays(job->columns, job->n_columns))
         return rc;
     tasks = column_tasks(job->columns, job->n_columns);
     if (job->n > tasks)
@@ -109,11 +119,16 @@ static int check_array(const char *name, const char *size_name, const void *arra
     return CADRE_OK;
 }
 
-static int check_policy(const cadre_job *job, cadre_error *err)
+static int check_policy(const cadre_job *job, bool stream, cadre_error *err)
 {
     if (job->on_error != CADRE_STOP && job->on_error != CADRE_KEEP_GOING)
         return cdr_fail(err, CADRE_EINVAL, "no on_error is called %d", job->on_error);
-    if (job->on_error == CADRE_KEEP_GOING && !job->statuses)
+    if (!stream && (job->source || job->window || job->memory_limit || job->unordered))
+        return cdr_fail(
+            err, CADRE_EINVAL,
+            "source, window, memory_limit and unordered are for streams: see "
+            "cadre_stream_open");
+    if (!stream && job->on_error == CADRE_KEEP_GOING && !job->statuses)
         return cdr_fail(
             err, CADRE_EINVAL,
             "to keep going over failures, statuses must be set: nothing else "
@@ -128,20 +143,20 @@ static int check_policy(const cadre_job *job, cadre_error *err)
     return CADRE_OK;
 }
 
-static int check(const cadre_job *job, uint64_t n, cadre_error *err)
+static int check(const cadre_job *job, uint64_t n, bool stream, cadre_error *err)
 {
     int rc;
 
     if (!job->fn == !job->range_fn)
         return cdr_fail(err, CADRE_EINVAL, "a job needs %s of fn and range_fn",
                         job->fn ? "only one" : "one");
-    if (n > CDR_UNITS_MAX)
+    if (n > CDR_UNITS_MAX && !(stream && n == CADRE_ENDLESS && !job->items))
         return cdr_fail(err, CADRE_EINVAL,
                         "%" PRIu64 " tasks are more than a run can have (%" PRIu64 ")",
                         n, CDR_UNITS_MAX);
-    rc = check_policy(job, err);
+    rc = check_policy(job, stream, err);
     if (!rc)
-        rc = check_columns(job, err);
+        rc = check_columns(job, stream, err);
     if (!rc)
         rc = check_array("items", "item_size", job->items, n, job->item_size, err);
     if (!rc)
@@ -154,7 +169,8 @@ static int check(const cadre_job *job, uint64_t n, cadre_error *err)
     return rc;
 }
 
-int cdr_job_prepare(struct cdr_program *p, const cadre_job *job, cadre_error *err)
+int cdr_job_prepare(struct cdr_program *p, const cadre_job *job, bool stream,
+                    cadre_error *err)
 {
     uint64_t n;
     int rc;
@@ -163,7 +179,7 @@ int cdr_job_prepare(struct cdr_program *p, const cadre_job *job, cadre_error *er
     if (!job)
         return cdr_fail(err, CADRE_EINVAL, "the job is NULL");
     n = cadre_job_tasks(job);
-    rc = check(job, n, err);
+    rc = check(job, n, stream, err);
     if (rc)
         return rc;
     *p = (struct cdr_program){
@@ -178,6 +194,7 @@ int cdr_job_prepare(struct cdr_program *p, const cadre_job *job, cadre_error *er
         .result_size = job->results ? job->result_size : 0,
         .columns = job->columns,
         .n_columns = job->n_columns,
+        .emits = job->emitted != NULL,
         .emitted = job->emitted,
         .statuses = job->statuses,
         .keep_going = job->on_error == CADRE_KEEP_GOING,

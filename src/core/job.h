@@ -6,9 +6,10 @@
 
 #include "core/run.h"
 
-/* Check the job and prepare the program for it. Every complaint names the field and
- * its value. Fills *p but for tree. */
-int cdr_job_prepare(struct cdr_program *p, const cadre_job *job, cadre_error *err);
+/* Check the job, for a stream or not, and prepare the program for it. Every complaint
+ * names the field and its value. Fills in what comes from the job as it is. */
+int cdr_job_prepare(struct cdr_program *p, const cadre_job *job, bool stream,
+                    cadre_error *err);
 
 /* What concerns the pool: fewer items than min_items, and the one hint. */
 int cdr_job_suits(cadre_pool *pool, uint64_t n, cadre_error *err);

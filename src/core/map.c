@@ -7,7 +7,7 @@
 int cadre_map(cadre_pool *pool, const cadre_job *job, cadre_error *err)
 {
     struct cdr_program p;
-    int rc = cdr_job_prepare(&p, job, err);
+    int rc = cdr_job_prepare(&p, job, false, err);
 
     if (!rc)
         rc = cdr_job_suits(pool, p.n, err);

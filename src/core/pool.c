@@ -9,9 +9,11 @@
 #include "base/alloc.h"
 #include "base/error.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 /* ---- frames ---- */
@@ -55,6 +57,43 @@ void cdr_frame_give(cadre_pool *pool, struct cdr_frame *f)
     if (pool)
         f = atomic_exchange_explicit(&pool->spare, f, memory_order_acq_rel);
     frame_close(f);
+}
+
+/* ---- events ---- */
+
+int cdr_pool_take_event(cadre_pool *pool, cadre_error *err)
+{
+    uint64_t taken = atomic_load_explicit(&pool->events_taken, memory_order_relaxed),
+             bit;
+    int number, fd;
+
+    do {
+        if (taken == UINT64_MAX)
+            return cdr_fail(err, CADRE_EBUSY,
+                            "%d streams are open on this pool already",
+                            CDR_STREAMS_MAX),
+                   -1;
+        bit = ~taken & (taken + 1);
+    } while (!atomic_compare_exchange_weak_explicit(&pool->events_taken, &taken,
+                                                    taken | bit, memory_order_acquire,
+                                                    memory_order_relaxed));
+    number = __builtin_ctzll(bit);
+    if (atomic_load_explicit(&pool->events[number], memory_order_relaxed) >= 0)
+        return number;
+    fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (fd < 0) {
+        cdr_fail_sys(err, errno, "a stream needs an event");
+        cdr_pool_give_event(pool, number);
+        return -1;
+    }
+    atomic_store_explicit(&pool->events[number], fd, memory_order_release);
+    return number;
+}
+
+void cdr_pool_give_event(cadre_pool *pool, int number)
+{
+    atomic_fetch_and_explicit(&pool->events_taken, ~((uint64_t)1 << number),
+                              memory_order_release);
 }
 
 /* ---- workers ---- */
@@ -194,6 +233,8 @@ int cadre_open(cadre_pool **out, const cadre_options *opt, cadre_error *err)
         free(pool);
         return cdr_fail_sys(err, rc, "a pool needs a mutex");
     }
+    for (int i = 0; i < CDR_STREAMS_MAX; i++)
+        atomic_init(&pool->events[i], -1);
     rc = set_up(pool, opt, err);
     if (rc)
         cadre_close(pool);
@@ -211,6 +252,9 @@ void cadre_close(cadre_pool *pool)
         pool->owner == getpid())
         pool->plan.backend->close(pool->state);
     free(pool->state);
+    for (int i = 0; i < CDR_STREAMS_MAX; i++)
+        if (pool->events[i] >= 0)
+            close(pool->events[i]);
     frame_close(pool->spare);
     pthread_mutex_destroy(&pool->starting);
     free(pool);
@@ -218,8 +262,18 @@ void cadre_close(cadre_pool *pool)
 
 void cadre_cancel(cadre_pool *pool)
 {
-    if (pool)
-        atomic_fetch_add_explicit(&pool->cancelled, 1, memory_order_relaxed);
+    static const uint64_t one = 1;
+    int number = errno;
+
+    if (!pool)
+        return;
+    atomic_fetch_add_explicit(&pool->cancelled, 1, memory_order_seq_cst);
+    for (int i = 0; i < CDR_STREAMS_MAX; i++) {
+        int fd = atomic_load_explicit(&pool->events[i], memory_order_acquire);
+        if (fd >= 0 && write(fd, &one, sizeof one) < 0)
+            continue; /* it is signalled already */
+    }
+    errno = number;
 }
 
 unsigned cadre_workers(const cadre_pool *pool)

@@ -19,6 +19,8 @@ struct cdr_frame {
     struct cadre_window *window; /* in the same allocation */
 };
 
+#define CDR_STREAMS_MAX 64 /* open at once on one pool */
+
 enum cdr_workers_state { CDR_NOT_STARTED = 0, CDR_STARTED = 1, CDR_NOT_TO_BE_HAD = 2 };
 
 struct cadre_pool {
@@ -28,15 +30,23 @@ struct cadre_pool {
     pid_t owner;              /* a process forked from it has no workers */
     void *state;              /* the backend's */
     pthread_mutex_t starting; /* guards the change of `started` */
-    _Atomic int started; /* enum cdr_workers_state; released after state is ready */
+    _Atomic int started;      /* enum cdr_workers_state; released when state is ready */
     _Atomic uint32_t
-        cancelled; /* counts cadre_cancel: relaxed, lock-free for signals */
-    _Atomic(struct cdr_frame *) spare; /* a frame nobody uses: acquire, release */
+        cancelled; /* counts cadre_cancel: lock-free, for signal handlers */
+    /* Events of the streams that are open: made when first wanted, kept until the pool
+     * closes, so that cadre_cancel may write to them at any moment. */
+    _Atomic uint64_t events_taken;       /* a bit each: acquire, release */
+    _Atomic int events[CDR_STREAMS_MAX]; /* file descriptors, or -1: acquire, release */
+    _Atomic(struct cdr_frame *) spare;   /* a frame nobody uses: acquire, release */
     struct cdr_costs costs;
 };
 
 /* Start the pool's workers unless they are. CADRE_OK or the backend's error. */
 int cdr_pool_start(cadre_pool *pool, cadre_error *err);
+
+/* An event for a stream: its number in the pool, or -1 with the error set. */
+int cdr_pool_take_event(cadre_pool *pool, cadre_error *err);
+void cdr_pool_give_event(cadre_pool *pool, int number);
 
 /* Seats in a window: the caller's, and one for each worker a backend may bring. */
 unsigned cdr_pool_seats(const cadre_pool *pool);

@@ -34,7 +34,7 @@ int cadre_reduce(cadre_pool *pool, const cadre_job *job, cadre_combine *combine,
 {
     struct cdr_program p;
     struct cdr_tree tree;
-    int rc = cdr_job_prepare(&p, job, err);
+    int rc = cdr_job_prepare(&p, job, false, err);
 
     if (!rc)
         rc = check_reduction(job, combine, out, err);

@@ -34,7 +34,15 @@ struct cdr_program {
     size_t item_size, result_size; /* 0 where there are no items or results */
     const cadre_column *columns;
     unsigned n_columns;
-    cadre_bytes *emitted;
+    const size_t
+        *column_at;       /* streams: where in an item each column's element is ... */
+    size_t there_at;      /* ... and the bits that say which of them are there */
+    bool bytes;           /* streams: items are bytes of any size */
+    bool in_place;        /* streams: items are read from `items`, not from the ring */
+    size_t poison;        /* streams: where in an item an error may lie; 0: nowhere */
+    bool together;        /* streams: a range kernel may have several at once */
+    bool emits;           /* tasks may emit */
+    cadre_bytes *emitted; /* maps: where to */
     int *statuses;
     bool keep_going;
     const void *shared;
@@ -56,6 +64,8 @@ struct cadre_run {
     _Atomic bool caller_is_busy;    /* the caller leaves tasks to others: relaxed */
     void (*wake)(void *arg); /* there is work again for workers that left; or NULL */
     void *wake_arg;
+    int event; /* streams: an eventfd the caller polls, or -1 */
+    bool spin; /* there is a CPU for each worker */
     /* Seat 0 alone reads and writes the rest. */
     uint64_t started;
     uint64_t next_progress; /* by cdr_now() */
@@ -84,7 +94,8 @@ struct cadre_task {
     size_t scratch_size, scratch_room;
     const void **args; /* one starmap item: n_columns pointers */
     unsigned args_room;
-    char *emitted; /* by task `emitting`, and not yet handed to the job */
+    cadre_error error; /* of task failed_at */
+    char *emitted;     /* by task `emitting`, and not yet handed to the job */
     size_t emitted_size, emitted_room;
     uint64_t emitting;
     uint64_t message_for; /* whose message it is; CADRE_NO_ITEM: nobody's */
@@ -100,7 +111,7 @@ struct cadre_worker {
     char *block;          /* reductions: results waiting to be folded ... */
     uint64_t block_tasks; /* ... of at most so many tasks */
     size_t block_room;
-    struct cadre_worker *outer; /* the worker whose task called this run */
+    cadre_bytes piece; /* streams: one item of any size */
 };
 
 /* The worker that runs on this thread now, or NULL. */
@@ -117,16 +128,46 @@ void cdr_worker_fini(struct cadre_worker *w);
  * was not begun. */
 uint64_t cdr_chunk_run(struct cadre_worker *w, uint64_t first, uint64_t end);
 
+/* Run tasks i .. end-1 with items from `item` and results from `result` on, up to the
+ * first that fails unless failures are gone over. Returns the first task not done. */
+uint64_t cdr_run_through(struct cadre_task *t, uint64_t i, uint64_t end, uintptr_t item,
+                         uintptr_t result);
+
+/* Streams: claim one batch and run it; false when there is none. */
+bool cdr_serve_batch(struct cadre_worker *w);
+
+/* Streams: do so until the ring has nothing for a while. */
+void cdr_serve_ring(struct cadre_worker *w);
+
+/* Streams: end the caller's sleep. Safe in a signal handler. */
+void cdr_run_wake_caller(const cadre_run *run);
+
 /* The kernel as a key for what is known of it. */
 uintptr_t cdr_program_kernel(const struct cdr_program *p);
 
 /* After each bite, at seat 0: progress, and bringing workers in. */
 void cdr_attend(cadre_run *run, struct cadre_worker *w);
 
+static inline bool cdr_run_cancelled(const cadre_run *run)
+{
+    return atomic_load_explicit(run->cancel, memory_order_relaxed) != run->cancel_seen;
+}
+
+/* Whether the worker should begin no unit from this one on. Read after very few tasks:
+ * nothing but plain loads. */
+static inline bool cdr_task_stopped(const struct cadre_task *t, uint64_t unit)
+{
+    return unit >= atomic_load_explicit(&t->seat->stop_at, memory_order_relaxed) ||
+           cdr_run_cancelled(t->run);
+}
+
 /* Record that the task at `index` failed. What is fatal ends the run even when it goes
  * over failed tasks. */
 void cdr_task_failed(struct cadre_task *t, uint64_t index, int code, int user,
                      bool fatal);
+
+/* The task at `index` returned rc != 0. True: go on with the next one. */
+bool cdr_task_returned(struct cadre_task *t, uint64_t index, int rc);
 
 /* Hand to the job what a finished task emitted, if anything. */
 void cdr_task_flush(struct cadre_task *t);

@@ -119,37 +119,56 @@ static bool linger(struct cadre_worker *w)
     return false;
 }
 
+/* At seat 0, somebody else may take the caller's place. */
+static bool steps_aside(const struct cadre_worker *w)
+{
+    return w->seat == 0 && cadre_run_caller_is_busy(w->task.run);
+}
+
+static void serve_units(struct cadre_worker *w)
+{
+    cadre_run *run = w->task.run;
+    struct cdr_chunk chunk;
+    uint64_t bite;
+
+    check_time(w);
+    do {
+        bite = bite_size(w);
+        while (!steps_aside(w) && cdr_window_take(run->window, w->seat, bite,
+                                                  claim_size(w, bite), &chunk)) {
+            run_bite(w, &chunk);
+            if (w->seat == 0)
+                cdr_attend(run, w);
+            bite = bite_size(w);
+        }
+    } while (!steps_aside(w) && linger(w));
+}
+
 bool cadre_serve(cadre_worker *w, cadre_run *run, unsigned seat)
 {
     struct cadre_worker *outer = cdr_current_worker();
-    struct cdr_chunk chunk;
-    uint64_t bite;
 
     if (cdr_worker_enter(w, run, seat))
         return false;
     cdr_set_current_worker(w);
     w->now = cdr_now();
-    check_time(w);
-    do {
-        bite = bite_size(w);
-        while (cdr_window_take(run->window, seat, bite, claim_size(w, bite), &chunk)) {
-            run_bite(w, &chunk);
-            if (seat == 0)
-                cdr_attend(run, w);
-            if (seat == 0 && cadre_run_caller_is_busy(run))
-                break;
-            bite = bite_size(w);
-        }
-    } while (!(seat == 0 && cadre_run_caller_is_busy(run)) && linger(w));
+    if (run->window->ring_at)
+        cdr_serve_ring(w);
+    else
+        serve_units(w);
     cdr_set_current_worker(outer);
     return true;
 }
 
 bool cadre_run_has_work(const cadre_run *run)
 {
-    return !cdr_window_over(run->window) &&
-           (cdr_window_unclaimed(run->window) > 0 ||
-            cdr_window_stealable(run->window, run->window->seats));
+    const struct cadre_window *w = run->window;
+
+    if (cdr_window_over(w))
+        return false;
+    if (w->ring_at)
+        return cdr_ring_unclaimed(cdr_window_ring(w)) > 0;
+    return cdr_window_unclaimed(w) > 0 || cdr_window_stealable(w, w->seats);
 }
 
 bool cadre_run_caller_is_busy(const cadre_run *run)

@@ -234,8 +234,10 @@ void *cadre_task_scratch(cadre_task *t, size_t size)
 
     if (size <= t->scratch_size)
         return t->scratch;
-    if (!grow(&memory, &t->scratch_room, size))
+    if (!grow(&memory, &t->scratch_room, size)) {
+        misuse(t, CADRE_ENOMEM, "no memory for %zu bytes of scratch", size);
         return NULL;
+    }
     t->scratch = memory;
     memset(memory + t->scratch_size, 0, size - t->scratch_size);
     t->scratch_size = size;
@@ -249,7 +251,8 @@ void cdr_task_flush(struct cadre_task *t)
     uint64_t index = t->emitting;
 
     t->emitting = CADRE_NO_ITEM;
-    if (index == CADRE_NO_ITEM || t->emitted_size == 0 || t->failed_at == index)
+    if (index == CADRE_NO_ITEM || t->emitted_size == 0 || t->failed_at == index ||
+        !t->program->emitted)
         return;
     place = &t->program->emitted[index];
     place->data = malloc(t->emitted_size);
@@ -266,7 +269,7 @@ int cadre_task_emit(cadre_task *t, const void *bytes, size_t size)
     uint64_t index = cadre_task_index(t);
     size_t total;
 
-    if (!t->program->emitted)
+    if (!t->program->emits)
         return misuse(t, CADRE_EINVAL, "the job has no place for emitted bytes");
     if (t->range_end > 0 && !t->named)
         return misuse(t, CADRE_EINVAL,

@@ -51,15 +51,17 @@ static void seat_init(struct cdr_seat *seat)
     atomic_init(&seat->bite_end, 0);
     atomic_init(&seat->since, 0);
     atomic_init(&seat->done, 0);
+    atomic_init(&seat->cost, 0);
     atomic_init(&seat->range, 0);
     atomic_init(&seat->stop_at, 0);
     atomic_init(&seat->asked, false);
-    seat->error.code = CADRE_OK;
+    atomic_init(&seat->failed, CADRE_NO_ITEM);
 }
 
 void cdr_window_init(struct cadre_window *w, uint64_t units, uint64_t grain,
                      unsigned seats)
 {
+    w->ring_at = w->arenas_at = 0;
     w->units = units;
     w->grain = grain;
     w->seats = seats;
@@ -197,6 +199,11 @@ static bool lower(_Atomic uint64_t *word, uint64_t value)
     return false;
 }
 
+void cdr_window_obey(struct cadre_window *w, struct cdr_seat *seat)
+{
+    lower(&seat->stop_at, atomic_load_explicit(&w->limit, memory_order_seq_cst));
+}
+
 void cdr_window_halt(struct cadre_window *w, uint64_t limit)
 {
     if (lower(&w->limit, limit))
@@ -216,10 +223,28 @@ void cdr_window_stop(struct cadre_window *w, int code)
 void cdr_window_fail(struct cadre_window *w, struct cdr_seat *seat, uint64_t unit,
                      const cadre_error *error)
 {
-    if (seat->error.code == CADRE_OK || error->item < seat->error.item)
+    if (error->item < atomic_load_explicit(&seat->failed, memory_order_relaxed)) {
         seat->error = *error;
+        atomic_store_explicit(&seat->failed, error->item, memory_order_release);
+    }
     if (unit != CADRE_NO_ITEM)
         cdr_window_halt(w, unit);
+}
+
+const cadre_error *cdr_window_failure(const struct cadre_window *w)
+{
+    const cadre_error *lowest = NULL;
+    uint64_t item = CADRE_NO_ITEM;
+
+    for (unsigned s = 0; s < w->seats; s++) {
+        uint64_t failed =
+            atomic_load_explicit(&w->seat[s].failed, memory_order_acquire);
+        if (failed < item) {
+            item = failed;
+            lowest = &w->seat[s].error;
+        }
+    }
+    return lowest;
 }
 
 /* ---- sharing the end of a run ---- */
@@ -290,4 +315,15 @@ uint64_t cdr_window_done(const struct cadre_window *w)
     for (unsigned s = 0; s < w->seats; s++)
         done += atomic_load_explicit(&w->seat[s].done, memory_order_relaxed);
     return done;
+}
+
+struct cdr_ring *cdr_window_ring(const struct cadre_window *w)
+{
+    return w->ring_at ? (struct cdr_ring *)((uintptr_t)w + w->ring_at) : NULL;
+}
+
+struct cdr_arena *cdr_window_arena(const struct cadre_window *w, unsigned seat)
+{
+    return w->arenas_at ? (struct cdr_arena *)((uintptr_t)w + w->arenas_at) + seat
+                        : NULL;
 }

@@ -1,6 +1,9 @@
 /* window.h - who has which tasks.
  * SPDX-License-Identifier: MIT
  *
+ * This is the window of a map; that of a stream has a ring behind it (ring.h), which
+ * hands out tasks itself, and of what follows uses the seats and the limit.
+ *
  * A window hands out units 0 .. units-1 in index order. A unit is one task, or
  * for a reduction a block of them. Each worker has a seat, and what it holds is
  * written there:
@@ -23,7 +26,7 @@
 #ifndef CDR_CORE_WINDOW_H
 #define CDR_CORE_WINDOW_H
 
-#include "base/sync.h"
+#include "core/ring.h"
 #include <cadre/cadre.h>
 
 /* A range packs its first unit and its length into one word. */
@@ -42,16 +45,21 @@ struct cdr_seat {
     _Atomic uint64_t bite_end;
     _Atomic uint64_t since; /* when the bite began, cdr_now() */
     _Atomic uint64_t done;  /* tasks finished in this run */
+    _Atomic uint32_t cost;  /* streams: nanoseconds a task takes, about */
     /* Others write these too: range by compare-and-swap, relaxed (nothing else is
      * published by it); stop_at sequentially consistent with the window's limit. */
     _Alignas(CDR_APART) _Atomic uint64_t range;
     _Atomic uint64_t stop_at; /* the owner begins no unit from here on */
     _Atomic bool asked;       /* stop_at was lowered by somebody who wants the rest */
-    /* The owner's lowest failure; read by the engine when the owner is gone. */
+    /* The owner's lowest failure: of task `failed`, which is released after it. A reader
+     * that knows that nothing below runs any more may rely on it. */
+    _Atomic uint64_t failed;
     cadre_error error;
 };
 
 struct cadre_window {
+    size_t ring_at;   /* streams: where the ring is, counted from here; else 0 */
+    size_t arenas_at; /* streams: one for each seat and one for the feeder; or 0 */
     uint64_t units;
     uint64_t grain; /* tasks per unit */
     unsigned seats;
@@ -79,6 +87,9 @@ bool cdr_window_take(struct cadre_window *w, unsigned s, uint64_t bite, uint64_t
 bool cdr_window_give(struct cadre_window *w, unsigned s, const struct cdr_chunk *chunk,
                      uint64_t begun);
 
+/* Lower the seat's stop_at to the limit, after its owner raised it. */
+void cdr_window_obey(struct cadre_window *w, struct cdr_seat *seat);
+
 /* Nobody begins a unit from `limit` on any more. */
 void cdr_window_halt(struct cadre_window *w, uint64_t limit);
 
@@ -89,6 +100,9 @@ void cdr_window_stop(struct cadre_window *w, int code);
  * the seat's lowest. The caller is the seat's owner. */
 void cdr_window_fail(struct cadre_window *w, struct cdr_seat *seat, uint64_t unit,
                      const cadre_error *error);
+
+/* The failure of the lowest item; NULL when no task failed. */
+const cadre_error *cdr_window_failure(const struct cadre_window *w);
 
 /* If another seat's bite has been running for longer than `overdue_ns` and has
  * units to spare, ask for them. True when there was one. */
@@ -106,6 +120,11 @@ bool cdr_window_over(const struct cadre_window *w);
 
 /* Units below the limit that nobody has claimed. */
 uint64_t cdr_window_unclaimed(const struct cadre_window *w);
+
+/* Streams: the ring, and a seat's arena (that of the feeder comes after the last
+ * seat's). NULL where there is none. */
+struct cdr_ring *cdr_window_ring(const struct cadre_window *w);
+struct cdr_arena *cdr_window_arena(const struct cadre_window *w, unsigned seat);
 
 uint64_t cdr_window_done(const struct cadre_window *w); /* tasks finished, all seats */
 

@@ -1,0 +1,116 @@
+/* cadre.c - cadre's ways of doing the work, and the plain loop's.
+ * SPDX-License-Identifier: MIT
+ */
+#include <cadre/cadre.h>
+#include "measure.h"
+
+#include <stdio.h>
+
+static cadre_pool *pool;
+
+static bool opened(const char *backend)
+{
+    cadre_options options = { .backend = backend, .ignore_environment = true };
+    cadre_error error;
+
+    if (!cadre_open(&pool, &options, &error))
+        return true;
+    fprintf(stderr, "%s\n", error.message);
+    return false;
+}
+
+static bool open_threads(void)
+{
+    return opened("threads");
+}
+
+static bool open_auto(void)
+{
+    return opened("auto");
+}
+
+static void close_pool(void)
+{
+    cadre_close(pool);
+    pool = NULL;
+}
+
+static cadre_job job_of(const struct work *w)
+{
+    return (cadre_job){ .n = w->n,
+                        .items = w->items,
+                        .item_size = sizeof *w->items,
+                        .results = w->results,
+                        .result_size = sizeof *w->results };
+}
+
+static void complain(int code, const cadre_error *error)
+{
+    if (code)
+        fprintf(stderr, "%s\n", error->message);
+}
+
+static void map_items(const struct work *w)
+{
+    cadre_job job = job_of(w);
+    cadre_error error;
+
+    job.fn = w->kernel;
+    complain(cadre_map(pool, &job, &error), &error);
+}
+
+static void map_ranges(const struct work *w)
+{
+    cadre_job job = job_of(w);
+    cadre_error error;
+
+    job.range_fn = w->range;
+    complain(cadre_map(pool, &job, &error), &error);
+}
+
+static int add(cadre_task *task, void *into, const void *from)
+{
+    (void)task;
+    *(double *)into += *(const double *)from;
+    return 0;
+}
+
+static void reduce(const struct work *w)
+{
+    cadre_job job = job_of(w);
+    cadre_error error;
+
+    job.fn = w->kernel;
+    job.results = NULL;
+    complain(cadre_reduce(pool, &job, add, w->results, &error), &error);
+}
+
+static void reduce_loop(const struct work *w)
+{
+    double sum = 0, one;
+
+    for (size_t i = 0; i < w->n; i++) {
+        w->kernel(NULL, &w->items[i], &one);
+        sum += one;
+    }
+    w->results[0] = sum;
+}
+
+const struct way ways[] = {
+    { .name = "loop", .run = work_loop },
+    { .name = "serial", .run = map_items }, /* the NULL pool */
+    { "threads", open_threads, map_items, close_pool, false, false },
+    { "auto", open_auto, map_items, close_pool, false, false },
+    { "ranges", open_threads, map_ranges, close_pool, false, false },
+    { "fresh", open_threads, map_items, close_pool, true, false },
+    { "reduce", open_threads, reduce, close_pool, false, true },
+    { .name = "reduce-loop", .run = reduce_loop, .folds = true },
+    { .name = NULL },
+};
+
+void about(void)
+{
+    printf("library cadre %d.%d.%d\n", CADRE_API_MAJOR, CADRE_API_MINOR,
+           CADRE_API_PATCH);
+    printf("compiler gcc %s\nflags %s\n", __VERSION__, BENCH_FLAGS);
+}

@@ -1,0 +1,51 @@
+/* measure.h - a program that measures ways of doing work.
+ * SPDX-License-Identifier: MIT
+ *
+ * A contestant is a program with some ways, listed in a table; main is in measure.c:
+ *
+ *     PROGRAM WAY SHAPE [--n N] [--unit-ns U] [--step-ns S] [--repetitions R]
+ *                       [--calls C] [--pause-us P]
+ *     PROGRAM about
+ *
+ * A repetition is C calls, and its time is one call's mean; the pause comes before each
+ * call and is not counted. Printed are `SHAPE.WAY.min VALUE ns` and `...median VALUE ns`,
+ * of the repetitions, and `...cpu VALUE ns`: the processor time of all threads a call,
+ * pauses included. What a way computes is compared with what the plain loop does.
+ */
+#ifndef CDR_BENCH_MEASURE_H
+#define CDR_BENCH_MEASURE_H
+
+#include "work.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct way {
+    const char *name;
+    bool (*begin)(void);               /* get ready; false: cannot. May be NULL. */
+    void (*run)(const struct work *w); /* what is measured */
+    void (*end)(void);                 /* may be NULL */
+    bool fresh;                        /* begin and end around each call, not counted */
+    bool folds;                        /* results[0] becomes the sum of all results */
+};
+
+extern const struct way ways[]; /* the last has no name */
+
+/* `name value` lines on what the program was built with. */
+void about(void);
+
+double now_ns(void);
+double cpu_ns(void); /* of all threads of this process */
+void pause_us(unsigned us);
+
+/* The lowest and the median of `n` samples, which are sorted. */
+struct summary {
+    double min, median;
+};
+struct summary summarise(double *samples, size_t n);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

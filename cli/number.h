@@ -1,0 +1,19 @@
+/* number.h - a field of a file as a number.
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef CDR_CLI_NUMBER_H
+#define CDR_CLI_NUMBER_H
+
+enum cdr_number {
+    CDR_NUMBER,
+    CDR_MISSING,    /* empty, NA, N/A, NaN or null, in any case */
+    CDR_NO_NUMBER,  /* other text */
+    CDR_NOT_FINITE, /* inf, infinity */
+    CDR_TOO_LARGE   /* a number that would become infinite */
+};
+
+/* A decimal number with a point, the whole text but for blanks around it. *out is set
+ * for CDR_NUMBER only. */
+enum cdr_number cdr_number_parse(double *out, const char *text);
+
+#endif

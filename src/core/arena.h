@@ -1,0 +1,54 @@
+/* arena.h - bytes of any size, from one worker to the stream's caller.
+ * SPDX-License-Identifier: MIT
+ *
+ * One thread puts pieces in, another frees them in the same order. Pieces lie in a ring
+ * of `share` bytes; when that is full, putting waits. One larger piece is let through
+ * once all before it are freed, up to `room`. Waiting ends by itself as long as the
+ * caller takes: what a worker waits for lies below what it works on.
+ *
+ * The bytes themselves are at `base`, counted from the arena: no pointers in here.
+ */
+#ifndef CDR_CORE_ARENA_H
+#define CDR_CORE_ARENA_H
+
+#include "base/sync.h"
+#include <stddef.h>
+
+struct cdr_arena {
+    /* Written by who frees: release; read by who puts: acquire. */
+    _Alignas(CDR_APART) _Atomic uint64_t freed;
+    _Atomic uint32_t waiting; /* who puts waits for `freed`: with the unequal fences */
+    _Atomic uint32_t event;   /* futex, for that */
+    /* Written by who puts. `used` counts the bytes ever put, gaps included: release. */
+    _Alignas(CDR_APART) _Atomic uint64_t used;
+    uint64_t place; /* where the next piece goes */
+    uint64_t size;  /* of the ring now: share, or more for one large piece */
+    uint64_t share, room;
+    uint64_t base;
+    _Atomic uint64_t most; /* ever held at once: relaxed */
+};
+
+/* A piece: where it lies, and what freeing it gives back. */
+struct cdr_piece {
+    uint64_t at, size, held;
+};
+
+/* `room` bytes from `base` on (counted from the arena) are the arena's. */
+void cdr_arena_init(struct cdr_arena *a, uint64_t base, uint64_t share, uint64_t room);
+
+/* Room for `size` bytes, without waiting: NULL when there is none now. */
+char *cdr_arena_try(struct cdr_arena *a, uint64_t size, struct cdr_piece *piece);
+
+/* The same, waiting for it; NULL when give_up says so or size is more than `room`. */
+char *cdr_arena_put(struct cdr_arena *a, uint64_t size, struct cdr_piece *piece,
+                    bool (*give_up)(void *arg), void *arg);
+
+char *cdr_arena_bytes(const struct cdr_arena *a, const struct cdr_piece *piece);
+void cdr_arena_free(struct cdr_arena *a, const struct cdr_piece *piece);
+
+/* Have who waits ask give_up again. */
+void cdr_arena_rouse(struct cdr_arena *a);
+
+uint64_t cdr_arena_held(const struct cdr_arena *a); /* bytes put and not freed */
+
+#endif

@@ -1,0 +1,297 @@
+/* batch.c - streams: claim what the ring has, run it, finish it.
+ * SPDX-License-Identifier: MIT
+ *
+ * A batch is what runs for about two microseconds at the cost of the one before, at
+ * most 64 items, and no more than an equal share of what is there: batches are for
+ * items so small that claiming them singly would cost more than running them, and never
+ * keep a result waiting that somebody could take. Each item is finished as soon as it
+ * is; the caller is woken if it sleeps for that one.
+ */
+#include "base/clock.h"
+#include "core/run.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define BATCH_NS 2000.0
+#define SPIN_NS  10000
+
+static uint64_t batch_size(const struct cadre_worker *w, const struct cdr_ring *r)
+{
+    uint64_t share = cdr_ring_unclaimed(r) / w->task.run->workers + 1;
+    uint64_t units;
+
+    /* The caller's thread must not wait for room in its arena: nobody else would make
+     * any. What it puts there, it takes before it runs another. */
+    if (w->seat == 0 && (w->task.program->emits || w->task.program->keep_going))
+        return 1;
+    if (w->task.run->chunk)
+        return w->task.run->chunk;
+    if (w->cost == 0 || w->cost > BATCH_NS)
+        return 1;
+    units = (uint64_t)(BATCH_NS / w->cost);
+    return units < share ? units : share;
+}
+
+/* ---- what a task leaves besides a result of fixed size ---- */
+
+static bool not_wanted(void *arg)
+{
+    const struct cadre_task *t = arg;
+
+    return cdr_task_stopped(t, cadre_task_index(t));
+}
+
+/* Into the arena of the worker's seat; NULL: the stream ends, or it is too large. */
+static char *put(struct cadre_worker *w, struct cdr_ref *ref, size_t size)
+{
+    struct cdr_arena *arena = cdr_window_arena(w->task.run->window, w->seat);
+
+    ref->seat = w->seat;
+    return cdr_arena_put(arena, size, &ref->piece, not_wanted, &w->task);
+}
+
+static void keep_emitted(struct cadre_worker *w, uint64_t p, struct cdr_ref *ref)
+{
+    struct cadre_task *t = &w->task;
+    char *bytes;
+
+    if (t->emitting != p || t->emitted_size == 0 || t->failed_at == p)
+        return;
+    bytes = put(w, ref, t->emitted_size);
+    if (bytes) {
+        memcpy(bytes, t->emitted, t->emitted_size);
+    } else if (!not_wanted(t)) {
+        snprintf(t->message, sizeof t->message,
+                 "%zu emitted bytes are more than the stream's memory_limit allows",
+                 t->emitted_size);
+        t->message_for = p;
+        cdr_task_failed(t, p, CADRE_ENOMEM, 0, false);
+    }
+}
+
+static void keep_error(struct cadre_worker *w, struct cdr_ref *ref)
+{
+    char *bytes = put(w, ref, sizeof w->task.error);
+
+    if (bytes)
+        memcpy(bytes, &w->task.error, sizeof w->task.error);
+}
+
+/* Task p has run: say how it ended. */
+static void finish(struct cadre_worker *w, struct cdr_ring *r, uint64_t p,
+                   uint32_t slot)
+{
+    struct cadre_task *t = &w->task;
+    const struct cdr_program *program = t->program;
+    struct cdr_ref *ref;
+
+    if (program->emits || program->keep_going) {
+        ref = cdr_ring_ref(r, slot);
+        memset(ref, 0, sizeof *ref);
+        keep_emitted(w, p, ref);
+        if (t->failed_at == p && program->keep_going)
+            keep_error(w, ref);
+        t->emitting = CADRE_NO_ITEM;
+    }
+    if (cdr_ring_finish(r, w->seat, p, slot, t->failed_at == p ? CDR_FAILED : CDR_DONE))
+        cdr_run_wake_caller(t->run);
+}
+
+/* ---- running ---- */
+
+static uintptr_t item_of(struct cadre_worker *w, const struct cdr_ring *r, uint64_t p,
+                         uint32_t slot)
+{
+    const struct cdr_program *program = w->task.program;
+    const struct cadre_window *window = w->task.run->window;
+    const struct cdr_piece *piece;
+
+    if (program->in_place)
+        return program->items + p * program->item_size;
+    if (!program->bytes)
+        return (uintptr_t)cdr_ring_item(r, slot);
+    piece = (const struct cdr_piece *)(const void *)cdr_ring_item(r, slot);
+    w->piece.data = cdr_arena_bytes(cdr_window_arena(window, window->seats), piece);
+    w->piece.size = piece->size;
+    return (uintptr_t)&w->piece;
+}
+
+/* Items [i, end) of the batch lie side by side: one call of a range kernel. */
+static uint32_t run_together(struct cadre_worker *w, struct cdr_ring *r,
+                             const struct cdr_batch *b, uint32_t i, uint32_t end)
+{
+    uint64_t first = b->first + i, last = b->first + end;
+    uint64_t done =
+        cdr_run_through(&w->task, first, last, item_of(w, r, first, b->slot[i]),
+                        (uintptr_t)cdr_ring_result(r, b->slot[i]));
+    uint32_t until = (uint32_t)(done - b->first);
+
+    /* The one that failed has ended too. */
+    if (done < last)
+        until++;
+    for (uint32_t k = i; k < until; k++)
+        finish(w, r, b->first + k, b->slot[k]);
+    return done < last ? b->count : until;
+}
+
+static uint32_t neighbours(const struct cdr_batch *b, uint32_t i)
+{
+    uint32_t end = i + 1;
+
+    while (end < b->count && b->slot[end] == b->slot[end - 1] + 1)
+        end++;
+    return end;
+}
+
+static void run_ranges(struct cadre_worker *w, struct cdr_ring *r,
+                       const struct cdr_batch *b)
+{
+    uint32_t i = 0;
+
+    while (i < b->count && !cdr_task_stopped(&w->task, b->first + i))
+        i = run_together(w, r, b, i, neighbours(b, i));
+}
+
+/* An item that failed in the stream before this one: it fails here, unrun. */
+static bool poisoned(struct cadre_worker *w, const struct cdr_ring *r, uint64_t p,
+                     uint32_t slot)
+{
+    struct cadre_task *t = &w->task;
+    const struct cadre_window *window = t->run->window;
+    const struct cdr_piece *piece;
+
+    if (!t->program->poison)
+        return false;
+    piece = (const struct cdr_piece *)(const void *)(cdr_ring_item(r, slot) +
+                                                     t->program->poison);
+    if (piece->held == 0)
+        return false;
+    memcpy(&t->error, cdr_arena_bytes(cdr_window_arena(window, window->seats), piece),
+           sizeof t->error);
+    t->failed_at = p;
+    cdr_window_fail(t->run->window, t->seat, t->program->keep_going ? CADRE_NO_ITEM : p,
+                    &t->error);
+    return true;
+}
+
+static void run_singly(struct cadre_worker *w, struct cdr_ring *r,
+                       const struct cdr_batch *b)
+{
+    struct cadre_task *t = &w->task;
+
+    for (uint32_t i = 0; i < b->count; i++) {
+        uint64_t p = b->first + i;
+        uint32_t slot = b->slot[i];
+        if (cdr_task_stopped(t, p))
+            return;
+        if (!poisoned(w, r, p, slot))
+            cdr_run_through(t, p, p + 1, item_of(w, r, p, slot),
+                            (uintptr_t)cdr_ring_result(r, slot));
+        finish(w, r, p, slot);
+    }
+}
+
+/* The same for kernels over items where nothing but results of a fixed size comes: as
+ * little as can be between two calls. */
+static void run_plain(struct cadre_worker *w, struct cdr_ring *r,
+                      const struct cdr_batch *b)
+{
+    struct cadre_task *t = &w->task;
+    const struct cdr_program *program = t->program;
+    cadre_fn *fn = program->fn;
+    bool in_place = program->in_place;
+
+    for (uint32_t i = 0; i < b->count; i++) {
+        uint64_t p = b->first + i;
+        uint32_t slot = b->slot[i];
+        const void *item = in_place
+                               ? (const void *)(program->items + p * program->item_size)
+                               : cdr_ring_item(r, slot);
+        int rc;
+        if (cdr_task_stopped(t, p))
+            return;
+        atomic_store_explicit(&t->seat->current, p, memory_order_relaxed);
+        rc = fn(t, item, cdr_ring_result(r, slot));
+        if (rc)
+            cdr_task_returned(t, p, rc);
+        if (cdr_ring_finish(r, w->seat, p, slot,
+                            t->failed_at == p ? CDR_FAILED : CDR_DONE))
+            cdr_run_wake_caller(t->run);
+    }
+}
+
+static void run_batch(struct cadre_worker *w, struct cdr_ring *r,
+                      const struct cdr_batch *b)
+{
+    const struct cdr_program *program = w->task.program;
+    uint64_t began = w->now;
+
+    if (program->range_fn && program->together)
+        run_ranges(w, r, b);
+    else if (program->together && !program->columns)
+        run_plain(w, r, b);
+    else
+        run_singly(w, r, b);
+    w->now = cdr_now();
+    w->cost = (double)(w->now - began) / b->count + 0.1;
+    atomic_store_explicit(&w->task.seat->cost,
+                          w->cost < 4e9 ? (uint32_t)w->cost : UINT32_MAX,
+                          memory_order_relaxed);
+}
+
+/* ---- serving ---- */
+
+static bool ended(const struct cadre_worker *w)
+{
+    return cdr_window_over(w->task.run->window) || cdr_run_cancelled(w->task.run);
+}
+
+static bool more_comes(struct cadre_worker *w, const struct cdr_ring *r)
+{
+    uint64_t until = w->now + SPIN_NS;
+
+    if (!w->task.run->spin || ended(w))
+        return false;
+    do {
+        for (int i = 0; i < 16; i++) {
+            if (cdr_ring_unclaimed(r))
+                return !ended(w);
+            cdr_pause();
+        }
+        w->now = cdr_now();
+    } while (w->now < until && !ended(w));
+    return false;
+}
+
+/* The worker in reserve goes when the caller's thread works itself. */
+static bool not_needed(const struct cadre_worker *w)
+{
+    const cadre_run *run = w->task.run;
+
+    return w->seat > 0 && w->seat == run->workers && !cadre_run_caller_is_busy(run);
+}
+
+bool cdr_serve_batch(struct cadre_worker *w)
+{
+    struct cdr_ring *r = cdr_window_ring(w->task.run->window);
+    struct cdr_batch batch;
+
+    if (ended(w) || !cdr_ring_claim(r, batch_size(w, r), &batch))
+        return false;
+    run_batch(w, r, &batch);
+    return true;
+}
+
+void cdr_serve_ring(struct cadre_worker *w)
+{
+    struct cdr_ring *r = cdr_window_ring(w->task.run->window);
+
+    /* What a halt lowers; see begin() of window.c for the order. */
+    atomic_store_explicit(&w->task.seat->stop_at, UINT64_MAX, memory_order_seq_cst);
+    cdr_window_obey(w->task.run->window, w->task.seat);
+    do {
+        while (!not_needed(w) && cdr_serve_batch(w))
+            ;
+    } while (!not_needed(w) && more_comes(w, r));
+}

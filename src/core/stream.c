@@ -1,0 +1,408 @@
+/* stream.c - a map in progress.
+ * SPDX-License-Identifier: MIT
+ *
+ * The story. A stream has a ring of slots (ring.h) in one piece of memory, with the
+ * seats of its workers and the arenas for bytes of any size. The thread that opened it
+ * does three things, all inside cadre_stream_next: it feeds the ring from the source
+ * (feed.c), takes finished records from it (take.c), and when there is nothing to take,
+ * runs a batch itself or waits (wait.c). Workers do one: claim batches and finish them
+ * (batch.c).
+ *
+ *   - Feeding comes in portions, since looking at the source and at workers that might
+ *     have to be woken costs more than an item: half a window where items are in place,
+ *     as many as the source gives in two microseconds where it is called for each.
+ *   - A source that takes long for an item keeps its caller from taking what is
+ *     finished. So it is called only when there is nothing to take, and if something is
+ *     on its way, only after waiting for that as long as the source took last time.
+ *   - The caller's thread runs tasks when nobody else does: always without workers; with
+ *     them when nobody has come for the very item it waits for. It does not so while
+ *     tasks are long, or a record would wait for a task that has nothing to do with it;
+ *     a worker held in reserve takes its place.
+ *
+ * A stream as another's source is looked at without waiting, and both are waited for at
+ * once, so that each stage is fed and drained by the one thread that takes from the last.
+ */
+#include "core/stream.h"
+#include "base/clock.h"
+#include "base/error.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#define FEED_NS     2000.0
+#define SLOW_NS     1000.0 /* a source that takes longer for an item is slow */
+#define LONG_NS     5000   /* the caller's thread does not run longer tasks */
+#define COST_NS     50000  /* for so long a figure of what tasks cost is good */
+#define PROGRESS_NS 100000000
+
+static inline bool disturbed(const cadre_stream *s)
+{
+    return cadre_stream_stopped(s) || cdr_run_cancelled(&s->run);
+}
+
+/* ---- progress ---- */
+
+static void report(cadre_stream *s)
+{
+    cadre_counts c = { .done = s->taken };
+
+    if (!s->run.progress || s->now < s->run.next_progress)
+        return;
+    s->run.next_progress = s->now + PROGRESS_NS;
+    c.total = s->feed.n == CADRE_ENDLESS ? 0 : s->feed.n;
+    c.elapsed = (double)(s->now - s->run.started) / 1e9;
+    c.left = c.total && c.done ? c.elapsed * (double)(c.total - c.done) / (double)c.done
+                               : -1;
+    s->run.progress(s->run.progress_arg, &c);
+}
+
+/* ---- feeding ---- */
+
+static uint64_t held(const cadre_stream *s)
+{
+    return s->fed - s->taken;
+}
+
+static void end_of_source(cadre_stream *s, int code, const cadre_error *err)
+{
+    s->source_ended = true;
+    s->source_code = code;
+    if (code != CADRE_DONE)
+        s->source_error = *err;
+}
+
+static void fed_up_to(cadre_stream *s, uint64_t fed)
+{
+    s->fed = fed;
+    if (held(s) > s->most_items)
+        s->most_items = held(s);
+    cdr_ring_feed(s->ring, fed);
+    if (s->run.wake)
+        s->run.wake(s->run.wake_arg);
+}
+
+static bool feed_in_place(cadre_stream *s)
+{
+    uint64_t left = s->feed.n - s->fed, room = s->ring->window - held(s);
+    uint64_t count = left < room ? left : room;
+
+    if (s->ring->unordered)
+        for (uint64_t p = s->fed; p < s->fed + count; p++)
+            cdr_ring_assign(s->ring, p, cdr_slots_use(&s->slots, p));
+    if (count > 0)
+        fed_up_to(s, s->fed + count);
+    if (s->fed == s->feed.n)
+        end_of_source(s, CADRE_DONE, NULL);
+    return count > 0;
+}
+
+static bool feed_one(cadre_stream *s)
+{
+    uint64_t p = s->fed;
+    bool unordered = s->ring->unordered;
+    /* Unordered, the slot is only taken for good once there is an item for it. */
+    uint64_t slot =
+        unordered ? s->slots.free[s->slots.n_free - 1] : p & (s->ring->slots - 1);
+    cadre_error err;
+
+    switch (cdr_feed_one(&s->feed, p, cdr_ring_item(s->ring, slot), &err)) {
+    case CDR_FED: break;
+    case CDR_NOT_YET: return false;
+    case CDR_NO_MORE: end_of_source(s, CADRE_DONE, NULL); return false;
+    default: end_of_source(s, err.code, &err); return false;
+    }
+    if (unordered)
+        cdr_ring_assign(s->ring, p, cdr_slots_use(&s->slots, p));
+    fed_up_to(s, p + 1);
+    return true;
+}
+
+static bool source_is_slow(const cadre_stream *s)
+{
+    return s->feed.cost > SLOW_NS;
+}
+
+static uint64_t portion(const cadre_stream *s)
+{
+    uint64_t room = s->ring->window - held(s);
+    double items = s->feed.cost == 0 ? 1 : FEED_NS / s->feed.cost;
+
+    if (s->feed.upstream || s->feed.file)
+        return room; /* neither ever blocks */
+    return items < 1 ? (room > 0) : items < (double)room ? (uint64_t)items : room;
+}
+
+static bool feed_from_source(cadre_stream *s)
+{
+    uint64_t most = portion(s), n = 0, began = s->now;
+
+    while (n < most && feed_one(s))
+        n++;
+    s->now = cdr_now();
+    if (n > 0)
+        s->feed.cost = (double)(s->now - began) / (double)n + 0.1;
+    return n > 0;
+}
+
+/* Put more into the ring; false when there was nothing, or no room. */
+static bool feed(cadre_stream *s)
+{
+    uint64_t window = s->ring->window;
+    bool some = false;
+
+    s->now = cdr_now();
+    report(s);
+    if (!s->source_ended && held(s) < window)
+        some = cdr_feed_in_place(&s->feed) ? feed_in_place(s) : feed_from_source(s);
+    s->feed_at = s->taken + (window > 1 ? window / 2 : 1);
+    return some;
+}
+
+/* A slow source waits until something has been taken, or has been waited for. */
+static bool source_has_to_wait(cadre_stream *s)
+{
+    if (!source_is_slow(s) || s->feed.upstream || s->feed.file || s->source_ended ||
+        held(s) == 0 || held(s) == s->ring->window || s->waited_for == s->taken)
+        return false;
+    s->waited_for = s->taken;
+    s->patience = s->now + (uint64_t)s->feed.cost;
+    return true;
+}
+
+/* ---- running tasks in the caller's thread ---- */
+
+/* What a task takes, about; 0 while none has ended. Asked of all seats now and then. */
+static uint32_t task_cost(cadre_stream *s)
+{
+    const struct cadre_window *w = s->run.window;
+    uint32_t most = 0;
+
+    if (s->now < s->cost_until)
+        return s->task_cost;
+    for (unsigned seat = 0; seat < w->seats; seat++) {
+        uint32_t cost = atomic_load_explicit(&w->seat[seat].cost, memory_order_relaxed);
+        most = cost > most ? cost : most;
+    }
+    s->task_cost = most;
+    s->cost_until = s->now + (most ? COST_NS : 0);
+    return most;
+}
+
+bool cdr_stream_left_lying(const cadre_stream *s)
+{
+    uint64_t unclaimed = cdr_ring_unclaimed(s->ring);
+
+    return unclaimed > 0 && (s->ring->unordered || s->fed - unclaimed <= s->taken);
+}
+
+static bool help(cadre_stream *s)
+{
+    struct cadre_worker *outer;
+    uint32_t cost;
+    bool some;
+
+    if (s->begun) {
+        cost = task_cost(s);
+        if (!(s->must_help || (cost > 0 && cost < LONG_NS)) ||
+            !cdr_stream_left_lying(s))
+            return false;
+    }
+    s->must_help = false;
+    outer = cdr_current_worker();
+    cdr_set_current_worker(&s->worker);
+    s->worker.now = s->now;
+    some = cdr_serve_batch(&s->worker);
+    cdr_set_current_worker(outer);
+    s->now = s->worker.now;
+    return some;
+}
+
+/* While tasks are long, the worker in reserve does what the caller does not. */
+void cdr_stream_step_aside(cadre_stream *s)
+{
+    uint32_t cost = task_cost(s);
+    bool aside = cost == 0 || cost >= LONG_NS;
+
+    if (!s->begun || cadre_run_caller_is_busy(&s->run) == aside)
+        return;
+    atomic_store_explicit(&s->run.caller_is_busy, aside, memory_order_relaxed);
+    if (aside)
+        s->run.wake(s->run.wake_arg);
+}
+
+/* ---- the end ---- */
+
+static void end_stream(cadre_stream *s, int code)
+{
+    s->end_code = code;
+    if (code != CADRE_DONE || cadre_stream_stopped(s))
+        cdr_stream_halt(s);
+    s->now = cdr_now();
+    s->run.next_progress = 0;
+    report(s);
+}
+
+static bool in_time(cadre_stream *s)
+{
+    s->now = cdr_now();
+    return s->now < s->run.deadline;
+}
+
+static bool ended_from_outside(cadre_stream *s)
+{
+    if (cadre_stream_stopped(s)) {
+        end_stream(s, CADRE_DONE);
+    } else if (cdr_run_cancelled(&s->run)) {
+        cdr_fail(&s->end, CADRE_ECANCELLED, "cancelled after %" PRIu64 " records",
+                 s->taken);
+        end_stream(s, CADRE_ECANCELLED);
+    } else if (s->now >= s->run.deadline) {
+        cdr_fail(&s->end, CADRE_ETIMEOUT,
+                 "the deadline of %" PRIu32 " ms passed after %" PRIu64 " records",
+                 s->deadline_ms, s->taken);
+        end_stream(s, CADRE_ETIMEOUT);
+    }
+    return s->end_code != CADRE_OK;
+}
+
+static bool nothing_left(const cadre_stream *s)
+{
+    return s->source_ended && held(s) == 0;
+}
+
+static void end_with_source(cadre_stream *s)
+{
+    if (s->source_code != CADRE_DONE)
+        s->end = s->source_error;
+    end_stream(s, s->source_code);
+}
+
+/* ---- a step ---- */
+
+/* There is no room here for another record of the streams before: they go on all the same
+ * until their own windows are full. False when they are. */
+static bool pump(cadre_stream *s)
+{
+    bool some = false;
+
+    for (; s && !s->end_code && !disturbed(s); s = s->feed.upstream) {
+        s->now = cdr_now();
+        s->patience = UINT64_MAX;
+        if (!source_has_to_wait(s) && feed(s))
+            some = true;
+    }
+    return some;
+}
+
+enum cdr_step cdr_stream_step(cadre_stream *s, cadre_record *record)
+{
+    cdr_take_back(s);
+    s->patience = UINT64_MAX;
+    while (!s->end_code && !ended_from_outside(s)) {
+        if (s->taken >= s->feed_at && !source_is_slow(s))
+            feed(s);
+        if (cdr_take(s, record)) {
+            /* Its task may have ended early because nobody wanted it any more. */
+            if (!disturbed(s) && (s->run.deadline == UINT64_MAX || in_time(s)))
+                return CDR_READY;
+            continue;
+        }
+        if (s->end_code) {
+            end_stream(s, s->end_code);
+            break;
+        }
+        if (nothing_left(s)) {
+            end_with_source(s);
+            break;
+        }
+        if (source_has_to_wait(s) ? help(s) : feed(s) || help(s) || nothing_left(s))
+            continue;
+        if (held(s) == s->ring->window && pump(s->feed.upstream))
+            continue;
+        return CDR_WAITING;
+    }
+    return CDR_OVER;
+}
+
+/* The record after the one lent, where that is all there is to do: results of a fixed
+ * size, in order, known to be there, and no need to look at the source. */
+static inline bool next_at_once(cadre_stream *s, cadre_record *record)
+{
+    uint64_t p = s->taken + 1;
+
+    if (!(s->plain && s->lent && p < s->ready && p < s->feed_at) || disturbed(s))
+        return false;
+    s->taken = p;
+    s->lent_index = p;
+    s->lent_slot = p & (s->ring->slots - 1);
+    *record = (cadre_record){ .index = p,
+                              .data = cdr_ring_result(s->ring, s->lent_slot),
+                              .size = s->program.result_size };
+    return true;
+}
+
+int cadre_stream_next(cadre_stream *s, cadre_record *record, cadre_error *err)
+{
+    enum cdr_step step;
+
+    if (err) {
+        err->code = CADRE_OK;
+        err->message[0] = '\0';
+    }
+    if (next_at_once(s, record))
+        return CADRE_OK;
+    while ((step = cdr_stream_step(s, record)) == CDR_WAITING)
+        cdr_stream_wait(s);
+    if (step == CDR_READY)
+        return CADRE_OK;
+    if (err && s->end_code != CADRE_DONE)
+        *err = s->end;
+    return s->end_code;
+}
+
+int cadre_stream_source(void *stream, void *item, cadre_error *err)
+{
+    cadre_stream *s = stream;
+    cadre_record record;
+    int rc = cadre_stream_next(s, &record, err);
+
+    if (rc)
+        return rc;
+    if (record.error) {
+        if (err)
+            *err = *record.error;
+        return record.error->code;
+    }
+    if (s->program.emits)
+        *(cadre_bytes *)item =
+            (cadre_bytes){ (void *)(uintptr_t)record.data, record.size };
+    else
+        memcpy(item, record.data, record.size);
+    return CADRE_OK;
+}
+
+/* ---- from other threads ---- */
+
+void cadre_stream_stop(cadre_stream *s)
+{
+    for (; s; s = s->feed.upstream) {
+        atomic_store_explicit(&s->stopped, true, memory_order_relaxed);
+        cdr_window_halt(s->run.window, 0);
+        cdr_run_wake_caller(&s->run);
+    }
+}
+
+bool cadre_stream_stopped(const cadre_stream *s)
+{
+    return atomic_load_explicit(&s->stopped, memory_order_relaxed);
+}
+
+void cadre_stream_flow(const cadre_stream *s, cadre_flow *flow)
+{
+    *flow = (cadre_flow){ .window = s->ring->window,
+                          .fed = s->fed,
+                          .taken = s->taken + s->lent,
+                          .most_items = s->most_items,
+                          .memory_limit = s->memory_limit,
+                          .most_bytes = cdr_stream_most_bytes(s) };
+}

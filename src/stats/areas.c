@@ -1,0 +1,60 @@
+/* areas.c - the areas under ROC and precision-recall curves, from their points.
+ * SPDX-License-Identifier: MIT
+ */
+#include "stats/areas.h"
+
+#include <string.h>
+
+/* The same as a cast, in what every CPU's vectors can do. */
+static inline double exactly(uint32_t count)
+{
+    const uint64_t bits = UINT64_C(0x4330000000000000) | count; /* 2^52 + count */
+    double sum;
+
+    memcpy(&sum, &bits, sizeof sum);
+    return sum - 0x1p52;
+}
+
+void cdr_roc_terms(double *restrict out, const void *from, size_t first, size_t n)
+{
+    const struct cdr_curve *const c = from;
+    const cdr_classes *const points = c->points + first;
+    const double negatives = c->negatives, positives = c->positives;
+    double x[CDR_BLOCK + 1], y[CDR_BLOCK + 1];
+
+    for (size_t i = 0; i <= n; i++) {
+        x[i] = exactly(cdr_negative(points[i])) / negatives;
+        y[i] = exactly(cdr_positive(points[i])) / positives;
+    }
+    for (size_t i = 0; i < n; i++)
+        out[i] = (x[i + 1] - x[i]) * (y[i + 1] + y[i]) / 2;
+}
+
+double cdr_roc_auc(const struct cdr_curve *c)
+{
+    return cdr_sum_terms(cdr_roc_terms, c, c->last);
+}
+
+/* Recall falls, and a fall is at most 0. */
+void cdr_precision_terms(double *restrict out, const void *from, size_t first, size_t n)
+{
+    const struct cdr_curve *const c = from;
+    const cdr_classes *const points = c->points + (c->last - first - n);
+    const double positives = c->positives;
+    double recall[CDR_BLOCK + 1], precision[CDR_BLOCK + 1];
+
+    for (size_t i = 0; i <= n; i++) {
+        const double right = exactly(cdr_positive(points[i]));
+        recall[i] = right / positives;
+        precision[i] = right / (right + exactly(cdr_negative(points[i])));
+    }
+    for (size_t i = 0; i < n; i++)
+        out[i] = (recall[n - i - 1] - recall[n - i]) * precision[n - i];
+}
+
+double cdr_average_precision(const struct cdr_curve *c)
+{
+    if (c->positives == 0)
+        return 0;
+    return cdr_average_precision_of(cdr_sum_terms(cdr_precision_terms, c, c->last));
+}

@@ -1,0 +1,35 @@
+/* areas.h - the areas under ROC and precision-recall curves, from their points.
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef CDR_STATS_AREAS_H
+#define CDR_STATS_AREAS_H
+
+#include "stats/measure.h"
+#include "stats/sums.h"
+
+/* points[0] is (0, 0); each of the others counts the rows down to some score. */
+struct cdr_curve {
+    const cdr_classes *points;
+    size_t last;                 /* point */
+    double negatives, positives; /* of all rows */
+};
+
+double cdr_roc_auc(const struct cdr_curve *c);
+double cdr_average_precision(const struct cdr_curve *c);
+
+/* The terms that these two sum, for cdr_sum_terms and a struct cdr_curve; there are
+ * as many as c->last says. Those of ROC-AUC begin with the highest score: term i is
+ * made of points i and i + 1. Those of average precision begin with the lowest: of
+ * points last - i and last - i - 1. */
+cdr_terms cdr_roc_terms, cdr_precision_terms;
+
+/* The average precision that the sum of its terms says. */
+static inline double cdr_average_precision_of(double sum)
+{
+    return -sum > 0 ? -sum : 0;
+}
+
+/* In curves_without.c. */
+extern const struct cdr_omission cdr_curve_omission;
+
+#endif

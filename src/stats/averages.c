@@ -1,0 +1,91 @@
+/* averages.c - the mean, the Brier score and log loss.
+ * SPDX-License-Identifier: MIT
+ */
+#include "stats/measure.h"
+#include "stats/splice.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+static double squared_error(double p, uint8_t label)
+{
+    const double error = p - (double)label;
+
+    return error * error;
+}
+
+/* Probabilities keep away from 0 and 1 by the spacing of doubles at 1. */
+static double log_error(double p, uint8_t label)
+{
+    const double least = 0x1p-52;
+    const double yes = fmin(fmax(p, least), 1 - least), no = 1 - yes;
+
+    return -log((label ? yes : no) / (no + yes));
+}
+
+static bool open(struct cdr_measure *m)
+{
+    double (*const error)(double, uint8_t) =
+        m->metric.kind == CADRE_BRIER ? squared_error : log_error;
+
+    if (m->metric.kind == CADRE_MEAN)
+        return true;
+    m->term = calloc(m->n, sizeof *m->term);
+    for (size_t row = 0; m->term && row < m->n; row++)
+        m->term[row] = error(m->scores[row], m->labels[row]);
+    return m->term != NULL;
+}
+
+static const double *terms_of(const struct cdr_measure *m)
+{
+    return m->term ? m->term : m->scores;
+}
+
+static double value(const struct cdr_measure *m, const struct cdr_sample *s, void *room)
+{
+    (void)room;
+    return cdr_sum_rows(terms_of(m), s->rows, s->n) / (double)s->n;
+}
+
+/* ---- without one row ---- */
+
+struct omission {
+    const double *term;
+    struct cdr_splice splice;
+};
+
+static void omission_close(void *opened)
+{
+    struct omission *const o = opened;
+
+    cdr_splice_close(&o->splice);
+    free(o);
+}
+
+static void *omission_open(const struct cdr_measure *m)
+{
+    struct omission *const o = calloc(1, sizeof *o);
+
+    if (!o)
+        return NULL;
+    o->term = terms_of(m);
+    if (cdr_splice_open_but_one(&o->splice, o->term, m->n))
+        return o;
+    omission_close(o);
+    return NULL;
+}
+
+static double without(const void *opened, size_t row)
+{
+    const struct omission *const o = opened;
+
+    return cdr_splice_sum_but_one(&o->splice, o->term, row) / (double)o->splice.n;
+}
+
+static const struct cdr_omission omission = { .open = omission_open,
+                                              .without = without,
+                                              .close = omission_close };
+
+const struct cdr_family cdr_averages = { .open = open,
+                                         .value = value,
+                                         .omission = &omission };

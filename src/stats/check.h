@@ -1,0 +1,22 @@
+/* check.h - what users may pass.
+ * SPDX-License-Identifier: MIT
+ *
+ * Each returns CADRE_OK, or CADRE_EINVAL with a message that names what is wrong.
+ */
+#ifndef CDR_STATS_CHECK_H
+#define CDR_STATS_CHECK_H
+
+#include <cadre/stats.h>
+
+int cdr_check_metric(const cadre_metric *metric, cadre_error *err);
+
+/* The metric has been checked. */
+int cdr_check_labels(const cadre_metric *metric, const uint8_t *labels, size_t n,
+                     cadre_error *err);
+int cdr_check_scores(const cadre_metric *metric, const char *name, const double *scores,
+                     size_t n, cadre_error *err);
+
+/* All but the scores. */
+int cdr_check_bootstrap(const cadre_bootstrap *b, cadre_error *err);
+
+#endif

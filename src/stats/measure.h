@@ -1,0 +1,101 @@
+/* measure.h - a metric, made ready for one column of scores.
+ * SPDX-License-Identifier: MIT
+ *
+ * What can be known of each row is worked out once; the value for a sample of the rows
+ * then takes no sort and no allocation. Metrics come in families, by what they look at:
+ *
+ *   averages      sum something over the sample, in the order drawn
+ *   curves        go down the scores, counting either class
+ *   decisions     count right and wrong sides of a threshold
+ *   calibration   deal the sample into bins, keeping the order drawn in each
+ */
+#ifndef CDR_STATS_MEASURE_H
+#define CDR_STATS_MEASURE_H
+
+#include <cadre/stats.h>
+
+/* Two counts in a word: negative rows in its lower half, positive ones in the upper. A
+ * sum of such words sums both, since neither exceeds the 2^32 - 1 rows there can be. */
+typedef uint64_t cdr_classes;
+
+static inline uint32_t cdr_negative(cdr_classes c)
+{
+    return (uint32_t)c;
+}
+
+static inline uint32_t cdr_positive(cdr_classes c)
+{
+    return (uint32_t)(c >> 32);
+}
+
+static inline cdr_classes cdr_one(uint8_t label)
+{
+    return (cdr_classes)1 << 32 * label;
+}
+
+struct cdr_sample {
+    size_t n;
+    const uint32_t *rows;     /* in the order drawn */
+    const cdr_classes *times; /* for families that count: of each row of the data, how
+                                 often it was drawn, in the half of its class */
+    cdr_classes classes;      /* of the sample: for families that count, and where a
+                                 sample of one class is not defined */
+};
+
+struct cdr_measure;
+
+/* The value without one row of the data, in much less time than `value` takes. What
+ * `open` makes is only read until it is closed. */
+struct cdr_omission {
+    void *(*open)(const struct cdr_measure *m); /* NULL: no memory */
+    double (*without)(const void *opened, size_t row);
+    void (*close)(void *opened);
+};
+
+struct cdr_family {
+    bool counts; /* looks at times, not at rows: row order means nothing, and two rows
+                    of the same class and group are alike */
+    bool (*open)(struct cdr_measure *m);         /* false: no memory */
+    size_t (*room)(const struct cdr_measure *m); /* bytes that `value` works in */
+    double (*value)(const struct cdr_measure *m, const struct cdr_sample *s,
+                    void *room);
+    const struct cdr_omission *omission; /* NULL: there is no such way */
+};
+
+extern const struct cdr_family cdr_averages, cdr_curves, cdr_decisions, cdr_calibration;
+
+struct cdr_measure {
+    const struct cdr_family *family;
+    cadre_metric metric;
+    size_t n; /* rows of the data */
+    const uint8_t *labels;
+    const double *scores;
+    /* For the family to set; groups and what is owned: */
+    size_t groups;
+    double *term;    /* averages: what is summed of each row; NULL: the scores */
+    uint32_t *group; /* of each row. curves: of equal scores, the highest first;
+                        decisions: 1 predicted positive; calibration: its bin, or of
+                        equal scores, the lowest first */
+    uint32_t *order; /* curves: the row of each group, if each has one; else NULL */
+};
+
+/* Labels and scores have been checked, and stay where they are. False: no memory. */
+bool cdr_measure_open(struct cdr_measure *m, const cadre_metric *metric,
+                      const uint8_t *labels, const double *scores, size_t n);
+void cdr_measure_close(struct cdr_measure *m); /* also after a failed open */
+
+static inline size_t cdr_measure_room(const struct cdr_measure *m)
+{
+    return m->family->room ? m->family->room(m) : 0;
+}
+
+/* The sample has rows of both classes, and enough for the metric's bins. */
+static inline double cdr_measure_value(const struct cdr_measure *m,
+                                       const struct cdr_sample *s, void *room)
+{
+    return m->family->value(m, s, room);
+}
+
+const struct cdr_family *cdr_family_of(int kind);
+
+#endif
