@@ -1,5 +1,4 @@
-/* contract_stream.c - what streams hand out, whatever runs them and wherever items come
- * from.
+/* contract_stream.c - what streams hand out, whoever works, from every kind of source.
  * SPDX-License-Identifier: MIT
  */
 #include "contract.h"

@@ -1,5 +1,4 @@
-/* test_cli_data.c - the reader of CSV files: any bytes give data or an error that says
- * where.
+/* test_cli_data.c - CSV files: any bytes give data, or an error that says where.
  * SPDX-License-Identifier: MIT
  */
 #include "cli/data.h"

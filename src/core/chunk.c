@@ -319,9 +319,12 @@ static uint64_t run_blocks(struct cadre_worker *w, uint64_t first, uint64_t end)
 {
     uint64_t u;
 
-    for (u = first; u < end && !cdr_task_stopped(&w->task, u); u++)
-        if (!run_block(w, u) || !climb(&w->task, u))
+    for (u = first; u < end && !cdr_task_stopped(&w->task, u); u++) {
+        if (!run_block(w, u))
             return u;
+        if (!climb(&w->task, u))
+            return u + 1; /* not to be run again: what failed may lie above it */
+    }
     return u;
 }
 
