@@ -12,7 +12,8 @@ static struct cadre_window *make(uint64_t units, unsigned seats)
     struct cadre_window *w = cdr_alloc_apart(cdr_window_size(seats));
 
     assert_non_null(w);
-    cdr_window_init(w, units, 1, seats);
+    cdr_window_init(w, seats);
+    cdr_window_reset(w, units, 1);
     return w;
 }
 

@@ -9,6 +9,7 @@
  */
 #include "core/reduce.h"
 #include "core/run.h"
+#include "base/clock.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +17,7 @@
 
 #define UNLIKELY(x) __builtin_expect(x, 0)
 #define NOINLINE    __attribute__((noinline))
+#define INLINE      __attribute__((always_inline)) inline
 #define STRIDE_NS   2000.0
 #define STRIDE_MAX  64
 
@@ -80,19 +82,19 @@ static void note_done(const struct cdr_program *p, uint64_t first, uint64_t end)
 
 /* ---- some tasks through ---- */
 
-/* All: run tasks i .. end-1 with items from `item` and results from `result` on, up to
- * the first that fails unless failures are gone over; return the first task not done. */
+/* All: run tasks i .. *end-1 with items from `item` and results from `result` on, up to
+ * the first that fails unless failures are gone over; return the first task not done.
+ * Others may lower *end meanwhile. */
 
-/* No checks in here but for failure: a kernel may take two nanoseconds. */
-NOINLINE static uint64_t items_through(struct cadre_task *t, uint64_t i, uint64_t end,
-                                       uintptr_t item, uintptr_t result)
+/* No checks in here but for failure and the end: a kernel may take two nanoseconds. */
+INLINE static uint64_t loop(struct cadre_task *t, uint64_t i,
+                            const _Atomic uint64_t *end, uintptr_t item,
+                            uintptr_t result, size_t item_size, size_t result_size)
 {
-    const struct cdr_program *p = t->program;
     _Atomic uint64_t *current = &t->seat->current;
-    cadre_fn *fn = p->fn;
-    size_t item_size = p->item_size, result_size = p->result_size;
+    cadre_fn *fn = t->program->fn;
 
-    for (; i < end; i++) {
+    for (; i < atomic_load_explicit(end, memory_order_relaxed); i++) {
         atomic_store_explicit(current, i, memory_order_relaxed);
         int rc = fn(t, (const void *)item, (void *)result);
         if (UNLIKELY(rc) && !cdr_task_returned(t, i, rc))
@@ -101,6 +103,30 @@ NOINLINE static uint64_t items_through(struct cadre_task *t, uint64_t i, uint64_
         result += result_size;
     }
     return i;
+}
+
+/* What the compiler knows (steps, where the end lies) need not be in a register; there
+ * are few, and that they suffice is worth a fifth of the time of the cheapest kernels. */
+INLINE static uint64_t loop_by(struct cadre_task *t, uint64_t i,
+                               const _Atomic uint64_t *end, uintptr_t item,
+                               uintptr_t result)
+{
+    const struct cdr_program *p = t->program;
+
+    if (p->item_size == 8 && p->result_size == 8)
+        return loop(t, i, end, item, result, 8, 8);
+    if (p->item_size == 0)
+        return loop(t, i, end, item, result, 0, p->result_size);
+    return loop(t, i, end, item, result, p->item_size, p->result_size);
+}
+
+NOINLINE static uint64_t items_through(struct cadre_task *t, uint64_t i,
+                                       const _Atomic uint64_t *end, uintptr_t item,
+                                       uintptr_t result)
+{
+    if (end == &t->seat->stop_at)
+        return loop_by(t, i, &t->seat->stop_at, item, result);
+    return loop_by(t, i, end, item, result);
 }
 
 /* Elements of a column with a source of its own lie in the stream's item. */
@@ -128,12 +154,13 @@ static void fill_args(const void **args, const struct cdr_program *p, uint64_t i
     }
 }
 
-static uint64_t columns_through(struct cadre_task *t, uint64_t i, uint64_t end,
-                                uintptr_t item, uintptr_t result)
+static uint64_t columns_through(struct cadre_task *t, uint64_t i,
+                                const _Atomic uint64_t *end, uintptr_t item,
+                                uintptr_t result)
 {
     const struct cdr_program *p = t->program;
 
-    for (; i < end; i++) {
+    for (; i < atomic_load_explicit(end, memory_order_relaxed); i++) {
         at(t, i);
         fill_args(t->args, p, i, item);
         int rc = p->fn(t, t->args, (void *)result);
@@ -190,22 +217,31 @@ static uint64_t ranges_through(struct cadre_task *t, uint64_t i, uint64_t end,
     return singles_through(t, i, end, item, result);
 }
 
-uint64_t cdr_run_through(struct cadre_task *t, uint64_t i, uint64_t end, uintptr_t item,
-                         uintptr_t result)
+static uint64_t through(struct cadre_task *t, uint64_t i, const _Atomic uint64_t *end,
+                        uintptr_t item, uintptr_t result)
 {
     if (t->program->range_fn)
-        return ranges_through(t, i, end, item, result);
+        return ranges_through(t, i, atomic_load_explicit(end, memory_order_relaxed),
+                              item, result);
     if (t->program->columns)
         return columns_through(t, i, end, item, result);
     return items_through(t, i, end, item, result);
 }
 
+uint64_t cdr_run_through(struct cadre_task *t, uint64_t i, uint64_t end, uintptr_t item,
+                         uintptr_t result)
+{
+    _Atomic uint64_t fixed = end;
+
+    return through(t, i, &fixed, item, result);
+}
+
 /* ---- tasks with results where they belong ---- */
 
-/* How many tasks to run between checks, of at most `most`: what takes about two
- * microseconds at the cost of the last bite; one when that is not known, and never
- * more than 64, lest many long ones after some short ones keep a worker from hearing
- * that it should stop. A range kernel is called for all of them. */
+/* How many tasks to run between looks at the clock or the limit, of at most `most`: what
+ * takes about two microseconds at the cost of the last bite; one when that is not known,
+ * and never more than 64, lest many long ones after some short ones keep a worker from
+ * seeing that it should stop. A range kernel is called for all of them. */
 static uint64_t stride(const struct cadre_worker *w, uint64_t most)
 {
     const struct cdr_program *p = w->task.program;
@@ -219,11 +255,12 @@ static uint64_t stride(const struct cadre_worker *w, uint64_t most)
     return tasks < 1 ? 1 : (uint64_t)tasks < most ? (uint64_t)tasks : most;
 }
 
-static uint64_t run_tasks(struct cadre_worker *w, uint64_t first, uint64_t end)
+/* Under a deadline; stops when it has passed. */
+static uint64_t run_timed(struct cadre_worker *w, uint64_t i, uint64_t end)
 {
     struct cadre_task *t = &w->task;
     const struct cdr_program *p = t->program;
-    uint64_t i = first, until;
+    uint64_t until;
 
     while (i < end && !cdr_task_stopped(t, i)) {
         until = i + stride(w, end - i);
@@ -231,7 +268,23 @@ static uint64_t run_tasks(struct cadre_worker *w, uint64_t first, uint64_t end)
                             p->results + i * p->result_size);
         if (i < until)
             break;
+        if (cdr_now() >= t->run->deadline)
+            cdr_window_stop(t->run->window, CADRE_ETIMEOUT);
     }
+    return i;
+}
+
+static uint64_t run_tasks(struct cadre_worker *w, uint64_t first, uint64_t end)
+{
+    struct cadre_task *t = &w->task;
+    const struct cdr_program *p = t->program;
+    uint64_t i = first;
+
+    if (t->run->deadline != UINT64_MAX)
+        i = run_timed(w, i, end);
+    else if (!cdr_task_stopped(t, i))
+        i = through(t, i, &t->seat->stop_at, p->items + i * p->item_size,
+                    p->results + i * p->result_size);
     note_done(p, first, i);
     return i;
 }

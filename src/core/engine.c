@@ -190,11 +190,22 @@ static int stopped_early(const struct cadre_window *w, const cadre_job *job, uin
                     n);
 }
 
+/* A limit of 0 that no task's failure explains came from a cancellation whose code is
+ * still to come, or came before the window was made ready for this run. */
+static int why_stopped(const struct cadre_window *w, const cadre_error *failure)
+{
+    int code = atomic_load_explicit(&w->stop_code, memory_order_relaxed);
+
+    if (code || !cdr_window_over(w) || w->units == 0)
+        return code;
+    return failure && failure->item < w->grain ? CADRE_OK : CADRE_ECANCELLED;
+}
+
 static int verdict(const cadre_run *run, const cadre_job *job, cadre_error *err)
 {
     const struct cdr_program *p = run->program;
     const cadre_error *failure = cdr_window_failure(run->window);
-    int stop = atomic_load_explicit(&run->window->stop_code, memory_order_relaxed);
+    int stop = why_stopped(run->window, failure);
 
     if (stop && cdr_window_done(run->window) < p->n)
         return stopped_early(run->window, job, p->n, stop, err);
@@ -210,11 +221,11 @@ static int verdict(const cadre_run *run, const cadre_job *job, cadre_error *err)
 /* ---- a run from start to end ---- */
 
 static void set_up(struct cdr_frame *f, cadre_pool *pool, const struct cdr_program *p,
-                   const cadre_job *job, unsigned seats)
+                   const cadre_job *job)
 {
     cadre_run *run = &f->run;
 
-    cdr_window_init(f->window, (p->n + p->grain - 1) / p->grain, p->grain, seats);
+    cdr_window_reset(f->window, (p->n + p->grain - 1) / p->grain, p->grain);
     run->program = p;
     run->window = f->window;
     run->pool = pool;
@@ -262,15 +273,14 @@ static void learn(cadre_run *run)
 int cdr_engine_run(cadre_pool *pool, const struct cdr_program *p, const cadre_job *job,
                    cadre_error *err)
 {
-    unsigned seats = cdr_pool_seats(pool);
-    struct cdr_frame *f = cdr_frame_take(pool, seats);
+    struct cdr_frame *f = cdr_frame_take(pool);
     int rc;
 
     if (!f)
         return cdr_fail(err, CADRE_ENOMEM, "no memory for a run with %u workers",
-                        seats);
+                        cadre_workers(pool));
     cdr_job_clear_outcomes(p);
-    set_up(f, pool, p, job, seats);
+    set_up(f, pool, p, job);
     if (cdr_worker_enter(&f->caller, &f->run, 0)) {
         cdr_frame_give(pool, f);
         return cdr_fail(err, CADRE_ENOMEM, "no memory for the caller's own work");

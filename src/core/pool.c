@@ -27,15 +27,24 @@ static struct cdr_frame *frame_open(unsigned seats)
         return NULL;
     memset(f, 0, head);
     f->window = (struct cadre_window *)(void *)((char *)f + head);
+    cdr_window_init(f->window, seats);
+    atomic_init(&f->taken, true);
     return f;
 }
 
 static void frame_close(struct cdr_frame *f)
 {
-    if (!f)
-        return;
     cdr_worker_fini(&f->caller);
     free(f);
+}
+
+static void close_frames(struct cdr_frame *f)
+{
+    while (f) {
+        struct cdr_frame *next = f->next;
+        frame_close(f);
+        f = next;
+    }
 }
 
 unsigned cdr_pool_seats(const cadre_pool *pool)
@@ -43,20 +52,39 @@ unsigned cdr_pool_seats(const cadre_pool *pool)
     return pool && pool->plan.workers > 1 ? pool->plan.workers + 1 : 1;
 }
 
-struct cdr_frame *cdr_frame_take(cadre_pool *pool, unsigned seats)
+static struct cdr_frame *free_frame(cadre_pool *pool)
 {
-    struct cdr_frame *f = NULL;
+    struct cdr_frame *f = atomic_load_explicit(&pool->frames, memory_order_acquire);
 
-    if (pool)
-        f = atomic_exchange_explicit(&pool->spare, NULL, memory_order_acquire);
-    return f ? f : frame_open(seats);
+    for (; f; f = f->next)
+        if (!atomic_load_explicit(&f->taken, memory_order_relaxed) &&
+            !atomic_exchange_explicit(&f->taken, true, memory_order_acquire))
+            return f;
+    return NULL;
+}
+
+struct cdr_frame *cdr_frame_take(cadre_pool *pool)
+{
+    struct cdr_frame *f = pool ? free_frame(pool) : NULL;
+
+    if (f)
+        return f;
+    f = frame_open(cdr_pool_seats(pool));
+    if (!f || !pool)
+        return f;
+    f->next = atomic_load_explicit(&pool->frames, memory_order_relaxed);
+    while (!atomic_compare_exchange_weak_explicit(
+        &pool->frames, &f->next, f, memory_order_release, memory_order_relaxed))
+        ;
+    return f;
 }
 
 void cdr_frame_give(cadre_pool *pool, struct cdr_frame *f)
 {
     if (pool)
-        f = atomic_exchange_explicit(&pool->spare, f, memory_order_acq_rel);
-    frame_close(f);
+        atomic_store_explicit(&f->taken, false, memory_order_release);
+    else
+        frame_close(f);
 }
 
 /* ---- events ---- */
@@ -255,24 +283,42 @@ void cadre_close(cadre_pool *pool)
     for (int i = 0; i < CDR_STREAMS_MAX; i++)
         if (pool->events[i] >= 0)
             close(pool->events[i]);
-    frame_close(pool->spare);
+    close_frames(pool->frames);
     pthread_mutex_destroy(&pool->starting);
     free(pool);
 }
 
-void cadre_cancel(cadre_pool *pool)
+/* Runs that begin while this goes on may or may not be cancelled: the window's limit of
+ * 0 alone says that one was (engine.c). */
+static void halt_maps(cadre_pool *pool)
+{
+    struct cdr_frame *f = atomic_load_explicit(&pool->frames, memory_order_acquire);
+
+    for (; f; f = f->next)
+        if (atomic_load_explicit(&f->taken, memory_order_relaxed))
+            cdr_window_stop(f->window, CADRE_ECANCELLED);
+}
+
+static void wake_streams(const cadre_pool *pool)
 {
     static const uint64_t one = 1;
-    int number = errno;
 
-    if (!pool)
-        return;
-    atomic_fetch_add_explicit(&pool->cancelled, 1, memory_order_seq_cst);
     for (int i = 0; i < CDR_STREAMS_MAX; i++) {
         int fd = atomic_load_explicit(&pool->events[i], memory_order_acquire);
         if (fd >= 0 && write(fd, &one, sizeof one) < 0)
             continue; /* it is signalled already */
     }
+}
+
+void cadre_cancel(cadre_pool *pool)
+{
+    int number = errno;
+
+    if (!pool)
+        return;
+    atomic_fetch_add_explicit(&pool->cancelled, 1, memory_order_seq_cst);
+    halt_maps(pool);
+    wake_streams(pool);
     errno = number;
 }
 

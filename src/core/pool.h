@@ -12,8 +12,11 @@
 #include <pthread.h>
 #include <sys/types.h>
 
-/* One caller's place to run a job: made once, kept for the next. */
+/* One caller's place to run a job: made once, kept for the next until the pool closes,
+ * so that cadre_cancel may halt its window at any moment. */
 struct cdr_frame {
+    struct cdr_frame *next; /* in the pool's list; never changes there */
+    _Atomic bool taken;     /* somebody runs a job in it: acquire, release */
     cadre_run run;
     struct cadre_worker caller;  /* seat 0 */
     struct cadre_window *window; /* in the same allocation */
@@ -37,7 +40,7 @@ struct cadre_pool {
      * closes, so that cadre_cancel may write to them at any moment. */
     _Atomic uint64_t events_taken;       /* a bit each: acquire, release */
     _Atomic int events[CDR_STREAMS_MAX]; /* file descriptors, or -1: acquire, release */
-    _Atomic(struct cdr_frame *) spare;   /* a frame nobody uses: acquire, release */
+    _Atomic(struct cdr_frame *) frames;  /* all: only grows; acquire, release */
     struct cdr_costs costs;
 };
 
@@ -51,8 +54,8 @@ void cdr_pool_give_event(cadre_pool *pool, int number);
 /* Seats in a window: the caller's, and one for each worker a backend may bring. */
 unsigned cdr_pool_seats(const cadre_pool *pool);
 
-/* A frame for a run with so many seats; NULL without memory. Give it back. */
-struct cdr_frame *cdr_frame_take(cadre_pool *pool, unsigned seats);
+/* A frame for a run; NULL without memory. Give it back. */
+struct cdr_frame *cdr_frame_take(cadre_pool *pool);
 void cdr_frame_give(cadre_pool *pool, struct cdr_frame *frame);
 
 #endif

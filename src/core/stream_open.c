@@ -175,7 +175,8 @@ static int make_window(cadre_stream *s, const cadre_job *job, cadre_error *err)
                         l.total);
     s->memory_size = l.total;
     s->run.window = memory;
-    cdr_window_init(s->run.window, CADRE_ENDLESS, 1, seats);
+    cdr_window_init(s->run.window, seats);
+    cdr_window_reset(s->run.window, CADRE_ENDLESS, 1);
     s->run.window->ring_at = l.ring_at;
     s->ring = cdr_window_ring(s->run.window);
     cdr_ring_init(s->ring, &shape);

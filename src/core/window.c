@@ -45,30 +45,41 @@ size_t cdr_window_size(unsigned seats)
     return sizeof(struct cadre_window) + seats * sizeof(struct cdr_seat);
 }
 
-static void seat_init(struct cdr_seat *seat)
+static void set(_Atomic uint64_t *word, uint64_t value)
 {
-    atomic_init(&seat->current, 0);
-    atomic_init(&seat->bite_end, 0);
-    atomic_init(&seat->since, 0);
-    atomic_init(&seat->done, 0);
-    atomic_init(&seat->cost, 0);
-    atomic_init(&seat->range, 0);
-    atomic_init(&seat->stop_at, 0);
-    atomic_init(&seat->asked, false);
-    atomic_init(&seat->failed, CADRE_NO_ITEM);
+    atomic_store_explicit(word, value, memory_order_relaxed);
 }
 
-void cdr_window_init(struct cadre_window *w, uint64_t units, uint64_t grain,
-                     unsigned seats)
+/* Atomically, since a cancellation may come at any time; of any of these stores it makes
+ * no difference which of the two comes last, but for the limit's (engine.c). */
+static void seat_init(struct cdr_seat *seat)
+{
+    set(&seat->current, 0);
+    set(&seat->bite_end, 0);
+    set(&seat->since, 0);
+    set(&seat->done, 0);
+    atomic_store_explicit(&seat->cost, 0, memory_order_relaxed);
+    set(&seat->range, 0);
+    set(&seat->stop_at, 0);
+    atomic_store_explicit(&seat->asked, false, memory_order_relaxed);
+    set(&seat->failed, CADRE_NO_ITEM);
+}
+
+void cdr_window_init(struct cadre_window *w, unsigned seats)
 {
     w->ring_at = w->arenas_at = 0;
+    w->seats = seats;
+    cdr_window_reset(w, 0, 1);
+}
+
+void cdr_window_reset(struct cadre_window *w, uint64_t units, uint64_t grain)
+{
     w->units = units;
     w->grain = grain;
-    w->seats = seats;
-    atomic_init(&w->next, 0);
-    atomic_init(&w->limit, units);
-    atomic_init(&w->stop_code, CADRE_OK);
-    for (unsigned s = 0; s < seats; s++)
+    set(&w->next, 0);
+    set(&w->limit, units);
+    atomic_store_explicit(&w->stop_code, CADRE_OK, memory_order_relaxed);
+    for (unsigned s = 0; s < w->seats; s++)
         seat_init(&w->seat[s]);
 }
 

@@ -73,8 +73,9 @@ struct cadre_window {
 /* Bytes for a window with so many seats (at most 65535: cannot overflow). */
 size_t cdr_window_size(unsigned seats);
 
-void cdr_window_init(struct cadre_window *w, uint64_t units, uint64_t grain,
-                     unsigned seats);
+/* A window without units; then, once a run, with them. */
+void cdr_window_init(struct cadre_window *w, unsigned seats);
+void cdr_window_reset(struct cadre_window *w, uint64_t units, uint64_t grain);
 
 /* Take up to `bite` units that seat `s` holds; when it holds none, claim up to
  * `claim` first, and when there are none to claim, steal. False when nothing is
