@@ -192,6 +192,7 @@ static void test_an_item_too_large(void **state)
     assert_string_equal(err.message,
                         "item 1000: 1048576 bytes are more than the stream's "
                         "memory_limit allows (32768)");
+    free(babbler.buffer);
 }
 
 static int emit_a_megabyte(cadre_task *t, const void *item, void *result)

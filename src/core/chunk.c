@@ -226,9 +226,10 @@ static uint64_t ranges_through(struct cadre_task *t, uint64_t i, uint64_t end,
 static uint64_t through(struct cadre_task *t, uint64_t i, const _Atomic uint64_t *end,
                         uintptr_t item, uintptr_t result)
 {
-    if (t->program->range_fn)
-        return ranges_through(t, i, atomic_load_explicit(end, memory_order_relaxed),
-                              item, result);
+    uint64_t now = atomic_load_explicit(end, memory_order_relaxed);
+
+    if (t->program->range_fn) /* once called, it goes through to where the end was */
+        return now > i ? ranges_through(t, i, now, item, result) : i;
     if (t->program->columns)
         return columns_through(t, i, end, item, result);
     return items_through(t, i, end, item, result);

@@ -1,0 +1,101 @@
+#!/usr/bin/env python3
+# run_examples.py - the programs in the manual compile without a warning, run, and print
+# what the page says.
+# SPDX-License-Identifier: MIT
+#
+# usage: run_examples.py ROOT --include FOLDER --library FOLDER... [--write FOLDER]
+#            -- COMPILER [ARGUMENT...]
+#
+# Speaks TAP, a point for each program. --write leaves the programs and what they print
+# in a folder, for whoever writes a page.
+import argparse
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+sys.dont_write_bytecode = True
+import mdoc  # noqa: E402
+
+FLAGS = ["-std=c11", "-Wall", "-Wextra", "-Wpedantic", "-Werror"]
+LIBRARIES = ["-lcadre-stats", "-lcadre", "-lm", "-pthread"]
+PATIENCE = 60  # seconds; a program takes a hundredth, but not under a sanitizer
+
+
+def compile_one(program, path, options):
+    source = path.with_suffix(".c")
+    source.write_text(program.text)
+    paths = [f for folder in options.library for f in ("-L" + folder, "-Wl,-rpath," + folder)]
+    return subprocess.run([*options.compiler, *FLAGS, "-I" + options.include, str(source),
+                           "-o", str(path), *paths, *LIBRARIES],
+                          capture_output=True, text=True, timeout=PATIENCE)
+
+
+def run_one(program, path):
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("CADRE_")}
+    return subprocess.run([str(path)], input=program.stdin, capture_output=True, text=True,
+                          timeout=PATIENCE, env={**environment, "LC_ALL": "C"})
+
+
+def first_difference(expected, got):
+    """The first line that differs, counted from 1, as it should be and as it is."""
+    a, b = expected.splitlines(), got.splitlines()
+    for i in range(max(len(a), len(b))):
+        if a[i:i + 1] != b[i:i + 1]:
+            return i + 1, (a[i:i + 1] or ["nothing"])[0], (b[i:i + 1] or ["nothing"])[0]
+    return 0, expected, got
+
+
+def complaints(program, path, options):
+    built = compile_one(program, path, options)
+    if built.returncode:
+        yield "does not compile"
+        yield from built.stderr.splitlines()
+        return
+    ran = run_one(program, path)
+    if options.write:
+        path.with_suffix(".out").write_text(ran.stdout)
+    if ran.returncode:
+        yield f"ends with status {ran.returncode}"
+        yield from ran.stderr.splitlines()
+    if program.stdout is None:
+        yield "the page does not say what it prints"
+    elif ran.stdout != program.stdout:
+        line, expected, got = first_difference(program.stdout, ran.stdout)
+        yield f"prints another line {line}: expected {expected!r}, got {got!r}"
+
+
+def check(number, page, program, folder, options):
+    path = pathlib.Path(folder) / f"{page.name}-{program.line}"
+    try:
+        found = list(complaints(program, path, options))
+    except subprocess.TimeoutExpired:
+        found = [f"takes more than {PATIENCE} seconds"]
+    for line in found:
+        print(f"# {page.at(program.line)}: {line}")
+    print(f"{'not ok' if found else 'ok'} {number} - {page.at(program.line)}", flush=True)
+    return not found
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("root", type=pathlib.Path)
+    parser.add_argument("--include", required=True)
+    parser.add_argument("--library", action="append", required=True)
+    parser.add_argument("--write")
+    parser.add_argument("compiler", nargs="+")
+    options = parser.parse_args()
+    try:
+        programs = [(page, program) for page in mdoc.pages(options.root.resolve(), "3")
+                    for program in page.programs()]
+    except mdoc.Broken as why:
+        sys.exit(f"Bail out! {why}")
+    print(f"1..{len(programs)}")
+    with tempfile.TemporaryDirectory() as folder:
+        passed = [check(number, page, program, options.write or folder, options)
+                  for number, (page, program) in enumerate(programs, 1)]
+    sys.exit(0 if programs and all(passed) else 1)
+
+
+main()
