@@ -16,7 +16,7 @@ all: setup
 
 setup:
 	@tools/setup.sh
-	@test -f $(BUILD)/build.ninja || meson setup $(BUILD) --prefix=$(PREFIX)
+	@test -f $(BUILD)/build.ninja || meson setup $(BUILD) --prefix=$(PREFIX) --libdir=lib
 
 run: all
 	@BUILD=$(BUILD) examples/breast_cancer.sh
@@ -33,6 +33,7 @@ bench: setup
 install: all
 	@meson configure $(BUILD) --prefix=$(PREFIX)
 	@DESTDIR="$(DESTDIR)" meson install -C $(BUILD)
+	@test -n "$(DESTDIR)" || ldconfig 2>/dev/null || true # only root may, and need
 
 sanitize: setup
 	@tools/sanitize.sh

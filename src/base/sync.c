@@ -13,6 +13,7 @@
 /* ---- fences ---- */
 
 _Atomic bool cdr_fences_unequal;
+_Atomic uint32_t cdr_fence_word;
 
 static int membarrier(int command)
 {
@@ -21,14 +22,15 @@ static int membarrier(int command)
 
 void cdr_fences_prepare(void)
 {
-    if (!atomic_load_explicit(&cdr_fences_unequal, memory_order_relaxed) &&
+    if (!CDR_THREAD_SANITIZER &&
+        !atomic_load_explicit(&cdr_fences_unequal, memory_order_relaxed) &&
         membarrier(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED) == 0)
         atomic_store_explicit(&cdr_fences_unequal, true, memory_order_relaxed);
 }
 
 void cdr_heavy_fence(void)
 {
-    atomic_thread_fence(memory_order_seq_cst);
+    cdr_full_fence();
     if (atomic_load_explicit(&cdr_fences_unequal, memory_order_relaxed))
         membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED); /* registered: cannot fail */
 }

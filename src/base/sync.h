@@ -32,12 +32,34 @@ static inline void cdr_pause(void)
 
 /* ---- fences ---- */
 
+#if defined(__SANITIZE_THREAD__)
+#define CDR_THREAD_SANITIZER 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define CDR_THREAD_SANITIZER 1
+#endif
+#endif
+#ifndef CDR_THREAD_SANITIZER
+#define CDR_THREAD_SANITIZER 0
+#endif
+
 /* Whether light fences may be light: set once a process, before any thread that uses
  * them is started; relaxed. */
 extern _Atomic bool cdr_fences_unequal;
+extern _Atomic uint32_t cdr_fence_word;
 
 /* Before the first fence of a process. Any number of times, from any thread. */
 void cdr_fences_prepare(void);
+
+/* What is known of fences to a thread sanitizer is nothing; of read-modify-writes, all. */
+static inline void cdr_full_fence(void)
+{
+#if CDR_THREAD_SANITIZER
+    atomic_fetch_add_explicit(&cdr_fence_word, 1, memory_order_seq_cst);
+#else
+    atomic_thread_fence(memory_order_seq_cst);
+#endif
+}
 
 static inline void cdr_light_fence(void)
 {
@@ -45,7 +67,7 @@ static inline void cdr_light_fence(void)
             atomic_load_explicit(&cdr_fences_unequal, memory_order_relaxed), 1))
         atomic_signal_fence(memory_order_seq_cst);
     else
-        atomic_thread_fence(memory_order_seq_cst);
+        cdr_full_fence();
 }
 
 void cdr_heavy_fence(void);

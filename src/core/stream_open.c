@@ -91,7 +91,7 @@ static uint64_t choose_memory(const cadre_pool *pool, const cadre_job *job)
  * lies in the slots within the limit. */
 static uint64_t choose_window(const cadre_stream *s, const cadre_job *job)
 {
-    uint64_t window = WINDOW, least = 2 * s->run.workers;
+    uint64_t window = WINDOW, least = 2 * cadre_workers(s->pool);
     size_t each = s->feed.item_size + s->program.result_size;
 
     if (job->window)
@@ -246,12 +246,13 @@ static void bring_in(cadre_stream *s)
         return;
     s->run.wake = wake_workers;
     s->run.wake_arg = s;
+    s->run.workers = plan->workers;
     if (plan->backend->begin(s->pool->state, &s->run, &error)) {
         s->run.wake = NULL;
+        s->run.workers = 1;
         return;
     }
     s->begun = true;
-    s->run.workers = plan->workers;
 }
 
 static void set_up_run(cadre_stream *s, const cadre_job *job)
