@@ -180,7 +180,7 @@ def check_environment(variables, pages):
 
 # ---- aliases ----
 
-def check_aliases(folder, public, pages):
+def check_aliases(folder, pages):
     for page in pages:
         for name, number in page.names().items():
             path = pathlib.Path(folder) / (name + ".3")
@@ -274,7 +274,7 @@ def complaints(root, options):
     yield from check_pages_are_listed(library)
     yield from check_environment(variables, library + program)
     if options.aliases:
-        yield from check_aliases(options.aliases, public, library)
+        yield from check_aliases(options.aliases, library)
     if options.program:
         for page in program:
             yield from check_program(options.program, page, public)

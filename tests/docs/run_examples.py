@@ -23,9 +23,10 @@ LIBRARIES = ["-lcadre-stats", "-lcadre", "-lm", "-pthread"]
 PATIENCE = 60  # seconds; a program takes a hundredth, but not under a sanitizer
 
 
-def compile_one(program, path, options):
+def compile_one(page, program, path, options):
+    """The compiler's complaints then name the line of the page."""
     source = path.with_suffix(".c")
-    source.write_text(program.text)
+    source.write_text(f'#line {program.line + 1} "{page.shown}"\n{program.text}')
     paths = [f for folder in options.library for f in ("-L" + folder, "-Wl,-rpath," + folder)]
     return subprocess.run([*options.compiler, *FLAGS, "-I" + options.include, str(source),
                            "-o", str(path), *paths, *LIBRARIES],
@@ -47,8 +48,8 @@ def first_difference(expected, got):
     return 0, expected, got
 
 
-def complaints(program, path, options):
-    built = compile_one(program, path, options)
+def complaints(page, program, path, options):
+    built = compile_one(page, program, path, options)
     if built.returncode:
         yield "does not compile"
         yield from built.stderr.splitlines()
@@ -69,7 +70,7 @@ def complaints(program, path, options):
 def check(number, page, program, folder, options):
     path = pathlib.Path(folder) / f"{page.name}-{program.line}"
     try:
-        found = list(complaints(program, path, options))
+        found = list(complaints(page, program, path, options))
     except subprocess.TimeoutExpired:
         found = [f"takes more than {PATIENCE} seconds"]
     for line in found:
