@@ -14,6 +14,8 @@
 #include <string.h>
 
 #define BATCH_NS 2000.0
+#define CHEAP_NS 100.0 /* cheaper items are told of by the cache line ... */
+#define LINE     16    /* ... in which so many statuses lie */
 #define SPIN_NS  10000
 
 static uint64_t batch_size(const struct cadre_worker *w, const struct cdr_ring *r)
@@ -117,40 +119,54 @@ static uintptr_t item_of(struct cadre_worker *w, const struct cdr_ring *r, uint6
     return (uintptr_t)&w->piece;
 }
 
-/* Items [i, end) of the batch lie side by side: one call of a range kernel. */
+/* Items [i, end) of the batch lie side by side. */
 static uint32_t run_together(struct cadre_worker *w, struct cdr_ring *r,
                              const struct cdr_batch *b, uint32_t i, uint32_t end)
 {
-    uint64_t first = b->first + i, last = b->first + end;
-    uint64_t done =
-        cdr_run_through(&w->task, first, last, item_of(w, r, first, b->slot[i]),
-                        (uintptr_t)cdr_ring_result(r, b->slot[i]));
-    uint32_t until = (uint32_t)(done - b->first);
+    struct cadre_task *t = &w->task;
+    uint64_t first = b->first + i, last = b->first + end, done;
 
-    /* The one that failed has ended too. */
-    if (done < last)
-        until++;
-    for (uint32_t k = i; k < until; k++)
-        finish(w, r, b->first + k, b->slot[k]);
-    return done < last ? b->count : until;
+    cdr_window_run_to(t->run->window, t->seat, last);
+    done = cdr_run_to_stop(t, first, item_of(w, r, first, b->slot[i]),
+                           (uintptr_t)cdr_ring_result(r, b->slot[i]));
+    if (done > first && cdr_ring_finish_all(r, w->seat, first, &b->slot[i],
+                                            (uint32_t)(done - first)))
+        cdr_run_wake_caller(t->run);
+    if (done == last)
+        return end;
+    if (t->failed_at == done)
+        finish(w, r, done, b->slot[done - b->first]);
+    return b->count;
 }
 
-static uint32_t neighbours(const struct cdr_batch *b, uint32_t i)
+static uint32_t neighbours(const struct cdr_batch *b, uint32_t i, uint32_t most)
 {
     uint32_t end = i + 1;
 
-    while (end < b->count && b->slot[end] == b->slot[end - 1] + 1)
+    if (most > b->count)
+        most = b->count;
+    while (end < most && b->slot[end] == b->slot[end - 1] + 1)
         end++;
     return end;
 }
 
-static void run_ranges(struct cadre_worker *w, struct cdr_ring *r,
-                       const struct cdr_batch *b)
+/* Items whose results are of a fixed size. A range kernel has all that lie side by side;
+ * else cheap ones are told of together, but others each as soon as it is done. */
+static void run_plain(struct cadre_worker *w, struct cdr_ring *r,
+                      const struct cdr_batch *b)
 {
-    uint32_t i = 0;
+    bool cheap = w->cost > 0 && w->cost < CHEAP_NS;
+    uint32_t i = 0, most;
 
-    while (i < b->count && !cdr_task_stopped(&w->task, b->first + i))
-        i = run_together(w, r, b, i, neighbours(b, i));
+    while (i < b->count && !cdr_task_stopped(&w->task, b->first + i)) {
+        if (w->task.program->range_fn)
+            most = b->count;
+        else
+            most = cheap ? i + LINE - (uint32_t)((b->first + i) % LINE) : i + 1;
+        i = run_together(w, r, b, i, neighbours(b, i, most));
+        if (i < b->count)
+            cdr_window_run_to(w->task.run->window, w->task.seat, CDR_NOBODY);
+    }
 }
 
 /* An item that failed in the stream before this one: it fails here, unrun. */
@@ -192,44 +208,14 @@ static void run_singly(struct cadre_worker *w, struct cdr_ring *r,
     }
 }
 
-/* The same for kernels over items where nothing but results of a fixed size comes: as
- * little as can be between two calls. */
-static void run_plain(struct cadre_worker *w, struct cdr_ring *r,
-                      const struct cdr_batch *b)
-{
-    struct cadre_task *t = &w->task;
-    const struct cdr_program *program = t->program;
-    cadre_fn *fn = program->fn;
-    bool in_place = program->in_place;
-
-    for (uint32_t i = 0; i < b->count; i++) {
-        uint64_t p = b->first + i;
-        uint32_t slot = b->slot[i];
-        const void *item = in_place
-                               ? (const void *)(program->items + p * program->item_size)
-                               : cdr_ring_item(r, slot);
-        int rc;
-        if (cdr_task_stopped(t, p))
-            return;
-        atomic_store_explicit(&t->seat->current, p, memory_order_relaxed);
-        rc = fn(t, item, cdr_ring_result(r, slot));
-        if (rc)
-            cdr_task_returned(t, p, rc);
-        if (cdr_ring_finish(r, w->seat, p, slot,
-                            t->failed_at == p ? CDR_FAILED : CDR_DONE))
-            cdr_run_wake_caller(t->run);
-    }
-}
-
 static void run_batch(struct cadre_worker *w, struct cdr_ring *r,
                       const struct cdr_batch *b)
 {
     const struct cdr_program *program = w->task.program;
     uint64_t began = w->now;
 
-    if (program->range_fn && program->together)
-        run_ranges(w, r, b);
-    else if (program->together && !program->columns)
+    cdr_window_run_to(w->task.run->window, w->task.seat, CDR_NOBODY);
+    if (program->together)
         run_plain(w, r, b);
     else
         run_singly(w, r, b);
@@ -287,9 +273,6 @@ void cdr_serve_ring(struct cadre_worker *w)
 {
     struct cdr_ring *r = cdr_window_ring(w->task.run->window);
 
-    /* What a halt lowers; see begin() of window.c for the order. */
-    atomic_store_explicit(&w->task.seat->stop_at, UINT64_MAX, memory_order_seq_cst);
-    cdr_window_obey(w->task.run->window, w->task.seat);
     do {
         while (!not_needed(w) && cdr_serve_batch(w))
             ;

@@ -243,6 +243,12 @@ uint64_t cdr_run_through(struct cadre_task *t, uint64_t i, uint64_t end, uintptr
     return through(t, i, &fixed, item, result);
 }
 
+uint64_t cdr_run_to_stop(struct cadre_task *t, uint64_t i, uintptr_t item,
+                         uintptr_t result)
+{
+    return through(t, i, &t->seat->stop_at, item, result);
+}
+
 /* ---- tasks with results where they belong ---- */
 
 /* How many tasks to run between looks at the clock or the limit, of at most `most`: what
@@ -290,8 +296,8 @@ static uint64_t run_tasks(struct cadre_worker *w, uint64_t first, uint64_t end)
     if (t->run->deadline != UINT64_MAX)
         i = run_timed(w, i, end);
     else if (!cdr_task_stopped(t, i))
-        i = through(t, i, &t->seat->stop_at, p->items + i * p->item_size,
-                    p->results + i * p->result_size);
+        i = cdr_run_to_stop(t, i, p->items + i * p->item_size,
+                            p->results + i * p->result_size);
     note_done(p, first, i);
     return i;
 }

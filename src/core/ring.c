@@ -184,17 +184,20 @@ bool cdr_ring_claim(struct cdr_ring *r, uint64_t most, struct cdr_batch *b)
     return true;
 }
 
-static void tell(struct cdr_ring *r, unsigned seat, uint64_t slot,
-                 enum cdr_outcome outcome)
+/* The next `count` of the seat's queue are these slots. */
+static void tell(struct cdr_ring *r, unsigned seat, const uint32_t *slots,
+                 uint32_t count, enum cdr_outcome outcome)
 {
     struct cdr_finished *f = finished_of(r, seat);
-    uint64_t count = atomic_load_explicit(&f->count, memory_order_relaxed);
+    uint64_t before = atomic_load_explicit(&f->count, memory_order_relaxed);
 
+    for (uint32_t i = 0; i < count; i++) {
+        CDR_STEP();
+        atomic_store_explicit(told(r, seat, before + i), slots[i] << 2 | outcome,
+                              memory_order_relaxed);
+    }
     CDR_STEP();
-    atomic_store_explicit(told(r, seat, count), slot << 2 | outcome,
-                          memory_order_relaxed);
-    CDR_STEP();
-    atomic_store_explicit(&f->count, count + 1, memory_order_release);
+    atomic_store_explicit(&f->count, before + count, memory_order_release);
 }
 
 bool cdr_ring_claim_waking(struct cdr_ring *r, uint64_t awaited)
@@ -204,15 +207,34 @@ bool cdr_ring_claim_waking(struct cdr_ring *r, uint64_t awaited)
         &r->awaited, &awaited, CDR_NOBODY, memory_order_relaxed, memory_order_relaxed);
 }
 
-bool cdr_ring_tell(struct cdr_ring *r, unsigned seat, uint64_t p, uint32_t slot,
-                   enum cdr_outcome outcome)
+/* Whether the caller sleeps for one of the positions p .. p+count-1, all told of. */
+static bool is_awaited(struct cdr_ring *r, uint64_t p, uint32_t count)
 {
     uint64_t awaited;
 
-    tell(r, seat, slot, outcome);
     cdr_light_fence();
     CDR_STEP();
     awaited = atomic_load_explicit(&r->awaited, memory_order_relaxed);
-    return (awaited == p || awaited == CDR_ANY_FINISH) &&
+    return (awaited - p < count || awaited == CDR_ANY_FINISH) &&
            cdr_ring_claim_waking(r, awaited);
+}
+
+bool cdr_ring_tell(struct cdr_ring *r, unsigned seat, uint64_t p, uint32_t slot,
+                   enum cdr_outcome outcome)
+{
+    tell(r, seat, &slot, 1, outcome);
+    return is_awaited(r, p, 1);
+}
+
+bool cdr_ring_finish_all(struct cdr_ring *r, unsigned seat, uint64_t p,
+                         const uint32_t *slots, uint32_t count)
+{
+    if (r->unordered)
+        tell(r, seat, slots, count, CDR_DONE);
+    for (uint32_t i = 0; !r->unordered && i < count; i++) {
+        CDR_STEP();
+        atomic_store_explicit(cdr_ring_status(r, slots[i]),
+                              cdr_ring_mark(r, p + i) | CDR_DONE, memory_order_release);
+    }
+    return is_awaited(r, p, count);
 }

@@ -159,6 +159,10 @@ bool cdr_ring_claim_waking(struct cdr_ring *r, uint64_t awaited);
 bool cdr_ring_tell(struct cdr_ring *r, unsigned seat, uint64_t p, uint32_t slot,
                    enum cdr_outcome outcome);
 
+/* The same for positions p .. p+count-1, in those slots, all done: told of at once. */
+bool cdr_ring_finish_all(struct cdr_ring *r, unsigned seat, uint64_t p,
+                         const uint32_t *slots, uint32_t count);
+
 static inline bool cdr_ring_finish(struct cdr_ring *r, unsigned seat, uint64_t p,
                                    uint32_t slot, enum cdr_outcome outcome)
 {

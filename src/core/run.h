@@ -133,6 +133,10 @@ uint64_t cdr_chunk_run(struct cadre_worker *w, uint64_t first, uint64_t end);
 uint64_t cdr_run_through(struct cadre_task *t, uint64_t i, uint64_t end, uintptr_t item,
                          uintptr_t result);
 
+/* The same up to where the seat's stop_at is, or what it is lowered to meanwhile. */
+uint64_t cdr_run_to_stop(struct cadre_task *t, uint64_t i, uintptr_t item,
+                         uintptr_t result);
+
 /* Streams: claim one batch and run it; false when there is none. */
 bool cdr_serve_batch(struct cadre_worker *w);
 

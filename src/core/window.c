@@ -210,16 +210,13 @@ static bool lower(_Atomic uint64_t *word, uint64_t value)
     return false;
 }
 
-void cdr_window_obey(struct cadre_window *w, struct cdr_seat *seat)
-{
-    lower(&seat->stop_at, atomic_load_explicit(&w->limit, memory_order_seq_cst));
-}
-
 void cdr_window_halt(struct cadre_window *w, uint64_t limit)
 {
-    if (lower(&w->limit, limit))
-        for (unsigned s = 0; s < w->seats; s++)
-            lower(&w->seat[s].stop_at, limit);
+    if (!lower(&w->limit, limit))
+        return;
+    cdr_heavy_fence();
+    for (unsigned s = 0; s < w->seats; s++)
+        lower(&w->seat[s].stop_at, limit);
 }
 
 void cdr_window_stop(struct cadre_window *w, int code)

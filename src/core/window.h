@@ -88,8 +88,18 @@ bool cdr_window_take(struct cadre_window *w, unsigned s, uint64_t bite, uint64_t
 bool cdr_window_give(struct cadre_window *w, unsigned s, const struct cdr_chunk *chunk,
                      uint64_t begun);
 
-/* Lower the seat's stop_at to the limit, after its owner raised it. */
-void cdr_window_obey(struct cadre_window *w, struct cdr_seat *seat);
+/* Streams: the owner of the seat runs units below `end` now, unless the limit is lower. */
+static inline void cdr_window_run_to(struct cadre_window *w, struct cdr_seat *seat,
+                                     uint64_t end)
+{
+    uint64_t limit;
+
+    atomic_store_explicit(&seat->stop_at, end, memory_order_relaxed);
+    cdr_light_fence(); /* with the heavy one of a halt */
+    limit = atomic_load_explicit(&w->limit, memory_order_relaxed);
+    if (__builtin_expect(limit < end, 0))
+        atomic_store_explicit(&seat->stop_at, limit, memory_order_relaxed);
+}
 
 /* Nobody begins a unit from `limit` on any more. */
 void cdr_window_halt(struct cadre_window *w, uint64_t limit);
