@@ -99,12 +99,12 @@ static void reduce_loop(const struct work *w)
 const struct way ways[] = {
     { .name = "loop", .run = work_loop },
     { .name = "serial", .run = map_items }, /* the NULL pool */
-    { "threads", open_threads, map_items, close_pool, false, false },
-    { "auto", open_auto, map_items, close_pool, false, false },
-    { "ranges", open_threads, map_ranges, close_pool, false, false },
-    { "fresh", open_threads, map_items, close_pool, true, false },
-    { "reduce", open_threads, reduce, close_pool, false, true },
-    { .name = "reduce-loop", .run = reduce_loop, .folds = true },
+    { "threads", open_threads, map_items, close_pool, 0 },
+    { "auto", open_auto, map_items, close_pool, 0 },
+    { "ranges", open_threads, map_ranges, close_pool, 0 },
+    { "fresh", open_threads, map_items, close_pool, WAY_FRESH },
+    { "reduce", open_threads, reduce, close_pool, WAY_FOLDS },
+    { .name = "reduce-loop", .run = reduce_loop, .is = WAY_FOLDS },
     { .name = NULL },
 };
 

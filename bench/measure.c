@@ -78,23 +78,46 @@ static double sum_of(const double *x, size_t n)
     return sum;
 }
 
+/* A result's first number tells it from all others, or else they are equal. */
+static int by_first(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+
+    return (x > y) - (x < y);
+}
+
+/* What the plain loop makes of the items, in memory of its own. */
+static double *loop_results(const struct request *r, const struct work *w)
+{
+    struct work mine = *w;
+
+    mine.results = malloc(w->n * w->width * sizeof *mine.results);
+    if (!mine.results)
+        abort();
+    work_loop(&mine);
+    mine.items = mine.results;
+    if (r->way->is & WAY_TWICE)
+        work_loop(&mine); /* in place */
+    return mine.results;
+}
+
 /* The way has just run. A sum may be off in its last bits: not everybody adds in the
  * same order. */
 static bool right(const struct request *r, struct work *w)
 {
-    double *theirs = w->results;
+    double *theirs = w->results, *ours = loop_results(r, w);
+    size_t size = w->width * sizeof *ours;
     bool same;
 
-    w->results = malloc(w->n * sizeof *w->results);
-    if (!w->results)
-        abort();
-    work_loop(w);
-    if (r->way->folds)
-        same = fabs(theirs[0] / sum_of(w->results, w->n) - 1) < 1e-9;
+    if (r->way->is & WAY_UNORDERED) {
+        qsort(theirs, w->n, size, by_first);
+        qsort(ours, w->n, size, by_first);
+    }
+    if (r->way->is & WAY_FOLDS)
+        same = fabs(theirs[0] / sum_of(ours, w->n) - 1) < 1e-9;
     else
-        same = memcmp(theirs, w->results, w->n * sizeof *theirs) == 0;
-    free(w->results);
-    w->results = theirs;
+        same = memcmp(theirs, ours, w->n * size) == 0;
+    free(ours);
     return same;
 }
 
@@ -117,7 +140,7 @@ static double time_apart(const struct request *r, const struct work *w)
     const struct way *way = r->way;
     double began, took;
 
-    if (way->fresh) {
+    if (way->is & WAY_FRESH) {
         end(way);
         if (!begin(way))
             return INFINITY;
@@ -133,7 +156,7 @@ static double time_calls(const struct request *r, const struct work *w)
 {
     double total = 0, began = now_ns();
 
-    if (r->pause > 0 || r->way->fresh) {
+    if (r->pause > 0 || (r->way->is & WAY_FRESH)) {
         for (size_t c = 0; c < r->calls; c++)
             total += time_apart(r, w);
     } else {

@@ -26,8 +26,14 @@ struct way {
     bool (*begin)(void);               /* get ready; false: cannot. May be NULL. */
     void (*run)(const struct work *w); /* what is measured */
     void (*end)(void);                 /* may be NULL */
-    bool fresh;                        /* begin and end around each call, not counted */
-    bool folds;                        /* results[0] becomes the sum of all results */
+    unsigned is;                       /* of the enum below, or-ed */
+};
+
+enum {
+    WAY_FRESH = 1,     /* begin and end around each call, not counted */
+    WAY_FOLDS = 2,     /* results[0] becomes the sum of all results */
+    WAY_UNORDERED = 4, /* all results are there, in any order */
+    WAY_TWICE = 8      /* results are the kernel's of the kernel's results */
 };
 
 extern const struct way ways[]; /* the last has no name */

@@ -59,7 +59,7 @@ const struct way ways[] = {
     { .name = "guided", .run = guided },
     { .name = "static", .run = statically },
     { .name = "ranges", .run = ranges },
-    { .name = "reduce", .run = reduce, .folds = true },
+    { .name = "reduce", .run = reduce, .is = WAY_FOLDS },
     { .name = NULL },
 };
 

@@ -75,12 +75,12 @@ static void reduce_same(const struct work *w)
 }
 
 extern "C" const struct way ways[] = {
-    { "auto", nullptr, automatic, nullptr, false, false },
-    { "simple", nullptr, singly, nullptr, false, false },
-    { "ranges", nullptr, ranges, nullptr, false, false },
-    { "reduce", nullptr, reduce, nullptr, false, true },
-    { "reduce-same", nullptr, reduce_same, nullptr, false, true },
-    { nullptr, nullptr, nullptr, nullptr, false, false },
+    { "auto", nullptr, automatic, nullptr, 0 },
+    { "simple", nullptr, singly, nullptr, 0 },
+    { "ranges", nullptr, ranges, nullptr, 0 },
+    { "reduce", nullptr, reduce, nullptr, WAY_FOLDS },
+    { "reduce-same", nullptr, reduce_same, nullptr, WAY_FOLDS },
+    { nullptr, nullptr, nullptr, nullptr, 0 },
 };
 
 void about(void)

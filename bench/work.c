@@ -38,6 +38,18 @@ __attribute__((aligned(64))) static int squares(struct cadre_task *task, uint64_
     return 0;
 }
 
+__attribute__((aligned(64))) static int square_all(struct cadre_task *task,
+                                                   const void *item, void *result)
+{
+    const double *x = item;
+    double *y = result;
+
+    (void)task;
+    for (int i = 0; i < WORK_WIDE; i++)
+        y[i] = x[i] * x[i];
+    return 0;
+}
+
 /* The item says how many steps; each needs the one before, so nothing overlaps. */
 __attribute__((aligned(64))) static int steps(struct cadre_task *task, const void *item,
                                               void *result)
@@ -53,6 +65,7 @@ __attribute__((aligned(64))) static int steps(struct cadre_task *task, const voi
 
 /* Read through these, so that link-time optimisation cannot see through either. */
 static kernel_fn *volatile the_square = square;
+static kernel_fn *volatile the_square_all = square_all;
 static kernel_fn *volatile the_steps = steps;
 static kernel_range_fn *volatile the_squares = squares;
 
@@ -61,9 +74,10 @@ void work_loop(const struct work *w)
     kernel_fn *kernel = w->kernel;
     const double *items = w->items;
     double *results = w->results;
+    size_t width = w->width;
 
-    for (size_t i = 0; i < w->n; i++)
-        kernel(NULL, &items[i], &results[i]);
+    for (size_t i = 0; i < w->n; i++, items += width, results += width)
+        kernel(NULL, items, results);
 }
 
 double work_step_ns(void)
@@ -140,21 +154,28 @@ static void one_long(double *cost, size_t n)
 static const struct {
     const char *name;
     void (*fill)(double *cost, size_t n); /* NULL: square */
+    size_t width;
 } shapes[] = {
-    { "square", NULL },         { "even", all_one },          { "random", at_random },
-    { "ascending", ascending }, { "descending", descending }, { "clump", late_clump },
-    { "long", one_long },
+    { "square", NULL, 1 },           { "even", all_one, 1 },
+    { "random", at_random, 1 },      { "ascending", ascending, 1 },
+    { "descending", descending, 1 }, { "clump", late_clump, 1 },
+    { "long", one_long, 1 },         { "wide", NULL, WORK_WIDE },
 };
 
-static void fill(struct work *w, void (*costs)(double *, size_t), double unit_ns,
-                 double step_ns)
+static void fill_squares(struct work *w)
 {
-    w->kernel = costs ? the_steps : the_square;
-    w->range = costs ? NULL : the_squares;
+    w->kernel = w->width == 1 ? the_square : the_square_all;
+    w->range = w->width == 1 ? the_squares : NULL;
     for (size_t i = 0; i < w->n; i++)
-        w->items[i] = (double)i;
-    if (!costs)
-        return;
+        for (size_t k = 0; k < w->width; k++)
+            w->items[i * w->width + k] = (double)(i + k);
+}
+
+static void fill_costs(struct work *w, void (*costs)(double *, size_t), double unit_ns,
+                       double step_ns)
+{
+    w->kernel = the_steps;
+    w->range = NULL;
     costs(w->items, w->n);
     for (size_t i = 0; i < w->n; i++)
         w->items[i] = fmax(1, round(w->items[i] * unit_ns / step_ns));
@@ -183,10 +204,14 @@ bool work_open(struct work *w, const char *shape, size_t n, double unit_ns,
         if (strcmp(shapes[s].name, shape) != 0)
             continue;
         w->n = n;
-        w->items = array(n);
-        w->results = array(n);
+        w->width = shapes[s].width;
+        w->items = array(n * w->width);
+        w->results = array(n * w->width);
         if (w->items && w->results) {
-            fill(w, shapes[s].fill, unit_ns, step_ns);
+            if (shapes[s].fill)
+                fill_costs(w, shapes[s].fill, unit_ns, step_ns);
+            else
+                fill_squares(w);
             return true;
         }
         fprintf(stderr, "no memory for %zu items\n", n);

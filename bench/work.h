@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -26,9 +27,9 @@ typedef int kernel_range_fn(struct cadre_task *task, uint64_t first, uint64_t co
 
 struct work {
     kernel_fn *kernel;
-    kernel_range_fn *range; /* the same over neighbours; NULL: there is none */
-    size_t n;
-    double *items, *results; /* n each; results begin as NaN */
+    kernel_range_fn *range;  /* the same over neighbours; NULL: there is none */
+    size_t n, width;         /* items; numbers in each, and in its result */
+    double *items, *results; /* n of that width each; results begin as NaN */
 };
 
 /* What items cost, in multiples of `unit_ns`, by the name of the shape:
@@ -38,14 +39,25 @@ struct work {
  *   ascending   the same in order; descending: in the other
  *   clump       1, but for the 2 % of items from nine tenths on: 1000
  *   long        1, but for the one in the middle: 10
+ *   wide        no multiple: items of WORK_WIDE numbers, each squared; all others have one
  * A unit is a count of steps that take step_ns each. False, having said why on
  * stderr, when there is no such shape or no memory. */
+#define WORK_WIDE 8 /* 64 bytes */
 bool work_open(struct work *w, const char *shape, size_t n, double unit_ns,
                double step_ns);
 void work_close(struct work *w);
 
 /* What a step of the arithmetic takes on this machine now, in nanoseconds. */
 double work_step_ns(void);
+
+/* An item, or a result, of either width: without a call, and in one piece. */
+static inline void work_copy(double *to, const double *from, size_t width)
+{
+    if (width == 1)
+        *to = *from;
+    else
+        memcpy(to, from, WORK_WIDE * sizeof *to);
+}
 
 /* The plain loop that all are measured against. */
 void work_loop(const struct work *w);

@@ -8,7 +8,8 @@
  * than CPUs, where spinning takes the time from who has work.
  *
  * There are as many helpers as workers. Since the caller's thread works too, the last
- * one is held in reserve for runs whose caller has better things to do.
+ * one is held in reserve for runs whose caller has better things to do. It has a bell of
+ * its own, so that it neither spins nor is woken for nothing.
  *
  * Waking is passed on: whoever is woken wakes a few more, so that the caller does not
  * pay for all.
@@ -56,9 +57,9 @@ struct helper {
 };
 
 struct threads {
-    struct cdr_bell bell;
+    struct cdr_bell bell, reserve_bell;
     _Atomic uint64_t taken; /* a bit for each gate in use: acquire, release */
-    _Atomic bool stop;      /* published by the bell */
+    _Atomic bool stop;      /* published by the bells */
     unsigned n;             /* helpers: as many as workers */
     bool roomy; /* a CPU for each worker: spin, and keep out of each other's way */
     struct helper *helpers;
@@ -196,14 +197,16 @@ static void *help(void *arg)
 {
     struct helper *h = arg;
     struct threads *t = h->team;
+    struct cdr_bell *bell = h->reserve ? &t->reserve_bell : &t->bell;
+    int64_t spin_ns = t->roomy && !h->reserve ? SPIN_NS : 0;
 
     for (;;) {
-        uint32_t seen = cdr_bell_read(&t->bell);
+        uint32_t seen = cdr_bell_read(bell);
         if (atomic_load_explicit(&t->stop, memory_order_relaxed))
             return NULL;
         serve_gates(h);
-        if (cdr_bell_wait(&t->bell, seen, t->roomy ? SPIN_NS : 0, anything_to_do, h))
-            cdr_bell_pass_on(&t->bell, FAN_OUT);
+        if (cdr_bell_wait(bell, seen, spin_ns, anything_to_do, h))
+            cdr_bell_pass_on(bell, FAN_OUT);
     }
 }
 
@@ -234,6 +237,7 @@ static void dismiss(struct threads *t, unsigned created)
 {
     atomic_store_explicit(&t->stop, true, memory_order_relaxed);
     cdr_bell_ring(&t->bell, t->n);
+    cdr_bell_ring(&t->reserve_bell, 1);
     for (unsigned i = 0; i < created; i++)
         pthread_join(t->helpers[i].thread, NULL);
     for (unsigned i = 0; i < t->n; i++)
@@ -276,7 +280,7 @@ static uint64_t threads_threshold(void *state)
 {
     struct threads *t = state;
 
-    return cdr_bell_sleepers(&t->bell) < t->n ? AWAKE_NS : ASLEEP_NS;
+    return cdr_bell_sleepers(&t->bell) < t->n - 1 ? AWAKE_NS : ASLEEP_NS;
 }
 
 static int threads_begin(void *state, cadre_run *run, cadre_error *err)
@@ -291,6 +295,8 @@ static int threads_begin(void *state, cadre_run *run, cadre_error *err)
     cadre_run_set_slot(run, g);
     atomic_store_explicit(&g->users, OPEN, memory_order_release);
     cdr_bell_ring(&t->bell, FAN_OUT);
+    if (cadre_run_caller_is_busy(run))
+        cdr_bell_ring(&t->reserve_bell, 1);
     return CADRE_OK;
 }
 
@@ -311,6 +317,8 @@ static void threads_wake(void *state, cadre_run *run)
 
     announce(cadre_run_slot(run));
     cdr_bell_nudge(&t->bell, FAN_OUT);
+    if (cadre_run_caller_is_busy(run))
+        cdr_bell_nudge(&t->reserve_bell, 1);
 }
 
 static void threads_end(void *state, cadre_run *run)

@@ -129,8 +129,8 @@ static uint32_t run_together(struct cadre_worker *w, struct cdr_ring *r,
     cdr_window_run_to(t->run->window, t->seat, last);
     done = cdr_run_to_stop(t, first, item_of(w, r, first, b->slot[i]),
                            (uintptr_t)cdr_ring_result(r, b->slot[i]));
-    if (done > first && cdr_ring_finish_all(r, w->seat, first, &b->slot[i],
-                                            (uint32_t)(done - first)))
+    if (done > first &&
+        cdr_ring_finish_all(r, w->seat, first, &b->slot[i], (uint32_t)(done - first)))
         cdr_run_wake_caller(t->run);
     if (done == last)
         return end;

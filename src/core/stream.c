@@ -35,9 +35,14 @@
 #define COST_NS     50000  /* for so long a figure of what tasks cost is good */
 #define PROGRESS_NS 100000000
 
+static inline bool is_stopped(const cadre_stream *s)
+{
+    return atomic_load_explicit(&s->stopped, memory_order_relaxed);
+}
+
 static inline bool disturbed(const cadre_stream *s)
 {
-    return cadre_stream_stopped(s) || cdr_run_cancelled(&s->run);
+    return is_stopped(s) || cdr_run_cancelled(&s->run);
 }
 
 /* ---- progress ---- */
@@ -235,7 +240,7 @@ void cdr_stream_step_aside(cadre_stream *s)
 static void end_stream(cadre_stream *s, int code)
 {
     s->end_code = code;
-    if (code != CADRE_DONE || cadre_stream_stopped(s))
+    if (code != CADRE_DONE || is_stopped(s))
         cdr_stream_halt(s);
     s->now = cdr_now();
     s->run.next_progress = 0;
@@ -250,7 +255,7 @@ static bool in_time(cadre_stream *s)
 
 static bool ended_from_outside(cadre_stream *s)
 {
-    if (cadre_stream_stopped(s)) {
+    if (is_stopped(s)) {
         end_stream(s, CADRE_DONE);
     } else if (cdr_run_cancelled(&s->run)) {
         cdr_fail(&s->end, CADRE_ECANCELLED, "cancelled after %" PRIu64 " records",
@@ -297,6 +302,7 @@ static bool pump(cadre_stream *s)
 enum cdr_step cdr_stream_step(cadre_stream *s, cadre_record *record)
 {
     cdr_take_back(s);
+    s->at_once = 0;
     s->patience = UINT64_MAX;
     while (!s->end_code && !ended_from_outside(s)) {
         if (s->taken >= s->feed_at && !source_is_slow(s))
@@ -324,40 +330,43 @@ enum cdr_step cdr_stream_step(cadre_stream *s, cadre_record *record)
     return CDR_OVER;
 }
 
-/* The record after the one lent, where that is all there is to do: results of a fixed
- * size, in order, known to be there, and no need to look at the source. */
-static inline bool next_at_once(cadre_stream *s, cadre_record *record)
+static uint64_t lowest(uint64_t a, uint64_t b)
 {
-    uint64_t p = s->taken + 1;
-
-    if (!(s->plain && s->lent && p < s->ready && p < s->feed_at) || disturbed(s))
-        return false;
-    s->taken = p;
-    s->lent_index = p;
-    s->lent_slot = p & (s->ring->slots - 1);
-    *record = (cadre_record){ .index = p,
-                              .data = cdr_ring_result(s->ring, s->lent_slot),
-                              .size = s->program.result_size };
-    return true;
+    return a < b ? a : b;
 }
 
-int cadre_stream_next(cadre_stream *s, cadre_record *record, cadre_error *err)
+__attribute__((noinline)) static int next_slowly(cadre_stream *s, cadre_record *record,
+                                                 cadre_error *err)
 {
     enum cdr_step step;
 
-    if (err) {
-        err->code = CADRE_OK;
-        err->message[0] = '\0';
-    }
-    if (next_at_once(s, record))
-        return CADRE_OK;
     while ((step = cdr_stream_step(s, record)) == CDR_WAITING)
         cdr_stream_wait(s);
+    s->at_once = s->plain && step == CDR_READY ? lowest(s->ready, s->feed_at) : 0;
     if (step == CDR_READY)
         return CADRE_OK;
     if (err && s->end_code != CADRE_DONE)
         *err = s->end;
     return s->end_code;
+}
+
+/* First the record after the one lent, where that is all there is to do: results of a
+ * fixed size, in order, known to be there, and no need to look at the source. */
+int cadre_stream_next(cadre_stream *s, cadre_record *record, cadre_error *err)
+{
+    uint64_t p = s->taken + 1;
+
+    if (err) {
+        err->code = CADRE_OK;
+        err->message[0] = '\0';
+    }
+    if (p >= s->at_once || disturbed(s))
+        return next_slowly(s, record, err);
+    s->taken = p;
+    *record = (cadre_record){ .index = p,
+                              .data = s->results + (p & s->slot_mask) * s->result_size,
+                              .size = s->result_size };
+    return CADRE_OK;
 }
 
 int cadre_stream_source(void *stream, void *item, cadre_error *err)
@@ -394,7 +403,7 @@ void cadre_stream_stop(cadre_stream *s)
 
 bool cadre_stream_stopped(const cadre_stream *s)
 {
-    return atomic_load_explicit(&s->stopped, memory_order_relaxed);
+    return is_stopped(s);
 }
 
 void cadre_stream_flow(const cadre_stream *s, cadre_flow *flow)

@@ -31,6 +31,14 @@ struct cdr_slots {
 /* All but `stopped`, the window and what the run shares is the thread's that opened the
  * stream. */
 struct cadre_stream {
+    /* What cadre_stream_next reads for a record that is there already. */
+    uint64_t taken;       /* records finished with */
+    uint64_t at_once;     /* records below this are lent without another look ... */
+    const char *results;  /* ... from here, in slots up to this number: */
+    uint64_t slot_mask;   /* (of a plain stream, whose caller has a record) */
+    size_t result_size;   /* as in the program */
+    _Atomic bool stopped; /* by cadre_stream_stop: relaxed */
+
     struct cadre_worker worker; /* seat 0: the caller runs tasks too when it must */
     cadre_run run;
     struct cdr_program program;
@@ -62,17 +70,15 @@ struct cadre_stream {
     uint64_t cost_until; /* ... good until then, by cdr_now() */
 
     /* Taking. */
-    uint64_t taken;     /* records finished with */
     uint64_t ready;     /* ordered: positions below are known to have results */
     bool plain;         /* nothing but the slot belongs to a record */
     uint64_t *finished; /* unordered: slots that each seat has told of so far */
     unsigned next_seat; /* unordered: where to look first */
     bool lent;          /* the caller has a record: its slot is not free yet */
-    uint64_t lent_slot, lent_index;
+    uint64_t lent_slot, lent_index; /* unless it is a plain stream's: at `taken` */
 
-    int end_code;         /* CADRE_OK while there is more */
-    cadre_error end;      /* if it is a failure */
-    _Atomic bool stopped; /* by cadre_stream_stop: relaxed */
+    int end_code;    /* CADRE_OK while there is more */
+    cadre_error end; /* if it is a failure */
 };
 
 /* Tasks that are not begun are not wanted, nor those that wait to hand on their bytes. */

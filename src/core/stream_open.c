@@ -181,6 +181,9 @@ static int make_window(cadre_stream *s, const cadre_job *job, cadre_error *err)
     s->ring = cdr_window_ring(s->run.window);
     cdr_ring_init(s->ring, &shape);
     s->plain = !job->unordered && !job->deadline_ms && !needs_arenas(s);
+    s->results = cdr_ring_result(s->ring, 0);
+    s->slot_mask = s->ring->slots - 1;
+    s->result_size = s->program.result_size;
     if (needs_arenas(s))
         place_arenas(s, &l, seats);
     if (!job->unordered)

@@ -114,7 +114,10 @@ void cdr_take_back(cadre_stream *s)
     if (!s->lent)
         return;
     s->lent = false;
-    vacate(s, s->lent_index, s->lent_slot);
+    if (s->plain)
+        s->taken++;
+    else
+        vacate(s, s->lent_index, s->lent_slot);
 }
 
 /* ---- failures ---- */
