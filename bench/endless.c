@@ -23,6 +23,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define LEAST_US 200 /* a stream runs so long before it is stopped, and up to ... */
 #define MORE_US  1000

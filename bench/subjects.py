@@ -8,6 +8,7 @@
 from automatic import Automatic
 from bootstrap import Bootstrap
 from compare import Comparison, Contestant, Table
+from stream import Stream
 
 LOOP = Contestant("plain loop", "bench-cadre", "loop")
 THREADS = Contestant("cadre, threads", "bench-cadre", "threads", "cadre")
@@ -72,12 +73,14 @@ REDUCE = Comparison("reduce", "sum of 10 million squares", [
           goal=""),
 ])
 
-SUBJECTS = [MAP, SMALL, SKEW, Automatic(), REDUCE, Bootstrap()]
+SUBJECTS = [MAP, SMALL, SKEW, Automatic(), REDUCE, Stream(), Bootstrap()]
 
 # What each program stands for: printed at the top, with what is missing.
 PROGRAMS = {
     "bench-cadre": "cadre",
     "bench-openmp": "OpenMP",
     "bench-tbb": "oneTBB",
+    "bench-htslib": "htslib",
+    "bench-glib": "GLib",
     "peer_bootstrap.py": "NumPy, scikit-learn, joblib",
 }

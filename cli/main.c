@@ -71,7 +71,7 @@ static int help(const char *const *argv, struct cdr_failure *why)
 {
     const struct cdr_command *command;
 
-    if (!argv[0]) {
+    if (!argv[0] || strcmp(argv[0], "--help") == 0 || strcmp(argv[0], "-h") == 0) {
         cdr_help_program(stdout);
         return 0;
     }

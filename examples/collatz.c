@@ -26,7 +26,7 @@ int main(void)
 {
     long start[] = { 6, 1, -4, 27, 0, 7 };
     enum { N = sizeof start / sizeof *start };
-    cadre_bytes sequence[N];
+    cadre_bytes sequence[N] = { { 0 } };
     int status[N];
     cadre_job job = {
         .fn = collatz,

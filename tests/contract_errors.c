@@ -221,6 +221,45 @@ static int draws_unnamed(cadre_task *t, uint64_t first, uint64_t count,
     return 0;
 }
 
+static int doubles_all_but_one(cadre_task *t, uint64_t first, uint64_t count,
+                               const void *items, void *results)
+{
+    const uint64_t *x = items;
+    uint64_t *y = results;
+
+    for (uint64_t i = 0; i < count; i++) {
+        if (first + i == 50)
+            return cadre_task_fail(t, 1, "not this one");
+        y[i] = 2 * x[i];
+    }
+    return 0;
+}
+
+static void test_ranges_called_again_singly(void **state)
+{
+    uint64_t x[100], y[100] = { 0 };
+    int statuses[100];
+    cadre_error err;
+
+    for (uint64_t i = 0; i < 100; i++)
+        x[i] = i + 1000;
+    map_fails(*state,
+              (cadre_job){ .range_fn = doubles_all_but_one,
+                           .n = 100,
+                           .items = x,
+                           .item_size = sizeof *x,
+                           .results = y,
+                           .result_size = sizeof *y,
+                           .on_error = CADRE_KEEP_GOING,
+                           .statuses = statuses },
+              CADRE_EKERNEL, &err);
+    assert_int_equal(err.item, 50);
+    for (uint64_t i = 0; i < 100; i++) {
+        assert_int_equal(statuses[i], i == 50 ? CADRE_EKERNEL : CADRE_OK);
+        assert_true(i == 50 || y[i] == 2 * x[i]);
+    }
+}
+
 static void test_misuse_fails_the_task(void **state)
 {
     cadre_error err;
@@ -337,6 +376,7 @@ int main(void)
         cmocka_unit_test(test_long_message_is_cut),
         cmocka_unit_test(test_outcomes_after_a_failure),
         cmocka_unit_test(test_keep_going),
+        cmocka_unit_test(test_ranges_called_again_singly),
         cmocka_unit_test(test_misuse_fails_the_task),
         cmocka_unit_test(test_bad_jobs),
         cmocka_unit_test(test_no_job),

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include "contract.h"
+#include <cadre/random.h>
 
 /* The combination below is neither associative nor commutative, so that its value
  * names the shape of the tree. The test builds the same tree by recursion. */
@@ -274,6 +275,32 @@ static void test_combine_may_fail(void **state)
     }
 }
 
+static int own_index(cadre_task *t, const void *item, void *result)
+{
+    (void)item;
+    *(uint64_t *)result = cadre_task_index(t);
+    return 0;
+}
+
+static int draws(cadre_task *t, void *into, const void *from)
+{
+    (void)from;
+    *(uint64_t *)into = cadre_rng_u64(cadre_task_rng(t));
+    return 0;
+}
+
+static void test_combining_has_no_random_numbers(void **state)
+{
+    const struct contract *c = *state;
+    cadre_job job = { .fn = own_index, .n = 1000, .result_size = sizeof(uint64_t) };
+    cadre_error err;
+    uint64_t out = 77;
+
+    assert_int_equal(cadre_reduce(c->pool, &job, draws, &out, &err), CADRE_EINVAL);
+    assert_non_null(strstr(err.message, "combining has no random numbers"));
+    assert_int_equal(out, 77);
+}
+
 static void test_bad_reductions(void **state)
 {
     const struct contract *c = *state;
@@ -309,6 +336,7 @@ int main(void)
         cmocka_unit_test(test_keep_going_leaves_failed_tasks_out),
         cmocka_unit_test(test_no_task_succeeds),
         cmocka_unit_test(test_combine_may_fail),
+        cmocka_unit_test(test_combining_has_no_random_numbers),
         cmocka_unit_test(test_bad_reductions),
     };
 

@@ -145,6 +145,21 @@ static void test_deadline(void **state)
     assert_int_equal(err.item, CADRE_NO_ITEM);
 }
 
+/* All tasks are begun and end early, because they heard that time is over. */
+static void test_deadline_of_the_last_tasks(void **state)
+{
+    struct stage s = { .contract = *state }, *shared = &s;
+    cadre_error err;
+
+    map_fails(s.contract,
+              (cadre_job){ .fn = waits_for_cancel,
+                           .n = 1,
+                           .deadline_ms = 20,
+                           .shared = &shared,
+                           .shared_size = sizeof shared },
+              CADRE_ETIMEOUT, &err);
+}
+
 static void test_deadline_not_reached(void **state)
 {
     int y[500] = { 0 };
@@ -384,6 +399,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_cancelling_is_over_afterwards),
         cmocka_unit_test(test_deadline),
+        cmocka_unit_test(test_deadline_of_the_last_tasks),
         cmocka_unit_test(test_deadline_not_reached),
         cmocka_unit_test(test_maps_inside_tasks),
         cmocka_unit_test(test_pools_inside_tasks),

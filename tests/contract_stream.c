@@ -191,7 +191,7 @@ static void test_an_item_too_large(void **state)
     assert_int_equal(count_until_end(*state, job, CADRE_ENOMEM, &err), 1000);
     assert_string_equal(err.message,
                         "item 1000: 1048576 bytes are more than the stream's "
-                        "memory_limit allows (32768)");
+                        "memory_limit allows (16384)");
     free(babbler.buffer);
 }
 
@@ -400,6 +400,29 @@ static void test_many_streams_at_once(void **state)
     }
 }
 
+static int never_works(cadre_task *t, const void *item, void *result)
+{
+    (void)t;
+    (void)item;
+    (void)result;
+    return 3;
+}
+
+static void test_the_first_item_fails(void **state)
+{
+    for (int unordered = 0; unordered < 2; unordered++) {
+        cadre_job job = { .fn = never_works,
+                          .n = CADRE_ENDLESS,
+                          .result_size = 8,
+                          .unordered = unordered };
+        cadre_error err;
+
+        assert_int_equal(count_until_end(*state, job, CADRE_EKERNEL, &err), 0);
+        assert_int_equal(err.item, 0);
+        assert_int_equal(err.user, 3);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -416,6 +439,7 @@ int main(void)
         cmocka_unit_test(test_records_without_bytes),
         cmocka_unit_test(test_the_source_never_runs_further_ahead),
         cmocka_unit_test(test_many_streams_at_once),
+        cmocka_unit_test(test_the_first_item_fails),
     };
 
     return cmocka_run_group_tests(tests, contract_open, contract_close);

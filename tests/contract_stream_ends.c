@@ -415,7 +415,7 @@ static void test_closing_while_results_wait_for_room(void **state)
     for (int round = 0; round < 20; round++) {
         cadre_stream *s = open_stream(*state, (cadre_job){ .fn = emits_much,
                                                            .n = CADRE_ENDLESS,
-                                                           .memory_limit = 300000,
+                                                           .memory_limit = 600000,
                                                            .unordered = round % 2 });
         cadre_record r;
         cadre_error err;

@@ -4,13 +4,14 @@
 #include "ring_model.h"
 #include "base/sync.h"
 
-#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 #include <ucontext.h>
 
-#define STACK    4096 /* bytes of each coroutine's stack that are kept with a state */
-#define BUFFERED 6    /* stores in a buffer */
+#define STACK    16384 /* bytes of each coroutine's stack ... */
+#define DEEP     1024  /* ... and how many it has in use when it stops, about */
+#define BUFFERED 6     /* stores in a buffer */
+#define WORLD    4096  /* bytes of shared memory */
 
 /* A store that its coroutine alone sees. */
 struct pending {
@@ -165,10 +166,13 @@ bool memory_replace(volatile void *at, uint64_t *expected, uint64_t value)
     return true;
 }
 
+/* Before it has emptied the buffer, others may see one store and not the next. */
 void memory_fence(void)
 {
-    if (running >= 0 && !model.no_fences)
-        settle_all(&buffers[running]);
+    if (running < 0 || buffers[running].n == 0 || model.no_fences)
+        return;
+    ring_step();
+    settle_all(&buffers[running]);
 }
 
 void cdr_heavy_fence(void)
@@ -221,8 +225,14 @@ static size_t save(unsigned char *out)
     return (size_t)(at - out);
 }
 
-/* What lies below a stack is cleared: what a coroutine finds in variables that it never
- * set must not make two states of one. */
+/* What is no longer in use of a stack is cleared: what a coroutine finds in variables
+ * that it never set must not make two states of one. */
+static void clear_unused(unsigned code, size_t used)
+{
+    if (used < DEEP)
+        memset(stacks[code] + STACK - DEEP, 0, DEEP - used);
+}
+
 static void restore(const struct state *s)
 {
     const unsigned char *at = get(model.world, s->bytes, model.size);
@@ -235,9 +245,16 @@ static void restore(const struct state *s)
         for (size_t i = 0; i < LIVE; i++)
             at = get(&contexts[code].uc_mcontext.gregs[live[i]], at, 8);
         size_t used = stack_used(code);
-        memset(stacks[code], 0, STACK - used);
+        clear_unused(code, used);
         at = get(stacks[code] + STACK - used, at, used);
     }
+}
+
+static void *must_have(void *memory)
+{
+    if (!memory)
+        abort();
+    return memory;
 }
 
 /* ---- which were seen: two hashes each, in a table that grows ---- */
@@ -251,24 +268,35 @@ static struct {
     size_t n, room;
 } table;
 
-static uint64_t mix(const unsigned char *bytes, size_t size, uint64_t h)
-{
-    uint64_t word;
+#define MIX UINT64_C(0x9E3779B97F4A7C15)
 
-    for (size_t i = 0; i < size; i += sizeof word) {
-        memcpy(&word, bytes + i, sizeof word);
-        h = (h ^ word) * UINT64_C(0x9E3779B97F4A7C15);
-        h ^= h >> 29;
-    }
-    return h;
+static uint64_t mix(uint64_t h, uint64_t word)
+{
+    h = (h ^ word) * MIX;
+    return h ^ h >> 29;
 }
 
-static struct seen *find(struct seen *slots, size_t room, const uint64_t hash[2])
+/* Of bytes with at least 32 zeros behind them. Four chains, since each step of one waits
+ * for the one before. */
+static struct seen digest(const uint64_t *words, size_t size)
 {
-    size_t i = hash[0] & (room - 1);
+    uint64_t a = size, b = 1, c = 2, d = 3;
 
-    while (slots[i].hash[0] && (slots[i].hash[0] != hash[0] ||
-                                slots[i].hash[1] != hash[1]))
+    for (size_t i = 0; i < size / 8; i += 4) {
+        a = mix(a, words[i]);
+        b = mix(b, words[i + 1]);
+        c = mix(c, words[i + 2]);
+        d = mix(d, words[i + 3]);
+    }
+    return (struct seen){ { mix(mix(mix(a, b), c), d) | 1, /* 0: free */
+                            mix(mix(mix(d, b), a), c) } };
+}
+
+static struct seen *find(struct seen *slots, size_t room, const struct seen *s)
+{
+    size_t i = s->hash[1] & (room - 1);
+
+    while (slots[i].hash[0] && memcmp(&slots[i], s, sizeof *s) != 0)
         i = (i + 1) & (room - 1);
     return &slots[i];
 }
@@ -276,28 +304,26 @@ static struct seen *find(struct seen *slots, size_t room, const uint64_t hash[2]
 static void widen(void)
 {
     size_t room = table.room ? table.room * 2 : 1 << 16;
-    struct seen *slots = calloc(room, sizeof *slots);
+    struct seen *slots = must_have(calloc(room, sizeof *slots));
 
-    assert(slots);
     for (size_t i = 0; i < table.room; i++)
         if (table.slot[i].hash[0])
-            *find(slots, room, table.slot[i].hash) = table.slot[i];
+            *find(slots, room, &table.slot[i]) = table.slot[i];
     free(table.slot);
     table.slot = slots;
     table.room = room;
 }
 
-static bool is_new(const unsigned char *bytes, size_t size)
+static bool is_new(const uint64_t *words, size_t size)
 {
-    uint64_t hash[2] = { mix(bytes, size, 1) | 1, mix(bytes, size, 12345) };
-    struct seen *slot;
+    struct seen s = digest(words, size), *slot;
 
     if (2 * table.n >= table.room)
         widen();
-    slot = find(table.slot, table.room, hash);
+    slot = find(table.slot, table.room, &s);
     if (slot->hash[0])
         return false;
-    memcpy(slot->hash, hash, sizeof hash);
+    *slot = s;
     table.n++;
     return true;
 }
@@ -309,43 +335,44 @@ static struct state *queue;
 /* The state as it is now, if it is new. */
 static void remember(void)
 {
-    static unsigned char
-        bytes[8 * STACK + sizeof stacks + sizeof buffers + CODES * LIVE * 8];
-    size_t size;
+    static uint64_t
+        words[(WORLD + CODES * STACK + sizeof buffers) / 8 + CODES * LIVE + 4];
+    size_t size = save((unsigned char *)words);
     struct state *s;
 
-    assert(model.size % 8 == 0 && model.size <= 8 * STACK);
-    size = save(bytes);
-    if (!is_new(bytes, size))
+    memset((char *)words + size, 0, 32);
+    if (!is_new(words, size))
         return;
-    s = malloc(sizeof *s + size);
-    assert(s);
-    memcpy(s->bytes, bytes, size);
+    s = must_have(malloc(sizeof *s + size));
+    memcpy(s->bytes, words, size);
     s->next = queue;
     queue = s;
 }
 
-/* Everything that can happen next; false when nothing can. */
+/* One thing that can happen next: a step, or for i > 0 a store that settles. */
+static bool happens(const struct state *s, unsigned code, uint64_t i)
+{
+    struct buffer *b = &buffers[code];
+
+    restore(s);
+    if (i == 0 ? !model.may_go_on(code) : i > b->n || !may_settle(b, i - 1))
+        return false;
+    if (i == 0)
+        step((int)code);
+    else
+        settle(b, i - 1);
+    remember();
+    return true;
+}
+
+/* Everything that can; false when nothing can. */
 static bool go_on_from(const struct state *s)
 {
     bool some = false;
 
-    for (unsigned code = 0; code < model.codes; code++) {
-        restore(s);
-        if (model.may_go_on(code)) {
-            some = true;
-            step((int)code);
-            remember();
-        }
-        for (uint64_t i = 0, n = buffers[code].n; i <= n; i++) {
-            restore(s);
-            if (i >= buffers[code].n || !may_settle(&buffers[code], i))
-                continue;
-            some = true;
-            settle(&buffers[code], i);
-            remember();
-        }
-    }
+    for (unsigned code = 0; code < model.codes; code++)
+        for (uint64_t i = 0; i <= (model.memory == STRONG ? 0 : BUFFERED); i++)
+            some |= happens(s, code, i);
     return some;
 }
 
@@ -367,6 +394,8 @@ const char *explore(const struct model *what, long *states)
     model = *what;
     cdr_fences_unequal = model.memory == WEAK_UNEQUAL;
     what_is_broken = NULL;
+    if (model.size % 8 || model.size > WORLD || model.codes > CODES)
+        return "the model is too large";
     begin();
     remember();
     while (queue && !what_is_broken) {

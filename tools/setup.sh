@@ -30,6 +30,8 @@ valgrind       command valgrind
 '
 peer_needs='
 libtbb-dev       module tbb
+libhts-dev       module htslib
+libglib2.0-dev   module glib-2.0
 python3-numpy    python numpy
 python3-sklearn  python sklearn
 python3-joblib   python joblib

@@ -7,8 +7,8 @@
  *      field left at zero means "the default".
  *   2. Calls that can fail return CADRE_OK (0) or a negative CADRE_E... code,
  *      take `cadre_error *err` last, and accept NULL there.
- *   3. cadre never keeps a pointer you passed after the call and never frees
- *      your memory, but for what its comment says is yours to free.
+ *   3. cadre keeps a pointer that you passed only as long as the call, or the pool or
+ *      stream that the call opened, and frees nothing of yours.
  *   4. What a job computes depends on the job only: not on the backend, the
  *      number of workers, the chunk size or the order in which tasks finished.
  *
@@ -244,7 +244,7 @@ CADRE_API int cadre_reduce(cadre_pool *pool, const cadre_job *job,
 
 /* The plan for this job (NULL: for any) and why, one decision a line with the
  * figure that decided. Text that does not fit is cut; CADRE_EXPLAIN_MAX fits. */
-#define CADRE_EXPLAIN_MAX 4096
+#define CADRE_EXPLAIN_MAX 16384
 CADRE_API int cadre_explain(cadre_pool *pool, const cadre_job *job, char *text,
                             size_t size, cadre_error *err);
 
@@ -252,7 +252,7 @@ CADRE_API int cadre_explain(cadre_pool *pool, const cadre_job *job, char *text,
 
 CADRE_API unsigned cadre_rank(void); /* 0 in the caller, 1.. in another worker */
 CADRE_API unsigned
-cadre_size(void); /* workers of the run this task belongs to; else 1 */
+cadre_size(void); /* in a task: ranks of its run are below this; else 1 */
 CADRE_API bool cadre_is_main(void); /* rank 0 */
 
 CADRE_END_DECLS

@@ -42,7 +42,8 @@ typedef struct cadre_record { /* valid until the next call on the stream */
  *   source, source_arg  where items come from; without them, n items or indices of an
  *                       array, of columns, or CADRE_ENDLESS indices
  *   window              most items held; 0: automatic
- *   memory_limit        most bytes of items and results of varied size held; 0: automatic
+ *   memory_limit        most bytes of items and results of varied size held; 0: automatic;
+ *                       a single one may have a quarter of it (at least 4 KiB)
  *   unordered           records come as tasks finish, not in the order of the items
  *   results, emitted, statuses   must be NULL: records carry them. With result_size 0 a
  *                       record is what the task emitted; else its result.
@@ -61,8 +62,8 @@ CADRE_API int cadre_stream_next(cadre_stream *s, cadre_record *record,
 CADRE_API void cadre_stream_stop(cadre_stream *s);
 CADRE_API bool cadre_stream_stopped(const cadre_stream *s);
 
-/* End the stream at any moment: waits for tasks that run (they can ask
- * cadre_task_cancelled). NULL is fine. */
+/* End the stream at any moment, and stop those that it has its items from: waits for tasks
+ * that run (they can ask cadre_task_cancelled). NULL is fine. */
 CADRE_API void cadre_stream_close(cadre_stream *s);
 
 /* How far a stream is, and the most it ever held. */
@@ -71,7 +72,7 @@ typedef struct cadre_flow {
     uint64_t fed, taken;   /* items got from the source; records handed out */
     uint64_t most_items;   /* the most held at once */
     uint64_t memory_limit; /* in use */
-    uint64_t most_bytes;   /* of items and results of varied size, at once */
+    uint64_t most_bytes;   /* of items and results of varied size, at once, at most */
 } cadre_flow;
 
 CADRE_API void cadre_stream_flow(const cadre_stream *s, cadre_flow *flow);

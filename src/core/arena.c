@@ -17,6 +17,7 @@ void cdr_arena_init(struct cdr_arena *a, uint64_t base, uint64_t share, uint64_t
     a->room = room;
     a->base = base;
     atomic_init(&a->most, 0);
+    atomic_init(&a->most_large, 0);
 }
 
 uint64_t cdr_arena_held(const struct cdr_arena *a)
@@ -31,6 +32,14 @@ static void begin_anew(struct cdr_arena *a, uint64_t needed)
 {
     a->place = 0;
     a->size = needed > a->share ? needed : a->share;
+}
+
+static void note(struct cdr_arena *a, uint64_t held)
+{
+    _Atomic uint64_t *most = held > a->share ? &a->most_large : &a->most;
+
+    if (held > atomic_load_explicit(most, memory_order_relaxed))
+        atomic_store_explicit(most, held, memory_order_relaxed);
 }
 
 char *cdr_arena_try(struct cdr_arena *a, uint64_t size, struct cdr_piece *piece)
@@ -55,24 +64,33 @@ char *cdr_arena_try(struct cdr_arena *a, uint64_t size, struct cdr_piece *piece)
     atomic_store_explicit(
         &a->used, atomic_load_explicit(&a->used, memory_order_relaxed) + piece->held,
         memory_order_release);
+    note(a, held + piece->held);
     return cdr_arena_bytes(a, piece);
 }
 
-char *cdr_arena_put(struct cdr_arena *a, uint64_t size, struct cdr_piece *piece,
-                    bool (*give_up)(void *arg), void *arg)
+static char *try_if_allowed(struct cdr_arena *a, uint64_t size, struct cdr_piece *piece,
+                            const struct cdr_asking *ask)
 {
-    char *bytes = cdr_arena_try(a, size, piece);
+    bool large = size > a->share;
 
-    while (!bytes && size <= a->room && !give_up(arg)) {
+    return !large || ask->allowed(ask->arg) ? cdr_arena_try(a, size, piece) : NULL;
+}
+
+char *cdr_arena_put(struct cdr_arena *a, uint64_t size, struct cdr_piece *piece,
+                    const struct cdr_asking *ask)
+{
+    char *bytes = try_if_allowed(a, size, piece, ask);
+
+    while (!bytes && size <= a->room && !ask->give_up(ask->arg)) {
         uint32_t seen = atomic_load_explicit(&a->event, memory_order_acquire);
         atomic_store_explicit(&a->waiting, 1, memory_order_relaxed);
         cdr_heavy_fence();
-        bytes = cdr_arena_try(a, size, piece);
-        if (!bytes && !give_up(arg))
+        bytes = try_if_allowed(a, size, piece, ask);
+        if (!bytes && !ask->give_up(ask->arg))
             cdr_futex_wait(&a->event, seen, -1);
         atomic_store_explicit(&a->waiting, 0, memory_order_relaxed);
         if (!bytes)
-            bytes = cdr_arena_try(a, size, piece);
+            bytes = try_if_allowed(a, size, piece, ask);
     }
     return bytes;
 }

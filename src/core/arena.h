@@ -2,9 +2,10 @@
  * SPDX-License-Identifier: MIT
  *
  * One thread puts pieces in, another frees them in the same order. Pieces lie in a ring
- * of `share` bytes; when that is full, putting waits. One larger piece is let through
- * once all before it are freed, up to `room`. Waiting ends by itself as long as the
- * caller takes: what a worker waits for lies below what it works on.
+ * of `share` bytes; when that is full, putting waits. A larger piece, up to `room`, goes
+ * in alone, once all before it are freed and whoever shares out room for such allows it.
+ * Waiting ends by itself as long as the caller takes: what a worker waits for lies below
+ * what it works on.
  *
  * The bytes themselves are at `base`, counted from the arena: no pointers in here.
  */
@@ -25,7 +26,8 @@ struct cdr_arena {
     uint64_t size;  /* of the ring now: share, or more for one large piece */
     uint64_t share, room;
     uint64_t base;
-    _Atomic uint64_t most; /* ever held at once: relaxed */
+    /* Ever held at once, within the share and as one larger piece: relaxed. */
+    _Atomic uint64_t most, most_large;
 };
 
 /* A piece: where it lies, and what freeing it gives back. */
@@ -36,12 +38,19 @@ struct cdr_piece {
 /* `room` bytes from `base` on (counted from the arena) are the arena's. */
 void cdr_arena_init(struct cdr_arena *a, uint64_t base, uint64_t share, uint64_t room);
 
+/* What somebody who waits for room asks again and again. */
+struct cdr_asking {
+    bool (*give_up)(void *arg);
+    bool (*allowed)(void *arg); /* for pieces larger than the share */
+    void *arg;
+};
+
 /* Room for `size` bytes, without waiting: NULL when there is none now. */
 char *cdr_arena_try(struct cdr_arena *a, uint64_t size, struct cdr_piece *piece);
 
-/* The same, waiting for it; NULL when give_up says so or size is more than `room`. */
+/* The same, waiting for it; NULL when told to give up or size is more than `room`. */
 char *cdr_arena_put(struct cdr_arena *a, uint64_t size, struct cdr_piece *piece,
-                    bool (*give_up)(void *arg), void *arg);
+                    const struct cdr_asking *ask);
 
 char *cdr_arena_bytes(const struct cdr_arena *a, const struct cdr_piece *piece);
 void cdr_arena_free(struct cdr_arena *a, const struct cdr_piece *piece);

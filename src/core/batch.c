@@ -44,13 +44,40 @@ static bool not_wanted(void *arg)
     return cdr_task_stopped(t, cadre_task_index(t));
 }
 
+/* Larger pieces than fit in a worker's share are let in one at a time: in order, that of
+ * the item the caller takes next; else whose is first. But the caller's thread cannot
+ * wait for itself. */
+static bool allowed(void *arg)
+{
+    const struct cadre_task *t = arg;
+    struct cdr_ring *r = cdr_window_ring(t->run->window);
+    uint32_t me = (uint32_t)(t->seat - t->run->window->seat) + 1, nobody = 0;
+
+    if (!r->unordered)
+        return atomic_load_explicit(&r->head, memory_order_acquire) ==
+               cadre_task_index(t);
+    return me == 1 ||
+           atomic_compare_exchange_strong_explicit(
+               &r->large, &nobody, me, memory_order_acquire, memory_order_relaxed) ||
+           nobody == me;
+}
+
 /* Into the arena of the worker's seat; NULL: the stream ends, or it is too large. */
 static char *put(struct cadre_worker *w, struct cdr_ref *ref, size_t size)
 {
     struct cdr_arena *arena = cdr_window_arena(w->task.run->window, w->seat);
+    struct cdr_ring *r = cdr_window_ring(w->task.run->window);
+    struct cdr_asking ask = { not_wanted, allowed, &w->task };
+    bool large = size > arena->share;
+    char *bytes;
 
     ref->seat = w->seat;
-    return cdr_arena_put(arena, size, &ref->piece, not_wanted, &w->task);
+    if (large)
+        atomic_fetch_add_explicit(&r->oversized, 1, memory_order_relaxed);
+    bytes = cdr_arena_put(arena, size, &ref->piece, &ask);
+    if (large)
+        atomic_fetch_sub_explicit(&r->oversized, 1, memory_order_relaxed);
+    return bytes;
 }
 
 static void keep_emitted(struct cadre_worker *w, uint64_t p, struct cdr_ref *ref)

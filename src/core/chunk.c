@@ -208,6 +208,7 @@ static uint64_t singles_through(struct cadre_task *t, uint64_t i, uint64_t end,
         }
         if (rc && !cdr_task_returned(t, i, rc))
             break;
+        item += t->program->item_size;
         result += t->program->result_size;
     }
     return i;
@@ -318,10 +319,15 @@ static bool combine(struct cadre_task *t, void *into, const void *from, uint64_t
 
     at(t, index);
     t->message_for = CADRE_NO_ITEM;
+    t->misuse = CADRE_OK;
+    t->combining = true;
     rc = t->program->tree->combine(t, into, from);
-    if (rc)
+    t->combining = false;
+    if (t->misuse)
+        cdr_task_failed(t, index, t->misuse, 0, true);
+    else if (rc)
         cdr_task_failed(t, index, CADRE_EKERNEL, rc, true);
-    return rc == 0;
+    return rc == 0 && !t->misuse;
 }
 
 /* Fold the results of tasks first .. end-1 into *sum, which has a value if *any. */

@@ -207,7 +207,8 @@ static int verdict(const cadre_run *run, const cadre_job *job, cadre_error *err)
     const cadre_error *failure = cdr_window_failure(run->window);
     int stop = why_stopped(run->window, failure);
 
-    if (stop && cdr_window_done(run->window) < p->n)
+    if (stop && (cdr_window_done(run->window) < p->n ||
+                 atomic_load_explicit(&run->window->told, memory_order_relaxed)))
         return stopped_early(run->window, job, p->n, stop, err);
     if (!failure)
         return CADRE_OK;

@@ -83,19 +83,40 @@ static void explain_start(struct text *t, const cadre_pool *pool,
             in_words(a, sizeof a, needed));
 }
 
+/* A job that only a stream can run. */
+static bool is_stream(const cadre_job *job)
+{
+    for (unsigned k = 0; job->columns && k < job->n_columns; k++)
+        if (job->columns[k].source)
+            return true;
+    return job->source || job->window || job->unordered || job->memory_limit ||
+           job->n == CADRE_ENDLESS;
+}
+
 static void explain_job(struct text *t, const cadre_pool *pool, const cadre_job *job,
                         const struct cdr_program *p)
 {
-    line(t, "items:    %" PRIu64 " (%s)", p->n,
-         job->columns ? "columns"
-         : job->items ? "an array"
-                      : "indices only");
+    const char *kind = job->source    ? "from a source"
+                       : job->columns ? "columns"
+                       : job->items   ? "an array"
+                                      : "indices only";
+
+    if (p->n == CADRE_ENDLESS || (is_stream(job) && p->n == 0))
+        line(t, "items:    without a known end (%s)", kind);
+    else
+        line(t, "items:    %" PRIu64 " (%s)", p->n, kind);
     if (job->chunk)
         line(t, "chunk:    %" PRIu64 " (asked for)", job->chunk);
     else
         line(t, "chunk:    adaptive, what runs for about %s at the measured cost",
              CDR_BITE_TEXT);
-    if (pool && pool->plan.workers > 1)
+    if (!pool || pool->plan.workers < 2)
+        return;
+    if (is_stream(job))
+        line(
+            t,
+            "start:    with all workers, unless items are known to take next to nothing");
+    else
         explain_start(t, pool, p);
 }
 
@@ -128,8 +149,7 @@ int cadre_explain(cadre_pool *pool, const cadre_job *job, char *text, size_t siz
         return cdr_fail(err, CADRE_EINVAL, "cadre_explain: there is no room for text");
     text[0] = '\0';
     if (job) {
-        rc =
-            cdr_job_prepare(&p, job, job->source || job->window || job->unordered, err);
+        rc = cdr_job_prepare(&p, job, is_stream(job), err);
         if (rc)
             return rc;
     }

@@ -310,6 +310,25 @@ static int open_upstream(struct cdr_feed *f, const cadre_job *job, cadre_error *
     return CADRE_OK;
 }
 
+static int open_file(struct cdr_feed *f, const cadre_job *job, cadre_error *err)
+{
+    size_t gives;
+
+    f->file = job->source_arg;
+    if (!f->file)
+        return cdr_fail(err, CADRE_EINVAL, "source_arg is NULL, not a file");
+    gives = cdr_file_item_size(f->file);
+    if (gives == job->item_size)
+        return CADRE_OK;
+    if (gives == CADRE_BYTES)
+        return cdr_fail(err, CADRE_EINVAL,
+                        "item_size is %zu, but lines are of any size: use CADRE_BYTES",
+                        job->item_size);
+    return cdr_fail(err, CADRE_EINVAL,
+                    "item_size is %zu, but the file's records have %zu bytes",
+                    job->item_size, gives);
+}
+
 static int open_source(struct cdr_feed *f, const cadre_job *job, cadre_error *err)
 {
     int rc = CADRE_OK;
@@ -327,7 +346,7 @@ static int open_source(struct cdr_feed *f, const cadre_job *job, cadre_error *er
     if (job->source == cadre_stream_source)
         rc = open_upstream(f, job, err);
     else if (job->source == cadre_file_source)
-        f->file = job->source_arg;
+        rc = open_file(f, job, err);
     if (f->poison_at)
         f->item_size = f->poison_at + (sizeof(struct cdr_piece) + 15) / 16 * 16;
     return rc;

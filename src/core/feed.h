@@ -73,6 +73,7 @@ static inline size_t cdr_poison_at(size_t item_size)
 
 /* What to poll for a file's input, and no more than this in one item. */
 int cdr_file_fd(const cadre_file *file);
+size_t cdr_file_item_size(const cadre_file *file); /* CADRE_BYTES: lines */
 void cdr_file_limit(cadre_file *file, uint64_t bytes);
 
 /* Like cadre_file_source, but does not wait. */

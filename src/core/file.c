@@ -71,6 +71,11 @@ void cadre_file_close(cadre_file *f)
     free(f);
 }
 
+size_t cdr_file_item_size(const cadre_file *f)
+{
+    return f->record_size ? f->record_size : CADRE_BYTES;
+}
+
 int cdr_file_fd(const cadre_file *f)
 {
     return f->fd;

@@ -68,6 +68,11 @@ static int check_column(const cadre_column *c, unsigned k, bool stream,
         return cdr_fail(err, CADRE_EINVAL, "column %u: data is NULL", k);
     if (!c->same && c->size == 0)
         return cdr_fail(err, CADRE_EINVAL, "column %u: size is 0", k);
+    if (c->source && c->size == CADRE_BYTES)
+        return cdr_fail(err, CADRE_EINVAL,
+                        "column %u: elements of any size cannot come from a source", k);
+    if (c->size > PTRDIFF_MAX)
+        return cdr_fail(err, CADRE_EINVAL, "column %u: size is %zu", k, c->size);
     if (!cdr_array_size(&bytes, c->n, c->size))
         return cdr_fail(err, CADRE_EINVAL,
                         "column %u: %" PRIu64

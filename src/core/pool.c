@@ -221,8 +221,7 @@ static int set_up(cadre_pool *pool, const cadre_options *opt, cadre_error *err)
     pool->log.arg = opt->log_arg;
     pool->owner = getpid();
     snprintf(pool->name, sizeof pool->name, "%s", opt->name ? opt->name : "cadre");
-    rc = cdr_plan_make(&pool->plan, opt, NULL, cdr_current_worker() ? cadre_size() : 0,
-                       err);
+    rc = cdr_plan_make(&pool->plan, opt, NULL, cdr_workers_here(), err);
     if (!rc)
         rc = judge_serial(pool, err);
     if (rc)

@@ -68,6 +68,9 @@ void cdr_ring_init(struct cdr_ring *r, const struct cdr_ring_shape *shape)
     atomic_init(&r->tail, 0);
     atomic_init(&r->next, 0);
     atomic_init(&r->awaited, CDR_NOBODY);
+    atomic_init(&r->head, 0);
+    atomic_init(&r->oversized, 0);
+    atomic_init(&r->large, 0);
 }
 
 static char *at(const struct cdr_ring *r, size_t offset)

@@ -61,6 +61,12 @@ struct cdr_ring {
     /* Which position the caller sleeps for; CDR_ANY_FINISH; or CDR_NOBODY. With the
      * unequal fences of sync.h. */
     _Alignas(CDR_APART) _Atomic uint64_t awaited;
+    /* Streams with arenas: records finished with, by the caller, release; how many wait to
+     * put a piece larger than their share; and unordered, the seat that has such a piece,
+     * plus one: taken by compare-and-swap, given back by the caller. */
+    _Alignas(CDR_APART) _Atomic uint64_t head;
+    _Atomic uint32_t oversized; /* with the unequal fences */
+    _Atomic uint32_t large;
 };
 
 struct cdr_ring_shape {

@@ -83,6 +83,7 @@ struct cadre_task {
     /* Range kernels: */
     uint64_t range_first, range_end; /* of the call; else both 0 */
     bool named;                      /* cadre_task_at was called */
+    bool combining;                  /* the call is one of a reduction's combine */
     int misuse;                      /* a code that fails the call; or 0 */
     /* The random stream: */
     uint64_t rng_for; /* whose it is; CADRE_NO_ITEM: nobody's */
@@ -116,6 +117,9 @@ struct cadre_worker {
 
 /* The worker that runs on this thread now, or NULL. */
 struct cadre_worker *cdr_current_worker(void);
+
+/* Workers of the run whose task runs on this thread; 0 outside tasks. */
+unsigned cdr_workers_here(void);
 void cdr_set_current_worker(struct cadre_worker *w);
 
 /* Prepare the worker for a run, at a seat. CADRE_ENOMEM: nothing changed. */

@@ -107,11 +107,13 @@ static bool needs_arenas(const cadre_stream *s)
            s->program.poison;
 }
 
-/* The window with its seats, then the ring, the arenas, and the arenas' bytes. */
+/* The window with its seats, then the ring, the arenas, and the arenas' bytes. Of the
+ * memory limit a quarter is for items, a quarter for what workers put within their
+ * shares, one for a larger piece, and one for such a piece of the caller's thread: so
+ * what may be how large does not depend on how many workers there are. */
 struct layout {
     size_t ring_at, arenas_at, bytes_at, total;
-    uint64_t share,
-        room; /* of the results' arenas; that of items has room for its share */
+    uint64_t share, room; /* of the results' arenas; that of items: all of its room */
 };
 
 static bool lay_out(struct layout *l, const cadre_stream *s, size_t ring_size,
@@ -122,12 +124,10 @@ static bool lay_out(struct layout *l, const cadre_stream *s, size_t ring_size,
     l->ring_at = cdr_window_size(seats);
     l->arenas_at = (l->ring_at + ring_size + CDR_APART - 1) / CDR_APART * CDR_APART;
     l->bytes_at = l->arenas_at + arenas * sizeof(struct cdr_arena);
-    l->room = s->memory_limit / 2 / 16 * 16;
+    l->room = s->memory_limit / 4 / 16 * 16;
     if (l->room < PIECE_LEAST)
         l->room = PIECE_LEAST;
     l->share = l->room / seats / 16 * 16;
-    if (l->share < PIECE_LEAST)
-        l->share = PIECE_LEAST;
     return ring_size > 0 && cdr_array_size(&bytes, arenas, l->room) &&
            !__builtin_add_overflow(l->bytes_at, bytes, &l->total);
 }
@@ -195,15 +195,23 @@ static int make_window(cadre_stream *s, const cadre_job *job, cadre_error *err)
     return CADRE_OK;
 }
 
+/* At most: what each seat ever held within its share, and the largest of larger pieces,
+ * but for the caller's, beside which there may be one more. */
 uint64_t cdr_stream_most_bytes(const cadre_stream *s)
 {
     const struct cadre_window *w = s->run.window;
-    uint64_t most = 0;
+    uint64_t sum = 0, largest = 0;
 
-    for (unsigned k = 0; w->arenas_at && k <= w->seats; k++)
-        most +=
-            atomic_load_explicit(&cdr_window_arena(w, k)->most, memory_order_relaxed);
-    return most;
+    for (unsigned k = 0; w->arenas_at && k <= w->seats; k++) {
+        const struct cdr_arena *a = cdr_window_arena(w, k);
+        uint64_t large = atomic_load_explicit(&a->most_large, memory_order_relaxed);
+        sum += atomic_load_explicit(&a->most, memory_order_relaxed);
+        if (k == 0 && s->ring->unordered)
+            sum += large;
+        else if (large > largest)
+            largest = large;
+    }
+    return sum + largest;
 }
 
 /* ---- the run ---- */

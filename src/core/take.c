@@ -95,18 +95,41 @@ static void lend(cadre_stream *s, cadre_record *record, uint64_t index, uint64_t
     }
 }
 
+/* The record's bytes are finished with. */
+static void free_piece(cadre_stream *s, const struct cdr_ref *ref)
+{
+    struct cdr_arena *arena = cdr_window_arena(s->run.window, ref->seat);
+
+    if (ref->piece.held == 0)
+        return;
+    cdr_arena_free(arena, &ref->piece);
+    if (s->ring->unordered && ref->seat > 0 && ref->piece.held > arena->share)
+        atomic_store_explicit(&s->ring->large, 0, memory_order_release);
+}
+
+/* Who waits to put a large piece may do so now. */
+static void tell_head(cadre_stream *s)
+{
+    atomic_store_explicit(&s->ring->head, s->taken, memory_order_release);
+    cdr_light_fence();
+    if (atomic_load_explicit(&s->ring->oversized, memory_order_relaxed))
+        for (unsigned k = 0; k < s->ring->seats; k++)
+            cdr_arena_rouse(cdr_window_arena(s->run.window, k));
+}
+
 /* Nobody looks at what lies in this slot any more. */
 static void vacate(cadre_stream *s, uint64_t index, uint64_t slot)
 {
-    if (s->program.emits || s->program.keep_going) {
-        const struct cdr_ref *ref = cdr_ring_ref(s->ring, slot);
-        if (ref->piece.held)
-            cdr_arena_free(cdr_window_arena(s->run.window, ref->seat), &ref->piece);
-    }
+    bool refs = s->program.emits || s->program.keep_going;
+
+    if (refs)
+        free_piece(s, cdr_ring_ref(s->ring, slot));
     cdr_feed_release(&s->feed, index);
     if (s->ring->unordered)
         give_back(&s->slots, slot);
     s->taken++;
+    if (refs)
+        tell_head(s);
 }
 
 void cdr_take_back(cadre_stream *s)
@@ -125,6 +148,18 @@ void cdr_take_back(cadre_stream *s)
 static uint64_t limit(const cadre_stream *s)
 {
     return atomic_load_explicit(&s->run.window->limit, memory_order_relaxed);
+}
+
+/* The failure that the limit stands for, if everything below it has been taken: a limit of
+ * 0 may also mean that the stream was stopped. */
+static bool failure_is_next(const cadre_stream *s)
+{
+    const cadre_error *lowest;
+
+    if (limit(s) == CADRE_ENDLESS || oldest(&s->slots) < limit(s))
+        return false;
+    lowest = cdr_window_failure(s->run.window);
+    return lowest && lowest->item == limit(s);
 }
 
 /* Everything below the lowest failure has been taken: it is the stream's end. */
@@ -195,7 +230,7 @@ static bool take_any(cadre_stream *s, cadre_record *record)
             return true;
         s->next_seat = seat + 1 < s->ring->seats ? seat + 1 : 0;
     }
-    if (limit(s) != CADRE_ENDLESS && oldest(&s->slots) >= limit(s) && limit(s) > 0)
+    if (failure_is_next(s))
         end_with_failure(s);
     return false;
 }

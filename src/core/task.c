@@ -95,6 +95,7 @@ int cdr_worker_enter(struct cadre_worker *w, cadre_run *run, unsigned seat)
     t->root_ready = false;
     t->scratch_size = 0;
     t->range_first = t->range_end = 0;
+    t->combining = false;
     t->misuse = CADRE_OK;
     t->failed_at = t->emitting = t->message_for = CADRE_NO_ITEM;
     w->seat = seat;
@@ -127,7 +128,7 @@ static int misuse(struct cadre_task *t, int code, const char *format, ...)
     va_start(args, format);
     set_message(t, format, args);
     va_end(args);
-    if (t->range_end > 0)
+    if (t->range_end > 0 || t->combining)
         t->misuse = code;
     else
         cdr_task_failed(t, index, code, 0, false);
@@ -156,15 +157,22 @@ int cadre_task_at(cadre_task *t, uint64_t index)
     return CADRE_OK;
 }
 
+/* The run ends here and now if nobody else has noticed: the task may return early, and
+ * must not be taken for done. */
 bool cadre_task_cancelled(const cadre_task *t)
 {
     const cadre_run *run = t->run;
+    struct cadre_window *w = run->window;
 
-    return atomic_load_explicit(run->cancel, memory_order_relaxed) !=
-               run->cancel_seen ||
-           atomic_load_explicit(&run->window->limit, memory_order_relaxed) <=
-               cadre_task_index(t) / t->program->grain ||
-           (run->deadline != UINT64_MAX && cdr_now() >= run->deadline);
+    if (cdr_run_cancelled(run))
+        cdr_window_stop(w, CADRE_ECANCELLED);
+    else if (run->deadline != UINT64_MAX && cdr_now() >= run->deadline)
+        cdr_window_stop(w, CADRE_ETIMEOUT);
+    if (atomic_load_explicit(&w->limit, memory_order_relaxed) >
+        cadre_task_index(t) / t->program->grain)
+        return false;
+    atomic_store_explicit(&w->told, true, memory_order_relaxed);
+    return true;
 }
 
 int cadre_task_fail(cadre_task *t, int user, const char *format, ...)
@@ -198,6 +206,10 @@ struct cadre_rng *cadre_task_rng(cadre_task *t)
     if (t->range_end > 0 && !t->named)
         misuse(t, CADRE_EINVAL,
                "a range kernel calls cadre_task_at before it asks for random numbers");
+    if (t->combining)
+        misuse(t, CADRE_EINVAL,
+               "combining has no random numbers: what is combined when "
+               "depends on who works");
     if (t->rng_for == index)
         return &t->rng;
     if (!t->root_ready)
@@ -305,9 +317,14 @@ unsigned cadre_rank(void)
     return current_worker ? current_worker->seat : 0;
 }
 
+unsigned cdr_workers_here(void)
+{
+    return current_worker ? current_worker->task.run->workers : 0;
+}
+
 unsigned cadre_size(void)
 {
-    return current_worker ? current_worker->task.run->workers : 1;
+    return current_worker ? current_worker->task.run->window->seats : 1;
 }
 
 bool cadre_is_main(void)

@@ -67,6 +67,9 @@ struct cadre_window {
     _Alignas(CDR_APART) _Atomic uint64_t limit; /* see above; sequentially consistent */
     _Atomic int
         stop_code; /* why limit fell to 0 when no task failed: relaxed, set once */
+    /* A task heard that it is no longer wanted: it may have ended early. Relaxed; read
+     * when nobody works any more. */
+    _Atomic bool told;
     struct cdr_seat seat[];
 };
 
