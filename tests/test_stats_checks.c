@@ -192,8 +192,8 @@ static void wrong_bootstraps(void **state)
     REFUSE_WITH(labels, NULL, "labels is NULL, but roc_auc needs them");
     REFUSE_WITH(metric.kind, 77, "no metric has the kind 77");
     REFUSE_WITH(
-        reserved[7], 1,
-        "reserved[7] is not zero: this program was built for another version of "
+        reserved[6], 1,
+        "reserved[6] is not zero: this program was built for another version of "
         "cadre");
     refuse(NULL, scores, CADRE_BCA, CADRE_EINVAL, "the bootstrap is NULL");
 }

@@ -126,10 +126,11 @@ typedef struct cadre_bootstrap {
     double confidence;     /* inside (0, 1); 0: 0.95 */
     uint64_t seed;
     int seeding;        /* an enum cadre_seeding */
+    uint64_t chunk;     /* resamples per hand-out; 0: automatic */
     double *replicates; /* each resample's metric, in order, NaN where degenerate */
     cadre_progress *progress; /* in resamples */
     void *progress_arg;
-    uint64_t reserved[8]; /* must be zero */
+    uint64_t reserved[7]; /* must be zero */
 } cadre_bootstrap;
 
 /* After a failure, what could not be computed is NaN: bounds always. */
@@ -143,6 +144,7 @@ typedef struct cadre_interval {
     double bias; /* z0 */
     double acceleration;
     double low_level, high_level; /* the quantiles that low and high are */
+    uint64_t reserved[8];         /* zero, for now */
 } cadre_interval;
 
 /* A confidence interval of the metric of one score column.

@@ -50,6 +50,7 @@ static int run(double *replicates, const struct cdr_study *study, cadre_pool *po
                             .shared = &shared,
                             .shared_size = sizeof shared,
                             .seed = b->seed,
+                            .chunk = b->chunk,
                             .progress = b->progress,
                             .progress_arg = b->progress_arg };
     int rc =
