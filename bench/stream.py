@@ -12,6 +12,7 @@ GOAL_NS = 12
 GOAL_TIMES = 6
 GOAL_STOP_MS = 10
 NOISE_KB = 128  # pages are counted late, and code is read in when first run
+FEWER = {"n": 300000, "repetitions": 5}
 FEW = {"n": 50000, "repetitions": 3}
 
 
@@ -20,7 +21,8 @@ def ours(label, way, kind="cadre"):
 
 
 def tbb(label, way):
-    return Contestant(f"oneTBB parallel_pipeline, {label}", "bench-tbb-stream", way)
+    return Contestant(f"oneTBB parallel_pipeline, {label}", "bench-tbb-stream", way,
+                      options=FEWER)
 
 
 ARRAY = ours("cadre, an array", "array")
@@ -44,13 +46,13 @@ def through(title, shape, n, contestants, **more):
                  goal="")
 
 
-ORDERED = through("8-byte items, in order", "square", 1000000,
+ORDERED = through("8-byte items, in order", "square", 500000,
                   [ARRAY, SOURCE, ours("cadre, an array, range kernel", "ranges", "also"),
                    ours("cadre, auto", "auto", "also"),
                    ours("cadre, no pool", "serial", "also"), *TBB, *HTSLIB, LOOP])
 TABLES = [
     ORDERED,
-    through("8-byte items, in any order", "square", 1000000,
+    through("8-byte items, in any order", "square", 500000,
             [*UNORDERED, *TBB_UNORDERED, *GLIB, LOOP]),
     through("64-byte items and results, in order", "wide", 500000,
             [ARRAY, SOURCE, *TBB, *HTSLIB, LOOP]),
@@ -62,7 +64,7 @@ TABLES = [
              *[Contestant(c.label, c.program, c.way) for c in [*TBB, *HTSLIB, *GLIB]],
              LOOP], **{"unit-ns": 1000}),
     through("8-byte items through two kernels, one after the other, in order", "square",
-            1000000,
+            500000,
             [ours("cadre, a stream from a stream", "chained"),
              tbb("256 tokens", "chained"), ours("plain loops", "loop-twice", "also")]),
 ]
