@@ -5,6 +5,9 @@
 
 #include <sched.h>
 #include <time.h>
+#include <unistd.h>
+
+static pid_t test_process;
 
 int contract_pool(cadre_pool **pool, const struct contract *c, cadre_options opt)
 {
@@ -37,6 +40,7 @@ int contract_open(void **state)
 {
     static struct contract c;
 
+    test_process = getpid();
     c.backend = setting("CADRE_TEST_BACKEND", "threads");
     c.workers = atoi(setting("CADRE_TEST_WORKERS", "2"));
     c.chunk = (uint64_t)atoi(setting("CADRE_TEST_CHUNK", "0"));
@@ -98,14 +102,34 @@ static double seconds(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
+void *shared_copy(const void *bytes, size_t size)
+{
+    cadre_error err;
+    void *memory = cadre_alloc_shared(size, &err);
+
+    if (!memory)
+        fail_msg("cadre_alloc_shared: %s", err.message);
+    memcpy(memory, bytes, size);
+    return memory;
+}
+
+/* In a worker process, a failed assertion would jump into a copy of the test runner. */
+static void fail_late(int is, int value)
+{
+    if (getpid() != test_process) {
+        fprintf(stderr, "waited for 60 seconds: %d has not become %d\n", is, value);
+        abort();
+    }
+    fail_msg("waited for 60 seconds: %d has not become %d", is, value);
+}
+
 void await(_Atomic int *word, int value)
 {
     double give_up = seconds() + 60;
 
     while (atomic_load(word) < value) {
         if (seconds() > give_up)
-            fail_msg("waited for 60 seconds: %d has not become %d", atomic_load(word),
-                     value);
+            fail_late(atomic_load(word), value);
         sched_yield();
     }
 }

@@ -45,6 +45,10 @@ void reduce_ok(const struct contract *c, cadre_job job, cadre_combine *combine,
 /* cadre_map that must fail with `code`; *err is its error. */
 void map_fails(const struct contract *c, cadre_job job, int code, cadre_error *err);
 
+/* A copy of it in memory that workers share wherever they are; give it back with
+ * cadre_free_shared. What kernels and the test tell each other lies in such. */
+void *shared_copy(const void *bytes, size_t size);
+
 /* Yield until *word >= value; fails the test after 60 seconds. */
 void await(_Atomic int *word, int value);
 

@@ -21,6 +21,13 @@ static struct stage *stage_of(cadre_task *t)
     return *(struct stage *const *)cadre_task_shared(t);
 }
 
+static struct stage *new_stage(const struct contract *c)
+{
+    struct stage s = { .contract = c, .caller = pthread_self() };
+
+    return shared_copy(&s, sizeof s);
+}
+
 /* Runs until it hears that it is no longer wanted. */
 static int waits_for_cancel(cadre_task *t, const void *item, void *result)
 {
@@ -46,24 +53,25 @@ static void *cancel_when_running(void *arg)
 
 static void test_cancel_from_another_thread(void **state)
 {
-    struct stage s = { .contract = *state }, *shared = &s;
+    struct stage *s = new_stage(*state);
     pthread_t canceller;
     int statuses[1000];
     cadre_error err;
 
-    assert_int_equal(pthread_create(&canceller, NULL, cancel_when_running, &s), 0);
-    map_fails(s.contract,
+    assert_int_equal(pthread_create(&canceller, NULL, cancel_when_running, s), 0);
+    map_fails(s->contract,
               (cadre_job){ .fn = waits_for_cancel,
                            .n = 1000,
                            .statuses = statuses,
-                           .shared = &shared,
-                           .shared_size = sizeof shared },
+                           .shared = &s,
+                           .shared_size = sizeof s },
               CADRE_ECANCELLED, &err);
     pthread_join(canceller, NULL);
     assert_int_equal(err.item, CADRE_NO_ITEM);
     assert_non_null(strstr(err.message, "cancelled after "));
-    assert_int_equal(atomic_load(&s.noticed), atomic_load(&s.running));
+    assert_int_equal(atomic_load(&s->noticed), atomic_load(&s->running));
     assert_int_equal(statuses[999], CADRE_ECANCELLED);
+    cadre_free_shared(s);
 }
 
 static cadre_pool *pool_to_cancel;
@@ -85,25 +93,26 @@ static void *signal_when_running(void *arg)
 
 static void test_cancel_from_a_signal_handler(void **state)
 {
-    struct stage s = { .contract = *state, .caller = pthread_self() }, *shared = &s;
+    struct stage *s = new_stage(*state);
     struct sigaction action = { .sa_handler = cancel_on_signal }, old;
     pthread_t signaller;
     cadre_error err;
 
-    pool_to_cancel = s.contract->pool;
+    pool_to_cancel = s->contract->pool;
     assert_int_equal(sigaction(SIGUSR1, &action, &old), 0);
     for (int round = 0; round < 20; round++) {
-        atomic_store(&s.running, 0);
-        assert_int_equal(pthread_create(&signaller, NULL, signal_when_running, &s), 0);
-        map_fails(s.contract,
+        atomic_store(&s->running, 0);
+        assert_int_equal(pthread_create(&signaller, NULL, signal_when_running, s), 0);
+        map_fails(s->contract,
                   (cadre_job){ .fn = waits_for_cancel,
                                .n = 100,
-                               .shared = &shared,
-                               .shared_size = sizeof shared },
+                               .shared = &s,
+                               .shared_size = sizeof s },
                   CADRE_ECANCELLED, &err);
         pthread_join(signaller, NULL);
     }
     sigaction(SIGUSR1, &old, NULL);
+    cadre_free_shared(s);
 }
 
 static int count(cadre_task *t, const void *item, void *result)
@@ -131,18 +140,19 @@ static void test_cancelling_is_over_afterwards(void **state)
 
 static void test_deadline(void **state)
 {
-    struct stage s = { .contract = *state }, *shared = &s;
+    struct stage *s = new_stage(*state);
     cadre_error err;
 
-    map_fails(s.contract,
+    map_fails(s->contract,
               (cadre_job){ .fn = waits_for_cancel,
                            .n = 1000,
                            .deadline_ms = 20,
-                           .shared = &shared,
-                           .shared_size = sizeof shared },
+                           .shared = &s,
+                           .shared_size = sizeof s },
               CADRE_ETIMEOUT, &err);
     assert_non_null(strstr(err.message, "the deadline of 20 ms passed after "));
     assert_int_equal(err.item, CADRE_NO_ITEM);
+    cadre_free_shared(s);
 }
 
 /* All tasks are begun and end early, because they heard that time is over. */
@@ -192,17 +202,18 @@ static int fails_or_waits(cadre_task *t, const void *item, void *result)
 
 static void test_failure_stops_later_tasks(void **state)
 {
-    struct stage s = { .contract = *state }, *shared = &s;
+    struct stage *s = new_stage(*state);
     cadre_error err;
 
-    map_fails(s.contract,
+    map_fails(s->contract,
               (cadre_job){ .fn = fails_or_waits,
                            .n = 100,
                            .chunk = 1,
-                           .shared = &shared,
-                           .shared_size = sizeof shared },
+                           .shared = &s,
+                           .shared_size = sizeof s },
               CADRE_EKERNEL, &err);
     assert_int_equal(err.item, 0);
+    cadre_free_shared(s);
 }
 
 /* ---- progress ---- */
@@ -238,14 +249,15 @@ static int long_then_waits_for_a_report(cadre_task *t, const void *item, void *r
  * has seen how long they are. */
 static void test_reports_while_long_tasks_run(void **state)
 {
-    struct stage s = { .contract = *state }, *shared = &s;
+    struct stage *s = new_stage(*state);
 
-    map_ok(s.contract, (cadre_job){ .fn = long_then_waits_for_a_report,
-                                    .n = 24,
-                                    .shared = &shared,
-                                    .shared_size = sizeof shared,
-                                    .progress = note_report,
-                                    .progress_arg = &s });
+    map_ok(s->contract, (cadre_job){ .fn = long_then_waits_for_a_report,
+                                     .n = 24,
+                                     .shared = &s,
+                                     .shared_size = sizeof s,
+                                     .progress = note_report,
+                                     .progress_arg = s });
+    cadre_free_shared(s);
 }
 
 /* ---- nesting ---- */

@@ -8,7 +8,7 @@
 
 #define N 2003
 
-static const char *const backends[] = { "serial", "threads", "auto" };
+static const char *const backends[] = { "serial", "threads", "processes", "auto" };
 static const int workers[] = { 1, 2, 3, 8 };
 static const uint64_t chunks[] = { 1, 7, 0 };
 

@@ -113,9 +113,10 @@ static void test_names(void **state)
         gives(eight, (cadre_options){ .backend = threads[i] }, "threads", 8);
     refuses(
         eight, (cadre_options){ .backend = "theads" }, CADRE_EINVAL,
-        "no backend called \"theads\" (asked for); there are auto, serial, threads");
-    refuses(eight, (cadre_options){ .backend = "" }, CADRE_EINVAL,
-            "no backend called \"\" (asked for); there are auto, serial, threads");
+        "no backend called \"theads\" (asked for); there are auto, serial, threads, processes");
+    refuses(
+        eight, (cadre_options){ .backend = "" }, CADRE_EINVAL,
+        "no backend called \"\" (asked for); there are auto, serial, threads, processes");
 }
 
 static void test_environment(void **state)
@@ -151,7 +152,7 @@ static void test_bad_environment(void **state)
     refuses((struct invented){ .backend = "cluster" }, (cadre_options){ 0 },
             CADRE_EINVAL,
             "no backend called \"cluster\" (CADRE_BACKEND); there are auto, serial, "
-            "threads");
+            "threads, processes");
     gives((struct invented){ .workers = "many" },
           (cadre_options){ .ignore_environment = true }, "threads", 8);
 }
@@ -159,15 +160,18 @@ static void test_bad_environment(void **state)
 static void test_demands(void **state)
 {
     (void)state;
-    gives(eight, (cadre_options){ .not_thread_safe = true }, "serial", 1);
-    assert_int_equal(plan.n_warnings, 1);
-    assert_string_equal(plan.warnings[0], "running serially: not_thread_safe is set");
+    gives(eight, (cadre_options){ .not_thread_safe = true }, "processes", 8);
+    assert_int_equal(plan.n_warnings, 0);
+    gives(eight, (cadre_options){ .not_thread_safe = true, .workers = 1 }, "serial", 1);
+    gives(eight, (cadre_options){ .isolate = true }, "processes", 8);
+    gives(eight, (cadre_options){ .isolate = true, .workers = 1 }, "processes", 1);
     refuses(
         eight, (cadre_options){ .not_thread_safe = true, .backend = "threads" },
         CADRE_EINVAL,
         "not_thread_safe is set, but backend \"threads\" runs kernels at the same time; "
-        "use \"serial\"");
-    refuses(eight, (cadre_options){ .isolate = true }, CADRE_ENOTSUP,
+        "use \"processes\"");
+    refuses(eight, (cadre_options){ .isolate = true, .backend = "threads" },
+            CADRE_ENOTSUP,
             "isolate is set, but backend \"threads\" runs kernels in this process");
 }
 

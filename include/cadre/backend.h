@@ -43,6 +43,47 @@ CADRE_API bool cadre_run_caller_is_busy(const cadre_run *run);
 CADRE_API void cadre_run_set_slot(cadre_run *run, void *slot);
 CADRE_API void *cadre_run_slot(const cadre_run *run);
 
+/* ---- workers in other processes (cadre_backend.apart) ---- */
+
+/* Whether work may come at any moment, and not only from other workers. */
+CADRE_API bool cadre_run_is_stream(const cadre_run *run);
+
+/* False once it is certain that what this seat's worker is in, and all that it holds, is
+ * beyond what anybody wants. */
+CADRE_API bool cadre_run_is_wanted(const cadre_run *run, unsigned seat);
+
+/* How many workers can be of use, and how long they are given to end by themselves. */
+CADRE_API unsigned cadre_run_workers(const cadre_run *run);
+CADRE_API uint64_t cadre_run_grace_ns(const cadre_run *run);
+
+/* When the task that this seat's worker is in now has had its time, by CLOCK_MONOTONIC in
+ * nanoseconds, and which task that is; UINT64_MAX: never. With seat 0: the same of a task
+ * that would begin now. */
+CADRE_API uint64_t cadre_run_expiry(const cadre_run *run, unsigned seat,
+                                    uint64_t *item);
+
+/* In the caller's process: give the idle worker of this seat what another has not begun.
+ * False: there is none; *again is then when there may be (UINT64_MAX: never). */
+CADRE_API bool cadre_run_share(cadre_run *run, unsigned seat, uint64_t *again);
+
+/* How a worker died. */
+typedef struct cadre_death {
+    int32_t pid, signal, status;
+    uint32_t flags, peak_kib; /* as in cadre_error */
+    bool unknown;             /* somebody else has collected how it ended */
+    uint64_t expired;         /* it was killed since this task had had its time; or
+                           CADRE_NO_ITEM */
+    const char *words;        /* the last it wrote to stderr, or NULL */
+} cadre_death;
+
+/* In the caller's process: the worker of this seat is dead. Finds out what it was doing,
+ * blames the task that it was in, hands out the rest again. True: a fresh worker is wanted
+ * at the seat. */
+CADRE_API bool cadre_run_lost(cadre_run *run, unsigned seat, const cadre_death *death);
+
+/* No worker can be had any more: end the run with this failure. */
+CADRE_API void cadre_run_give_up(cadre_run *run, const cadre_error *why);
+
 /* What a backend is given to open. */
 typedef struct cadre_setup {
     unsigned workers; /* in all: the caller's thread is one of them */
@@ -86,6 +127,13 @@ struct cadre_backend {
 
     /* Dismiss the workers. No run is on. May be NULL. */
     void (*close)(void *state);
+
+    /* Workers live in other processes, forked by begin and tend from the thread that calls
+     * those. The caller's thread runs no tasks, and what workers share with it lies in
+     * memory that cadre makes for that. Such a backend tells of deaths (cadre_run_lost),
+     * and of a descriptor to poll: readable when tend has something to do. */
+    bool apart;
+    int (*watch)(void *state, cadre_run *run);
 };
 
 CADRE_END_DECLS

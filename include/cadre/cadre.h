@@ -60,8 +60,15 @@ typedef struct cadre_error {
     int32_t sys;       /* ESYS: errno */
     int32_t signal;    /* ECRASH: the signal, or 0 if the worker exited */
     uint64_t item;     /* the failing item, or CADRE_NO_ITEM */
-    char message[488]; /* one sentence, NUL-terminated, possibly cut */
+    int32_t pid;       /* this and the next three: of a worker process that died */
+    int32_t status;    /* what it exited with */
+    uint32_t flags;    /* of CADRE_DUMPED_CORE, CADRE_OUT_OF_MEMORY */
+    uint32_t peak_kib; /* the most memory it had in use */
+    char message[472]; /* one sentence, NUL-terminated, possibly cut */
 } cadre_error;         /* 512 bytes */
+
+#define CADRE_DUMPED_CORE   1u /* cadre_error.flags */
+#define CADRE_OUT_OF_MEMORY 2u /* Linux killed it to get memory */
 
 CADRE_API const char *cadre_strerror(int code); /* static text, never NULL */
 
@@ -78,7 +85,7 @@ typedef void cadre_log(void *arg, int level, const char *text);
 enum cadre_if_serial { CADRE_ALLOW = 0, CADRE_WARN = 1, CADRE_FAIL = 2 };
 
 typedef struct cadre_options {
-    const char *backend;     /* "auto" (or NULL), "serial", "threads" */
+    const char *backend;     /* "auto" (or NULL), "serial", "threads", "processes" */
     int workers;             /* 0 auto, n, -1 every usable CPU, -2 all but one, ... */
     bool isolate;            /* a crashing kernel must not take the program down */
     bool not_thread_safe;    /* kernels use static state */
@@ -213,6 +220,9 @@ typedef struct cadre_job {
     int on_error;         /* an enum cadre_on_error */
     int *statuses;        /* n codes, one per task; required to keep going */
     uint32_t deadline_ms; /* for the whole run; 0: none */
+    unsigned retries; /* processes: how often a task is run again whose worker died */
+    uint32_t timeout_ms;  /* processes: for each task, from its own start; 0: none */
+    uint32_t grace_ms;    /* then, and before a worker is killed; 0: 1000 */
     cadre_source *source; /* this and the next four: streams only, <cadre/stream.h> */
     void *source_arg;
     uint64_t window;
@@ -222,6 +232,11 @@ typedef struct cadre_job {
     void *progress_arg;
     uint64_t reserved[8]; /* must be zero */
 } cadre_job;
+
+/* Zeroed memory that workers in other processes write to as well: results there need no
+ * copy. All of it is there from the start, or err says how much was wanted. */
+CADRE_API void *cadre_alloc_shared(size_t size, cadre_error *err);
+CADRE_API void cadre_free_shared(void *memory); /* NULL is fine */
 
 /* How many tasks the job has: n, or what its columns give. */
 CADRE_API uint64_t cadre_job_tasks(const cadre_job *job);

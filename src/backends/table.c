@@ -10,9 +10,15 @@ static const struct {
     const char *name;
     const cadre_backend *backend;
 } table[] = {
-    { "serial", &cdr_serial_backend },     { "sequential", &cdr_serial_backend },
-    { "threads", &cdr_threads_backend },   { "thread", &cdr_threads_backend },
+    { "serial", &cdr_serial_backend },
+    { "sequential", &cdr_serial_backend },
+    { "threads", &cdr_threads_backend },
+    { "thread", &cdr_threads_backend },
     { "threading", &cdr_threads_backend },
+    { "processes", &cdr_processes_backend },
+    { "process", &cdr_processes_backend },
+    { "multiprocessing", &cdr_processes_backend },
+    { "loky", &cdr_processes_backend },
 };
 
 const cadre_backend *cdr_backend_find(const char *name)
@@ -25,5 +31,5 @@ const cadre_backend *cdr_backend_find(const char *name)
 
 const char *cdr_backend_names(void)
 {
-    return "auto, serial, threads";
+    return "auto, serial, threads, processes";
 }

@@ -8,12 +8,13 @@
 
 extern const cadre_backend cdr_serial_backend;
 extern const cadre_backend cdr_threads_backend;
+extern const cadre_backend cdr_processes_backend;
 
 /* By name or alias ("thread", "sequential", ...), case counts; NULL when there is
  * none. "auto" is not a backend. */
 const cadre_backend *cdr_backend_find(const char *name);
 
-/* All names that may be given, for messages: "auto, serial, threads". */
+/* All names that may be given, for messages: "auto, serial, threads, processes". */
 const char *cdr_backend_names(void);
 
 #endif

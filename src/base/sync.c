@@ -28,29 +28,64 @@ void cdr_fences_prepare(void)
         atomic_store_explicit(&cdr_fences_unequal, true, memory_order_relaxed);
 }
 
+/* Other processes are to be reached too; set once, relaxed. A fence that reached only
+ * this process is of no use to them, and theirs reach us anyhow: so who sees this late
+ * does no harm, as only those who share use the fences for what is shared. */
+static _Atomic bool shared_fences;
+
 void cdr_heavy_fence(void)
 {
     cdr_full_fence();
-    if (atomic_load_explicit(&cdr_fences_unequal, memory_order_relaxed))
-        membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED); /* registered: cannot fail */
+    if (!atomic_load_explicit(&cdr_fences_unequal, memory_order_relaxed))
+        return;
+    /* Registered: cannot fail. */
+    membarrier(atomic_load_explicit(&shared_fences, memory_order_relaxed)
+                   ? MEMBARRIER_CMD_GLOBAL_EXPEDITED
+                   : MEMBARRIER_CMD_PRIVATE_EXPEDITED);
+}
+
+bool cdr_fences_share(void)
+{
+    cdr_fences_prepare();
+    if (!atomic_load_explicit(&cdr_fences_unequal, memory_order_relaxed))
+        return true; /* light fences are full ones, for whomever */
+    if (membarrier(MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED))
+        return false;
+    atomic_store_explicit(&shared_fences, true, memory_order_relaxed);
+    return true;
 }
 
 /* ---- futexes ---- */
 
-void cdr_futex_wait(_Atomic uint32_t *word, uint32_t seen, int64_t timeout_ns)
+static void futex_wait(_Atomic uint32_t *word, int operation, uint32_t seen,
+                       int64_t timeout_ns)
 {
     struct timespec limit = { .tv_sec = timeout_ns / 1000000000,
                               .tv_nsec = timeout_ns % 1000000000 };
 
     /* Every outcome (woken, changed already, interrupted, late) means the same to
      * the caller: look again. */
-    syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, seen, timeout_ns < 0 ? NULL : &limit,
-            NULL, 0);
+    syscall(SYS_futex, word, operation, seen, timeout_ns < 0 ? NULL : &limit, NULL, 0);
+}
+
+void cdr_futex_wait(_Atomic uint32_t *word, uint32_t seen, int64_t timeout_ns)
+{
+    futex_wait(word, FUTEX_WAIT_PRIVATE, seen, timeout_ns);
+}
+
+void cdr_futex_wait_shared(_Atomic uint32_t *word, uint32_t seen, int64_t timeout_ns)
+{
+    futex_wait(word, FUTEX_WAIT, seen, timeout_ns);
 }
 
 void cdr_futex_wake(_Atomic uint32_t *word, unsigned count)
 {
     syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, count, NULL, NULL, 0);
+}
+
+void cdr_futex_wake_shared(_Atomic uint32_t *word, unsigned count)
+{
+    syscall(SYS_futex, word, FUTEX_WAKE, count, NULL, NULL, 0);
 }
 
 /* ---- bells ---- */

@@ -72,12 +72,20 @@ static inline void cdr_light_fence(void)
 
 void cdr_heavy_fence(void);
 
+/* In each process that shares such a flag with others, and again in one forked from it:
+ * from now on heavy fences reach the threads of all of them. False: Linux cannot. */
+bool cdr_fences_share(void);
+
 /* ---- futexes ---- */
 
 /* Sleep while *word == seen, for at most timeout_ns (negative: for ever). May
  * return early for no reason. */
 void cdr_futex_wait(_Atomic uint32_t *word, uint32_t seen, int64_t timeout_ns);
 void cdr_futex_wake(_Atomic uint32_t *word, unsigned count);
+
+/* The same for a word in memory that processes share. */
+void cdr_futex_wait_shared(_Atomic uint32_t *word, uint32_t seen, int64_t timeout_ns);
+void cdr_futex_wake_shared(_Atomic uint32_t *word, unsigned count);
 
 /* ---- bells ---- */
 

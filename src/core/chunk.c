@@ -7,8 +7,10 @@
  * and look in between whether to go on: run_tasks, with results where they belong, and
  * run_blocks, which folds results of a reduction's blocks as they come.
  */
+#include "core/note.h"
 #include "core/reduce.h"
 #include "core/run.h"
+#include "core/shadow.h"
 #include "base/clock.h"
 
 #include <stdio.h>
@@ -262,6 +264,8 @@ static uint64_t stride(const struct cadre_worker *w, uint64_t most)
     double cost = w->cost / (double)p->grain;
     double tasks = cost == 0 ? 1 : STRIDE_NS / cost;
 
+    if (cdr_task_is_alone(&w->task))
+        return 1;
     if (p->range_fn)
         return most;
     if (tasks > STRIDE_MAX)
@@ -288,13 +292,37 @@ static uint64_t run_timed(struct cadre_worker *w, uint64_t i, uint64_t end)
     return i;
 }
 
+/* In another process, where a task has a time limit of its own, or what it emitted must
+ * be safe before the next one begins. */
+static uint64_t run_singly(struct cadre_worker *w, uint64_t i, uint64_t end)
+{
+    struct cadre_task *t = &w->task;
+    const struct cdr_program *p = t->program;
+
+    while (i < end && !cdr_task_stopped(t, i)) {
+        cdr_task_stamp(t);
+        if (cdr_run_through(t, i, i + 1, p->items + i * p->item_size,
+                            p->results + i * p->result_size) == i)
+            break;
+        cdr_task_flush(t);
+        i++;
+        if (t->run->deadline != UINT64_MAX && cdr_now() >= t->run->deadline)
+            cdr_window_stop(t->run->window, CADRE_ETIMEOUT);
+    }
+    return i;
+}
+
 static uint64_t run_tasks(struct cadre_worker *w, uint64_t first, uint64_t end)
 {
     struct cadre_task *t = &w->task;
     const struct cdr_program *p = t->program;
     uint64_t i = first;
 
-    if (t->run->deadline != UINT64_MAX)
+    if (p->original)
+        cdr_shadow_fill(p, first, end);
+    if (t->run->timeout_ns || p->spill)
+        i = run_singly(w, i, end);
+    else if (t->run->deadline != UINT64_MAX)
         i = run_timed(w, i, end);
     else if (!cdr_task_stopped(t, i))
         i = cdr_run_to_stop(t, i, p->items + i * p->item_size,
@@ -321,7 +349,9 @@ static bool combine(struct cadre_task *t, void *into, const void *from, uint64_t
     t->message_for = CADRE_NO_ITEM;
     t->misuse = CADRE_OK;
     t->combining = true;
+    cdr_task_folds(t, true);
     rc = t->program->tree->combine(t, into, from);
+    cdr_task_folds(t, false);
     t->combining = false;
     if (t->misuse)
         cdr_task_failed(t, index, t->misuse, 0, true);
@@ -338,7 +368,8 @@ static bool fold(struct cadre_worker *w, uint64_t first, uint64_t end, char *sum
     const char *result = w->block;
 
     for (uint64_t i = first; i < end; i++, result += p->result_size) {
-        if (p->keep_going && p->statuses[i] != CADRE_ECANCELLED)
+        if (p->keep_going && p->statuses[i] < CADRE_OK &&
+            p->statuses[i] != CADRE_ECANCELLED)
             continue; /* it failed */
         if (!*any)
             memcpy(sum, result, p->result_size);
@@ -347,6 +378,25 @@ static bool fold(struct cadre_worker *w, uint64_t first, uint64_t end, char *sum
         *any = true;
     }
     return true;
+}
+
+/* Of a block that is run again after a task of it took a worker down: it was reported. */
+static bool was_lost(const struct cdr_program *p, uint64_t i)
+{
+    return p->keep_going &&
+           (p->statuses[i] == CADRE_ECRASH || p->statuses[i] == CADRE_ETIMEOUT);
+}
+
+/* Where the tasks end that are run together, from i on: none, if i was lost. */
+static uint64_t block_part(const struct cadre_worker *w, uint64_t i, uint64_t end)
+{
+    const struct cadre_run *run = w->task.run;
+    uint64_t until = i + stride(w, end - i < w->block_tasks ? end - i : w->block_tasks);
+
+    for (uint64_t k = i; run->window->posts_at && k < until; k++)
+        if (was_lost(w->task.program, k))
+            return k;
+    return until;
 }
 
 /* Results are zeroed before each task: what was there depends on who ran what. */
@@ -362,7 +412,12 @@ static bool run_block(struct cadre_worker *w, uint64_t unit)
     while (i < end) {
         if (no_longer_wanted(t, unit))
             return false;
-        until = i + stride(w, end - i < w->block_tasks ? end - i : w->block_tasks);
+        until = block_part(w, i, end);
+        if (until == i) {
+            i++;
+            continue;
+        }
+        cdr_task_stamp(t);
         memset(w->block, 0, (until - i) * p->result_size);
         if (cdr_run_through(t, i, until, p->items + i * p->item_size,
                             (uintptr_t)w->block) < until ||
@@ -375,16 +430,31 @@ static bool run_block(struct cadre_worker *w, uint64_t unit)
     return true;
 }
 
-/* Carry block `unit` up the tree as far as its siblings are there. */
-static bool climb(struct cadre_task *t, uint64_t unit)
+/* Carry a block up the tree as far as its siblings are there. */
+static bool climb(struct cadre_task *t, struct cdr_climb_note *note)
 {
-    struct cdr_climb c = { .block = unit, .step = 1 };
+    struct cdr_climb c = { .block = note->block, .level = note->level };
     const struct cdr_program *p = t->program;
+    bool ok = true;
 
-    while (cdr_tree_climb(p->tree, &c))
-        if (!combine(t, c.into, c.from, c.from_block * p->grain))
-            return false;
-    return true;
+    cdr_climb_begin(t, note);
+    while (ok && cdr_tree_climb(p->tree, &c)) {
+        cdr_climb_save(t, note, &c);
+        ok = combine(t, c.into, c.from, c.from_block * p->grain);
+        note->block = c.block;
+        note->level = c.level;
+        cdr_climb_begin(t, note);
+    }
+    cdr_climb_end(t);
+    return ok;
+}
+
+void cdr_chunk_resume(struct cadre_worker *w)
+{
+    struct cdr_climb_note note;
+
+    if (w->task.program->tree && cdr_climb_left(&w->task, &note))
+        climb(&w->task, &note);
 }
 
 static uint64_t run_blocks(struct cadre_worker *w, uint64_t first, uint64_t end)
@@ -392,9 +462,11 @@ static uint64_t run_blocks(struct cadre_worker *w, uint64_t first, uint64_t end)
     uint64_t u;
 
     for (u = first; u < end && !cdr_task_stopped(&w->task, u); u++) {
+        struct cdr_climb_note note = { .origin = u, .block = u };
+        cdr_block_begin(&w->task, u);
         if (!run_block(w, u))
             return u;
-        if (!climb(&w->task, u))
+        if (!climb(&w->task, &note))
             return u + 1; /* not to be run again: what failed may lie above it */
     }
     return u;

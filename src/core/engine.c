@@ -28,6 +28,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "core/job.h"
+#include "core/loss.h"
 #include "core/pool.h"
 
 #include <inttypes.h>
@@ -100,7 +101,7 @@ static bool worth_by_now(const cadre_run *run, const struct cadre_worker *w)
 
 /* ---- at seat 0, between bites ---- */
 
-static void report(cadre_run *run, uint64_t now)
+void cdr_engine_report(cadre_run *run, uint64_t now)
 {
     cadre_counts c = { .total = run->program->n };
 
@@ -125,7 +126,7 @@ void cdr_attend(cadre_run *run, struct cadre_worker *w)
     if (!run->progress)
         return;
     if (w->now >= run->next_progress)
-        report(run, w->now);
+        cdr_engine_report(run, w->now);
     if (!run->alone && !cadre_run_caller_is_busy(run) && w->cost > LONG_NS) {
         set_busy(run, true);
         wake_workers(run);
@@ -142,7 +143,7 @@ static int ms_until(uint64_t now, uint64_t then)
 }
 
 /* How long the caller may sleep before it has something to do. */
-static int patience(const cadre_run *run)
+int cdr_engine_patience(const cadre_run *run)
 {
     uint64_t now = cdr_now();
     int ms = -1;
@@ -159,13 +160,14 @@ static void see_through(cadre_run *run, struct cadre_worker *w)
     const cadre_backend *backend = run->pool->plan.backend;
     unsigned others;
 
-    while ((others = backend->tend(run->pool->state, run, patience(run))) > 0 ||
+    while ((others = backend->tend(run->pool->state, run, cdr_engine_patience(run))) >
+               0 ||
            cadre_run_has_work(run)) {
         uint64_t now = cdr_now();
         if (now >= run->deadline)
             cdr_window_stop(run->window, CADRE_ETIMEOUT);
         if (run->progress && now >= run->next_progress)
-            report(run, now);
+            cdr_engine_report(run, now);
         if (others == 0)
             set_busy(run, false);
         if (!cadre_run_caller_is_busy(run))
@@ -201,12 +203,17 @@ static int why_stopped(const struct cadre_window *w, const cadre_error *failure)
     return failure && failure->item < w->grain ? CADRE_OK : CADRE_ECANCELLED;
 }
 
-static int verdict(const cadre_run *run, const cadre_job *job, cadre_error *err)
+int cdr_engine_verdict(const cadre_run *run, const cadre_job *job, cadre_error *err)
 {
     const struct cdr_program *p = run->program;
     const cadre_error *failure = cdr_window_failure(run->window);
     int stop = why_stopped(run->window, failure);
 
+    if (stop && run->losses && run->losses->over.code) {
+        if (err)
+            *err = run->losses->over;
+        return run->losses->over.code;
+    }
     if (stop && (cdr_window_done(run->window) < p->n ||
                  atomic_load_explicit(&run->window->told, memory_order_relaxed)))
         return stopped_early(run->window, job, p->n, stop, err);
@@ -221,8 +228,8 @@ static int verdict(const cadre_run *run, const cadre_job *job, cadre_error *err)
 
 /* ---- a run from start to end ---- */
 
-static void set_up(struct cdr_frame *f, cadre_pool *pool, const struct cdr_program *p,
-                   const cadre_job *job)
+void cdr_engine_set_up(struct cdr_frame *f, cadre_pool *pool,
+                       const struct cdr_program *p, const cadre_job *job)
 {
     cadre_run *run = &f->run;
 
@@ -246,6 +253,10 @@ static void set_up(struct cdr_frame *f, cadre_pool *pool, const struct cdr_progr
     run->next_progress = run->started + PROGRESS_NS;
     run->alone = true;
     run->may_begin = false;
+    run->timeout_ns = job->timeout_ms * UINT64_C(1000000);
+    run->grace_ns = (job->grace_ms ? job->grace_ms : CDR_GRACE_MS) * UINT64_C(1000000);
+    run->retries = job->retries;
+    run->losses = NULL;
 }
 
 static void consider(cadre_run *run)
@@ -274,14 +285,17 @@ static void learn(cadre_run *run)
 int cdr_engine_run(cadre_pool *pool, const struct cdr_program *p, const cadre_job *job,
                    cadre_error *err)
 {
-    struct cdr_frame *f = cdr_frame_take(pool);
+    struct cdr_frame *f;
     int rc;
 
+    if (cdr_pool_is_apart(pool))
+        return cdr_apart_run(pool, p, job, err);
+    f = cdr_frame_take(pool);
     if (!f)
         return cdr_fail(err, CADRE_ENOMEM, "no memory for a run with %u workers",
                         cadre_workers(pool));
     cdr_job_clear_outcomes(p);
-    set_up(f, pool, p, job);
+    cdr_engine_set_up(f, pool, p, job);
     if (cdr_worker_enter(&f->caller, &f->run, 0)) {
         cdr_frame_give(pool, f);
         return cdr_fail(err, CADRE_ENOMEM, "no memory for the caller's own work");
@@ -293,8 +307,8 @@ int cdr_engine_run(cadre_pool *pool, const struct cdr_program *p, const cadre_jo
     if (!f->run.alone)
         see_through(&f->run, &f->caller);
     if (f->run.progress)
-        report(&f->run, cdr_now());
-    rc = verdict(&f->run, job, err);
+        cdr_engine_report(&f->run, cdr_now());
+    rc = cdr_engine_verdict(&f->run, job, err);
     cdr_frame_give(pool, f);
     return rc;
 }

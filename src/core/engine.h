@@ -4,7 +4,7 @@
 #ifndef CDR_CORE_ENGINE_H
 #define CDR_CORE_ENGINE_H
 
-#include "core/run.h"
+#include "core/pool.h"
 
 /* While workers have not been started, a job shorter than this is not shared out. */
 #define CDR_COLD_START_NS 200000.0
@@ -14,6 +14,18 @@
 
 /* How much work, in nanoseconds, there must be for bringing workers in to pay now. */
 double cdr_engine_threshold(const cadre_pool *pool);
+
+/* A run in this frame, from now on; how it ended, when nobody touches the window any more;
+ * and how long its caller may sleep before it has something to do. */
+void cdr_engine_set_up(struct cdr_frame *f, cadre_pool *pool,
+                       const struct cdr_program *p, const cadre_job *job);
+int cdr_engine_verdict(const cadre_run *run, const cadre_job *job, cadre_error *err);
+int cdr_engine_patience(const cadre_run *run);
+void cdr_engine_report(cadre_run *run, uint64_t now);
+
+/* cdr_engine_run where workers live in other processes (apart.c). */
+int cdr_apart_run(cadre_pool *pool, const struct cdr_program *p, const cadre_job *job,
+                  cadre_error *err);
 
 /* Run all of the program, which has at least one task. Returns what cadre_map returns.
  * Blocks. */

@@ -215,7 +215,7 @@ int cdr_job_suits(cadre_pool *pool, uint64_t n, cadre_error *err)
     static _Atomic bool hinted; /* once a process: relaxed */
     const struct cdr_plan *plan = pool ? &pool->plan : NULL;
 
-    if (!plan)
+    if (!plan || plan->backend->apart)
         return CADRE_OK;
     if (n < plan->min_items && plan->if_serial == CADRE_FAIL)
         return cdr_fail(err, CADRE_ESERIAL,

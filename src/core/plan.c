@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: MIT
  *
  * The backend is what CADRE_BACKEND says, else what the options say; "auto" is threads,
- * or serial where there is but one worker. The workers are what CADRE_WORKERS says, else
+ * or serial where there is but one worker; processes where kernels need them. The workers are what CADRE_WORKERS says, else
  * what the options say, counted against the CPUs that this process may use: -1 is all of
  * them, -2 all but one; more than there are is capped and said, unless oversubscribing
  * was asked for. A pool opened inside a task gets its share of the CPUs of the run that
@@ -127,7 +127,7 @@ static int count_workers(struct cdr_plan *plan, const struct wish *wish,
 static int check_demands(const cadre_backend *backend, const cadre_options *opt,
                          cadre_error *err)
 {
-    if (opt->isolate)
+    if (opt->isolate && !backend->apart)
         return cdr_fail(
             err, CADRE_ENOTSUP,
             "isolate is set, but backend \"%s\" runs kernels in this process",
@@ -136,7 +136,7 @@ static int check_demands(const cadre_backend *backend, const cadre_options *opt,
         return cdr_fail(
             err, CADRE_EINVAL,
             "not_thread_safe is set, but backend \"threads\" runs kernels at "
-            "the same time; use \"serial\"");
+            "the same time; use \"processes\"");
     return CADRE_OK;
 }
 
@@ -144,7 +144,15 @@ static void choose_automatically(struct cdr_plan *plan, const struct wish *wish,
                                  const cadre_options *opt)
 {
     plan->automatic = true;
-    if (plan->workers > 1 && !opt->not_thread_safe) {
+    if (opt->isolate || (opt->not_thread_safe && plan->workers > 1)) {
+        plan->backend = &cdr_processes_backend;
+        snprintf(plan->why_backend, sizeof plan->why_backend,
+                 "auto (%s): %s, and processes have memory of their own",
+                 wish->backend_by,
+                 opt->isolate ? "isolate is set" : "not_thread_safe is set");
+        return;
+    }
+    if (plan->workers > 1) {
         plan->backend = &cdr_threads_backend;
         snprintf(plan->why_backend, sizeof plan->why_backend,
                  "auto (%s): threads share the caller's memory and start cheaply",
@@ -152,14 +160,8 @@ static void choose_automatically(struct cdr_plan *plan, const struct wish *wish,
         return;
     }
     plan->backend = &cdr_serial_backend;
-    if (opt->not_thread_safe) {
-        plan->workers = 1;
-        snprintf(plan->why_workers, sizeof plan->why_workers, "not_thread_safe is set");
-        warn(plan, "running serially: not_thread_safe is set");
-    }
-    snprintf(
-        plan->why_backend, sizeof plan->why_backend, "auto (%s): %s", wish->backend_by,
-        opt->not_thread_safe ? "not_thread_safe is set" : "one worker needs no other");
+    snprintf(plan->why_backend, sizeof plan->why_backend,
+             "auto (%s): one worker needs no other", wish->backend_by);
 }
 
 static int choose_backend(struct cdr_plan *plan, const struct wish *wish,

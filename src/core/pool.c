@@ -8,6 +8,8 @@
 #include "core/pool.h"
 #include "base/alloc.h"
 #include "base/error.h"
+#include "base/shared.h"
+#include "core/post.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -17,6 +19,24 @@
 #include <unistd.h>
 
 /* ---- frames ---- */
+
+static struct cdr_frame *shared_frame_open(unsigned seats)
+{
+    struct cdr_frame *f = cdr_alloc_apart(sizeof *f);
+
+    if (!f)
+        return NULL;
+    memset(f, 0, sizeof *f);
+    f->shared_size = cdr_shared_window_size(seats);
+    f->window = cdr_shared_map(f->shared_size, "", NULL);
+    if (!f->window) {
+        free(f);
+        return NULL;
+    }
+    cdr_shared_window_init(f->window, seats);
+    atomic_init(&f->taken, true);
+    return f;
+}
 
 static struct cdr_frame *frame_open(unsigned seats)
 {
@@ -35,6 +55,8 @@ static struct cdr_frame *frame_open(unsigned seats)
 static void frame_close(struct cdr_frame *f)
 {
     cdr_worker_fini(&f->caller);
+    if (f->shared_size)
+        cdr_shared_unmap(f->window, f->shared_size);
     free(f);
 }
 
@@ -47,8 +69,22 @@ static void close_frames(struct cdr_frame *f)
     }
 }
 
+bool cdr_pool_is_apart(const cadre_pool *pool)
+{
+    return pool && pool->plan.backend->apart && getpid() == pool->owner;
+}
+
+/* In a process forked from its owner, frames of a pool whose workers are processes are
+ * not to be touched: their windows are shared with it. */
+static bool lends_frames(const cadre_pool *pool)
+{
+    return pool && (!pool->plan.backend->apart || getpid() == pool->owner);
+}
+
 unsigned cdr_pool_seats(const cadre_pool *pool)
 {
+    if (cdr_pool_is_apart(pool))
+        return pool->plan.workers + 1;
     return pool && pool->plan.workers > 1 ? pool->plan.workers + 1 : 1;
 }
 
@@ -65,12 +101,14 @@ static struct cdr_frame *free_frame(cadre_pool *pool)
 
 struct cdr_frame *cdr_frame_take(cadre_pool *pool)
 {
-    struct cdr_frame *f = pool ? free_frame(pool) : NULL;
+    bool lends = lends_frames(pool);
+    struct cdr_frame *f = lends ? free_frame(pool) : NULL;
 
     if (f)
         return f;
-    f = frame_open(cdr_pool_seats(pool));
-    if (!f || !pool)
+    f = cdr_pool_is_apart(pool) ? shared_frame_open(cdr_pool_seats(pool))
+                                : frame_open(cdr_pool_seats(pool));
+    if (!f || !lends)
         return f;
     f->next = atomic_load_explicit(&pool->frames, memory_order_relaxed);
     while (!atomic_compare_exchange_weak_explicit(
@@ -81,7 +119,7 @@ struct cdr_frame *cdr_frame_take(cadre_pool *pool)
 
 void cdr_frame_give(cadre_pool *pool, struct cdr_frame *f)
 {
-    if (pool)
+    if (lends_frames(pool))
         atomic_store_explicit(&f->taken, false, memory_order_release);
     else
         frame_close(f);
@@ -202,7 +240,7 @@ static int judge_serial(const cadre_pool *pool, cadre_error *err)
 {
     const struct cdr_plan *plan = &pool->plan;
 
-    if (plan->workers > 1 || plan->if_serial == CADRE_ALLOW)
+    if (plan->workers > 1 || plan->backend->apart || plan->if_serial == CADRE_ALLOW)
         return CADRE_OK;
     if (plan->if_serial == CADRE_FAIL)
         return cdr_fail(err, CADRE_ESERIAL, "the plan came out serial: %s",
@@ -229,7 +267,7 @@ static int set_up(cadre_pool *pool, const cadre_options *opt, cadre_error *err)
     for (unsigned i = 0; i < pool->plan.n_warnings; i++)
         cdr_log(&pool->log, CADRE_WARNING, "%s: %s", pool->name,
                 pool->plan.warnings[i]);
-    if (pool->plan.automatic || pool->plan.workers < 2)
+    if (pool->plan.automatic || (pool->plan.workers < 2 && !pool->plan.backend->apart))
         return CADRE_OK;
     rc = cdr_pool_start(pool, &local);
     if (rc && err)

@@ -16,10 +16,11 @@
  * so that cadre_cancel may halt its window at any moment. */
 struct cdr_frame {
     struct cdr_frame *next; /* in the pool's list; never changes there */
-    _Atomic bool taken;     /* somebody runs a job in it: acquire, release */
+    size_t shared_size; /* of the window's own mapping, if processes share it; or 0 */
+    _Atomic bool taken; /* somebody runs a job in it: acquire, release */
     cadre_run run;
     struct cadre_worker caller;  /* seat 0 */
-    struct cadre_window *window; /* in the same allocation */
+    struct cadre_window *window; /* in the same allocation, or shared */
 };
 
 #define CDR_STREAMS_MAX 64 /* open at once on one pool */
@@ -42,6 +43,7 @@ struct cadre_pool {
     _Atomic int events[CDR_STREAMS_MAX]; /* file descriptors, or -1: acquire, release */
     _Atomic(struct cdr_frame *) frames;  /* all: only grows; acquire, release */
     struct cdr_costs costs;
+    _Atomic bool told_of_threads; /* the log has it that there are others: relaxed */
 };
 
 /* Start the pool's workers unless they are. CADRE_OK or the backend's error. */
@@ -50,6 +52,12 @@ int cdr_pool_start(cadre_pool *pool, cadre_error *err);
 /* An event for a stream: its number in the pool, or -1 with the error set. */
 int cdr_pool_take_event(cadre_pool *pool, cadre_error *err);
 void cdr_pool_give_event(cadre_pool *pool, int number);
+
+/* Whether the pool's workers are other processes, and this is the one that has them. */
+bool cdr_pool_is_apart(const cadre_pool *pool);
+
+/* Log, once a pool, that threads are there whose locks a fork copies. */
+void cdr_pool_notice_threads(cadre_pool *pool);
 
 /* Seats in a window: the caller's, and one for each worker a backend may bring. */
 unsigned cdr_pool_seats(const cadre_pool *pool);

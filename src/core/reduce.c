@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "core/engine.h"
 #include "core/job.h"
+#include "core/pool.h"
 
 #include <string.h>
 
@@ -45,11 +46,12 @@ int cadre_reduce(cadre_pool *pool, const cadre_job *job, cadre_combine *combine,
     p.result_size = job->result_size;
     p.grain = (p.n + CDR_BLOCKS_MAX - 1) / CDR_BLOCKS_MAX;
     p.tree = &tree;
-    rc = cdr_tree_init(&tree, (p.n + p.grain - 1) / p.grain, p.result_size, combine);
+    rc = cdr_tree_init(&tree, (p.n + p.grain - 1) / p.grain, p.result_size, combine,
+                       cdr_pool_is_apart(pool) ? cdr_pool_seats(pool) : 0);
     if (rc)
         return cdr_fail(err, rc, "no memory for the partial results of a reduction");
     rc = cdr_engine_run(pool, &p, job, err);
-    if (tree.complete && tree.any[0])
+    if (cdr_tree_complete(&tree) && tree.any[0])
         memcpy(out, cdr_tree_place(&tree, 0), p.result_size);
     cdr_tree_fini(&tree);
     return rc;

@@ -20,30 +20,46 @@ struct cdr_tree {
     uint64_t blocks;
     size_t stride; /* bytes from one block's place to the next */
     char *places;
-    /* arrived[r]: one of the two siblings of which r is the right one's first block
-     * is complete. Exchanged with acquire-release, which publishes any[] and places. */
+    /* arrived[r]: of the two siblings of which r is the right one's first block, this one
+     * (an enum cdr_side) was complete first. Changed once, with acquire-release, which
+     * publishes any[] and places. arrived[0]: the root was reached. */
     _Atomic uint8_t *arrived;
-    uint8_t *any;  /* the block, or the node that begins with it, has a value */
-    bool complete; /* the root was reached; written once, by who reached it */
+    /* The block, or the node that begins with it, has a value: 0 no, 1 its own, from
+     * CDR_MOVED on that of its right sibling, moved there on that level. */
+    uint8_t *any;
+    char *saved; /* workers are processes: what is being changed, for each seat */
+    size_t shared_size; /* bytes at `places`, shared, with all the rest; or 0 */
 };
 
-/* CADRE_ENOMEM when there is no memory for it. */
+enum cdr_side { CDR_LEFT = 1, CDR_RIGHT = 2 };
+
+#define CDR_MOVED 2
+
+/* CADRE_ENOMEM when there is no memory for it. With `seats`, it is memory that the workers
+ * at so many seats share as processes; 0: threads. */
 int cdr_tree_init(struct cdr_tree *tree, uint64_t blocks, size_t result_size,
-                  cadre_combine *combine);
+                  cadre_combine *combine, unsigned seats);
 void cdr_tree_fini(struct cdr_tree *tree);
 
 char *cdr_tree_place(const struct cdr_tree *tree, uint64_t block);
 void cdr_tree_set(struct cdr_tree *tree, uint64_t block, bool any);
+bool cdr_tree_complete(const struct cdr_tree *tree);
+
+/* Where the seat's owner saves what it is about to change. */
+char *cdr_tree_saved(const struct cdr_tree *tree, unsigned seat);
 
 /* A walk from a finished block towards the root. */
 struct cdr_climb {
-    uint64_t block, step; /* in: the block, and 1 */
-    void *into;           /* out: combine `from` into it; from NULL: nothing to do */
+    uint64_t block; /* in: the block; then the first of those it stands for */
+    unsigned level; /* in: 0 */
+    void *into;     /* out: combine `from` into it; from NULL: nothing to do */
     const void *from;
     uint64_t from_block; /* the first block of what `from` covers */
 };
 
-/* One step up. False: the sibling is not there yet, or this was the root. */
+/* Up to where something is to be combined. False: a sibling is not there yet, or this was
+ * the root. Who dies in here, or after it, may begin again with the block and level it had
+ * before: but for what was combined, doing it twice is doing it once. */
 bool cdr_tree_climb(struct cdr_tree *tree, struct cdr_climb *c);
 
 #endif

@@ -40,6 +40,7 @@ static bool lay_out(struct cdr_ring *r, const struct cdr_ring_shape *s)
     r->slots = slots;
     r->laps_at = (uint32_t)__builtin_ctzll(slots);
     r->seats = s->seats;
+    r->next_at = s->apart ? CDR_SEAT_BITS : 0;
     r->unordered = s->unordered;
     r->item_size = s->item_size;
     r->result_size = s->result_size;
@@ -114,6 +115,11 @@ void cdr_ring_feed(struct cdr_ring *r, uint64_t tail)
     atomic_store_explicit(&r->tail, tail, memory_order_release);
 }
 
+uint64_t cdr_ring_told(const struct cdr_ring *r, unsigned seat)
+{
+    return atomic_load_explicit(&finished_of(r, seat)->count, memory_order_relaxed);
+}
+
 bool cdr_ring_finished(const struct cdr_ring *r, unsigned seat, uint64_t count,
                        uint64_t *slot, enum cdr_outcome *outcome)
 {
@@ -144,7 +150,7 @@ uint64_t cdr_ring_unclaimed(const struct cdr_ring *r)
     uint64_t next, tail;
 
     CDR_STEP();
-    next = atomic_load_explicit(&r->next, memory_order_relaxed);
+    next = atomic_load_explicit(&r->next, memory_order_relaxed) >> r->next_at;
     CDR_STEP();
     tail = atomic_load_explicit(&r->tail, memory_order_acquire);
     return tail > next ? tail - next : 0;
@@ -153,8 +159,10 @@ uint64_t cdr_ring_unclaimed(const struct cdr_ring *r)
 /* Where positions lie is read before they are claimed. Unordered, `order` may be written
  * anew as soon as they are: positions that far on can be fed while these still run. Not
  * before: as long as nobody claims them, all behind them are in flight too. */
-static void locate(const struct cdr_ring *r, uint64_t first, struct cdr_batch *b)
+void cdr_ring_locate(const struct cdr_ring *r, struct cdr_batch *b)
 {
+    uint64_t first = b->first;
+
     for (uint32_t i = 0; i < b->count; i++) {
         if (!r->unordered) {
             b->slot[i] = (uint32_t)((first + i) & (r->slots - 1));
@@ -179,11 +187,11 @@ bool cdr_ring_claim(struct cdr_ring *r, uint64_t most, struct cdr_batch *b)
         if (tail <= next)
             return false;
         b->count = (uint32_t)(tail - next < most ? tail - next : most);
-        locate(r, next, b);
+        b->first = next;
+        cdr_ring_locate(r, b);
         CDR_STEP();
     } while (!atomic_compare_exchange_weak_explicit(
         &r->next, &next, next + b->count, memory_order_relaxed, memory_order_relaxed));
-    b->first = next;
     return true;
 }
 

@@ -26,10 +26,13 @@
 #define CDR_CORE_RING_H
 
 #include "core/arena.h"
-#include "core/step.h"
+#include "base/step.h"
 
 /* What became of a position; in its status word, with the lap in the other bits. */
 enum cdr_outcome { CDR_PENDING = 0, CDR_DONE = 1, CDR_FAILED = 2 };
+
+/* Where workers are processes, `next` names beside the position who claimed last: post.h. */
+#define CDR_SEAT_BITS 13
 
 #define CDR_NOBODY     UINT64_MAX
 #define CDR_ANY_FINISH (UINT64_MAX - 1)
@@ -51,6 +54,7 @@ struct cdr_ring {
     uint64_t slots; /* a power of two, at least `window`: 1 << laps_at */
     uint32_t laps_at;
     uint32_t seats;
+    uint32_t next_at; /* the bit of `next` where the position begins */
     bool unordered;
     size_t item_size, result_size;
     size_t items_at, results_at, status_at, refs_at, order_at, finished_at, size;
@@ -74,6 +78,7 @@ struct cdr_ring_shape {
     size_t item_size, result_size;
     bool refs; /* slots have references */
     bool unordered;
+    bool apart; /* workers are processes */
     unsigned seats;
 };
 
@@ -130,6 +135,9 @@ static inline enum cdr_outcome cdr_ring_outcome(const struct cdr_ring *r, uint64
                                                  : CDR_PENDING;
 }
 
+/* Unordered: how many slots that seat's owner has told of. */
+uint64_t cdr_ring_told(const struct cdr_ring *r, unsigned seat);
+
 /* Unordered: the slot that seat's owner finished as its number `count`, and how it
  * ended; false while there is none. */
 bool cdr_ring_finished(const struct cdr_ring *r, unsigned seat, uint64_t count,
@@ -152,6 +160,9 @@ struct cdr_batch {
 
 /* Claim up to `most` positions, in order; false when there are none. */
 bool cdr_ring_claim(struct cdr_ring *r, uint64_t most, struct cdr_batch *batch);
+
+/* Note where the batch's positions lie; before they are claimed. */
+void cdr_ring_locate(const struct cdr_ring *r, struct cdr_batch *batch);
 
 /* Positions that were fed and nobody claimed, as of now. */
 uint64_t cdr_ring_unclaimed(const struct cdr_ring *r);

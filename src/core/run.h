@@ -19,8 +19,16 @@
 #define CDR_BITE_NS   20000.0
 #define CDR_BITE_TEXT "20 us"
 
+/* How long a worker process is given to end by itself, unless the job says. */
+#define CDR_GRACE_MS 1000
+
+/* A bite that runs for longer than this can be asked back. */
+#define CDR_OVERDUE_NS (2 * (uint64_t)CDR_BITE_NS)
+
 struct cadre_worker;
 struct cdr_tree;
+struct cdr_spill;
+struct cdr_losses;
 
 /* Read-only while the run lasts. Items and results are addresses, so that index
  * jobs can have none: 0 plus any offset is not pointer arithmetic on NULL. */
@@ -49,6 +57,9 @@ struct cdr_program {
     uint64_t seed;
     const cadre_seed *seed_sequence;
     struct cdr_tree *tree; /* reductions: where blocks are combined; else NULL */
+    /* Maps in other processes (shadow.h): */
+    uintptr_t original;      /* `results` stand for what lies here; 0: they are it */
+    struct cdr_spill *spill; /* where tasks emit to, instead of `emitted` */
 };
 
 struct cadre_run {
@@ -65,7 +76,12 @@ struct cadre_run {
     void (*wake)(void *arg); /* there is work again for workers that left; or NULL */
     void *wake_arg;
     int event; /* streams: an eventfd the caller polls, or -1 */
-    bool spin; /* there is a CPU for each worker */
+    uint64_t
+        timeout_ns; /* for each task; 0: none. As the rest, workers are processes */
+    uint64_t grace_ns;
+    unsigned retries;
+    struct cdr_losses *losses; /* the caller's process alone (loss.h) */
+    bool spin;                 /* there is a CPU for each worker */
     /* Seat 0 alone reads and writes the rest. */
     uint64_t started;
     uint64_t next_progress; /* by cdr_now() */
@@ -131,6 +147,9 @@ void cdr_worker_fini(struct cadre_worker *w);
 /* Run units first .. end-1, the bite that the worker holds, and return the first that
  * was not begun. */
 uint64_t cdr_chunk_run(struct cadre_worker *w, uint64_t first, uint64_t end);
+
+/* Workers are processes: carry on with what a dead one had not finished carrying. */
+void cdr_chunk_resume(struct cadre_worker *w);
 
 /* Run tasks i .. end-1 with items from `item` and results from `result` on, up to the
  * first that fails unless failures are gone over. Returns the first task not done. */

@@ -13,14 +13,14 @@
  * worker's unexpectedly long items come to be shared. Until then it spins, at most 40
  * microseconds; when all that others hold is the single task each is in, it leaves.
  */
+#include "core/post.h"
 #include "core/run.h"
 #include "base/clock.h"
 
-#define BITE_NS    CDR_BITE_NS
-#define CLAIM_NS   (8 * BITE_NS)
-#define FLOOR_NS   1000.0
-#define OVERDUE_NS (2 * (uint64_t)BITE_NS)
-#define GROWTH     16
+#define BITE_NS  CDR_BITE_NS
+#define CLAIM_NS (8 * BITE_NS)
+#define FLOOR_NS 1000.0
+#define GROWTH   16
 
 static double at_most(double a, double b)
 {
@@ -85,7 +85,11 @@ static void run_bite(struct cadre_worker *w, const struct cdr_chunk *chunk)
     uint64_t began = w->now, begun, units;
 
     atomic_store_explicit(&t->seat->since, began, memory_order_relaxed);
+    if (run->window->posts_at)
+        cdr_post_run(run->window, w->seat);
     begun = cdr_chunk_run(w, chunk->first, chunk->end);
+    if (run->window->posts_at)
+        cdr_post_ran(run->window, w->seat, begun);
     w->now = cdr_now();
     units = begun - chunk->first;
     if (units > 0) {
@@ -104,13 +108,15 @@ static void run_bite(struct cadre_worker *w, const struct cdr_chunk *chunk)
 static bool linger(struct cadre_worker *w)
 {
     struct cadre_window *window = w->task.run->window;
-    uint64_t until = w->now + OVERDUE_NS;
+    uint64_t until = w->now + CDR_OVERDUE_NS;
 
+    if (window->posts_at)
+        return false; /* the caller's process sees to that (cadre_run_share) */
     while (w->now < until && !cdr_window_over(window) &&
            cdr_window_spare(window, w->seat)) {
         if (cdr_window_stealable(window, w->seat))
             return true;
-        if (cdr_window_ask(window, w->seat, w->now, OVERDUE_NS))
+        if (cdr_window_ask(window, w->seat, w->now, CDR_OVERDUE_NS))
             return false; /* whoever was asked wakes us */
         for (int i = 0; i < 64; i++)
             cdr_pause();
@@ -132,6 +138,8 @@ static void serve_units(struct cadre_worker *w)
     uint64_t bite;
 
     check_time(w);
+    if (run->window->posts_at)
+        cdr_chunk_resume(w);
     do {
         bite = bite_size(w);
         while (!steps_aside(w) && cdr_window_take(run->window, w->seat, bite,
@@ -168,7 +176,9 @@ bool cadre_run_has_work(const cadre_run *run)
         return false;
     if (w->ring_at)
         return cdr_ring_unclaimed(cdr_window_ring(w)) > 0;
-    return cdr_window_unclaimed(w) > 0 || cdr_window_stealable(w, w->seats);
+    /* Processes do not steal: what others hold is no work yet. */
+    return cdr_window_unclaimed(w) > 0 ||
+           (!w->posts_at && cdr_window_stealable(w, w->seats));
 }
 
 bool cadre_run_caller_is_busy(const cadre_run *run)

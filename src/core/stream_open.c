@@ -310,7 +310,9 @@ int cadre_stream_open(cadre_stream **out, cadre_pool *pool, const cadre_job *job
     s->pool = pool;
     s->run.event = -1;
     s->event_slot = -1;
-    rc = prepare(s, job, err);
+    rc = cdr_pool_is_apart(pool)
+             ? cdr_fail(err, CADRE_ENOTSUP, "no streams on processes yet")
+             : prepare(s, job, err);
     if (!rc)
         rc = cdr_job_suits(pool, s->program.n, err);
     if (!rc) {

@@ -5,7 +5,7 @@
  * kernels; its scratch memory is kept from task to task, and allocations are kept
  * from run to run.
  */
-#include "core/run.h"
+#include "core/shadow.h"
 #include "base/clock.h"
 
 #include <inttypes.h>
@@ -264,8 +264,13 @@ void cdr_task_flush(struct cadre_task *t)
 
     t->emitting = CADRE_NO_ITEM;
     if (index == CADRE_NO_ITEM || t->emitted_size == 0 || t->failed_at == index ||
-        !t->program->emitted)
+        !(t->program->emitted || t->program->spill))
         return;
+    if (t->program->spill) {
+        if (!cdr_spill_put(t->program->spill, index, t->emitted, t->emitted_size))
+            cdr_task_failed(t, index, CADRE_ENOMEM, 0, false);
+        return;
+    }
     place = &t->program->emitted[index];
     place->data = malloc(t->emitted_size);
     if (!place->data) {

@@ -1,7 +1,7 @@
 /* window.c - who has which tasks.
  * SPDX-License-Identifier: MIT
  */
-#include "core/window.h"
+#include "core/post.h"
 
 #include <string.h>
 
@@ -67,7 +67,7 @@ static void seat_init(struct cdr_seat *seat)
 
 void cdr_window_init(struct cadre_window *w, unsigned seats)
 {
-    w->ring_at = w->arenas_at = 0;
+    w->ring_at = w->arenas_at = w->posts_at = 0;
     w->seats = seats;
     cdr_window_reset(w, 0, 1);
 }
@@ -82,6 +82,8 @@ void cdr_window_reset(struct cadre_window *w, uint64_t units, uint64_t grain)
     atomic_store_explicit(&w->told, false, memory_order_relaxed);
     for (unsigned s = 0; s < w->seats; s++)
         seat_init(&w->seat[s]);
+    if (w->posts_at)
+        cdr_posts_reset(w);
 }
 
 /* ---- taking ---- */
@@ -167,6 +169,8 @@ bool cdr_window_take(struct cadre_window *w, unsigned s, uint64_t bite, uint64_t
     struct cdr_seat *seat = &w->seat[s];
     uint64_t first, count;
 
+    if (w->posts_at)
+        return cdr_post_take(w, s, bite, claim, chunk);
     while (!cdr_window_over(w)) {
         if (bite_off(seat, bite, &first, &count)) {
             if (begin(w, seat, first, count, chunk))
@@ -186,6 +190,8 @@ bool cdr_window_give(struct cadre_window *w, unsigned s, const struct cdr_chunk 
     uint64_t rest = chunk->end - begun, range = load_range(seat);
     bool asked = atomic_load_explicit(&seat->asked, memory_order_relaxed);
 
+    if (w->posts_at)
+        return cdr_post_give(w, s, chunk, begun);
     atomic_store_explicit(&seat->bite_end, 0, memory_order_relaxed);
     if (asked)
         atomic_store_explicit(&seat->asked, false, memory_order_relaxed);
@@ -233,6 +239,10 @@ void cdr_window_fail(struct cadre_window *w, struct cdr_seat *seat, uint64_t uni
                      const cadre_error *error)
 {
     if (error->item < atomic_load_explicit(&seat->failed, memory_order_relaxed)) {
+        if (w->posts_at) { /* the owner may die while it writes */
+            atomic_store_explicit(&seat->failed, CADRE_NO_ITEM, memory_order_relaxed);
+            CDR_THEN();
+        }
         seat->error = *error;
         atomic_store_explicit(&seat->failed, error->item, memory_order_release);
     }
@@ -304,6 +314,21 @@ bool cdr_window_ask(struct cadre_window *w, unsigned s, uint64_t now,
     return false;
 }
 
+uint64_t cdr_window_overdue_at(const struct cadre_window *w, unsigned s,
+                               uint64_t overdue_ns)
+{
+    uint64_t first = UINT64_MAX;
+
+    for (unsigned i = 0; i < w->seats; i++) {
+        const struct cdr_seat *seat = &w->seat[i];
+        uint64_t at =
+            atomic_load_explicit(&seat->since, memory_order_relaxed) + overdue_ns;
+        if (i != s && spare(w, seat) && at < first)
+            first = at;
+    }
+    return first;
+}
+
 bool cdr_window_over(const struct cadre_window *w)
 {
     return atomic_load_explicit(&w->limit, memory_order_relaxed) == 0;
@@ -314,6 +339,8 @@ uint64_t cdr_window_unclaimed(const struct cadre_window *w)
     uint64_t next = atomic_load_explicit(&w->next, memory_order_relaxed);
     uint64_t limit = atomic_load_explicit(&w->limit, memory_order_relaxed);
 
+    if (w->posts_at)
+        next = cdr_next_first(next);
     return next < limit ? limit - next : 0;
 }
 

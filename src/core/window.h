@@ -60,6 +60,7 @@ struct cdr_seat {
 struct cadre_window {
     size_t ring_at;   /* streams: where the ring is, counted from here; else 0 */
     size_t arenas_at; /* streams: one for each seat and one for the feeder; or 0 */
+    size_t posts_at;  /* workers are processes: one post for each seat (post.h); or 0 */
     uint64_t units;
     uint64_t grain; /* tasks per unit */
     unsigned seats;
@@ -122,6 +123,11 @@ const cadre_error *cdr_window_failure(const struct cadre_window *w);
  * units to spare, ask for them. True when there was one. */
 bool cdr_window_ask(struct cadre_window *w, unsigned s, uint64_t now,
                     uint64_t overdue_ns);
+
+/* When cdr_window_ask would find one, as things are; UINT64_MAX: nobody has any to spare.
+ */
+uint64_t cdr_window_overdue_at(const struct cadre_window *w, unsigned s,
+                               uint64_t overdue_ns);
 
 /* True when another seat than `s` holds units below the limit that can be stolen. */
 bool cdr_window_stealable(const struct cadre_window *w, unsigned s);

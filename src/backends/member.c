@@ -1,0 +1,238 @@
+/* member.c - one worker process, seen from its parent: hired, heard, buried.
+ * SPDX-License-Identifier: MIT
+ *
+ * What a worker writes to stderr comes through a pipe, for its last lines belong into the
+ * error when it dies. The parent passes everything on as it comes: at once while its
+ * thread is in cadre, which in a map it always is; in a stream, when it next is. A worker
+ * that writes more than the pipe holds meanwhile (a megabyte, where Linux grants it) waits
+ * for that.
+ */
+#include "backends/crew.h"
+#include "base/error.h"
+#include "base/process.h"
+#include "base/step.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define PIPE_SIZE (1 << 20)
+
+#ifndef P_PIDFD
+#define P_PIDFD 3
+#endif
+
+/* ---- hiring ---- */
+
+/* Signals wait until it is clear in which process they are: a handler of the program's
+ * must not run in the worker. */
+static pid_t fork_quietly(struct cdr_crew *c, unsigned seat, int words_fd)
+{
+    sigset_t all, old;
+    pid_t pid;
+
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &old); /* cannot fail */
+    pid = fork();
+    if (pid == 0)
+        cdr_worker_main(c, seat, words_fd);
+    pthread_sigmask(SIG_SETMASK, &old, NULL);
+    return pid;
+}
+
+static int watch(struct cdr_crew *c, int fd, unsigned seat, bool words)
+{
+    struct epoll_event event = { .events = EPOLLIN,
+                                 .data.u64 = (uint64_t)words << 32 | seat };
+
+    return epoll_ctl(c->poll, EPOLL_CTL_ADD, fd, &event) ? errno : 0;
+}
+
+/* A program without a stderr has workers without. */
+static int make_pipe(int words[2])
+{
+    words[0] = words[1] = -1;
+    if (fcntl(STDERR_FILENO, F_GETFD) < 0)
+        return 0;
+    if (pipe2(words, O_CLOEXEC))
+        return errno;
+    fcntl(words[0], F_SETFL, O_NONBLOCK);
+    fcntl(words[0], F_SETPIPE_SZ, PIPE_SIZE); /* may fail: then it holds less */
+    return 0;
+}
+
+static void close_if_open(int fd)
+{
+    if (fd >= 0)
+        close(fd);
+}
+
+static int take_up(struct cdr_crew *c, unsigned seat, pid_t pid, int words_fd)
+{
+    struct cdr_member *m = &c->members[seat];
+    int fd = (int)syscall(SYS_pidfd_open, pid, 0), rc = fd < 0 ? errno : 0;
+
+    *m = (struct cdr_member){
+        .pid = pid, .pidfd = fd, .words_fd = words_fd, .expired = CADRE_NO_ITEM
+    };
+    if (!rc)
+        rc = watch(c, fd, seat, false);
+    if (!rc && words_fd >= 0)
+        rc = watch(c, words_fd, seat, true);
+    if (!rc)
+        return 0;
+    kill(pid, SIGKILL); /* not waited for yet: it is ours */
+    while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+        ;
+    close_if_open(fd);
+    m->pid = 0;
+    return rc;
+}
+
+int cdr_member_hire(struct cdr_crew *c, unsigned seat, cadre_error *err)
+{
+    int words[2], rc = make_pipe(words);
+    pid_t pid;
+
+    if (rc)
+        return cdr_fail_sys(err, rc, "worker %u needs a pipe", seat);
+    pid = fork_quietly(c, seat, words[1]);
+    rc = pid < 0 ? errno : 0;
+    close_if_open(words[1]);
+    if (!rc)
+        rc = take_up(c, seat, pid, words[0]);
+    if (!rc)
+        return CADRE_OK;
+    close_if_open(words[0]);
+    return cdr_fail_sys(err, rc, "worker process %u of %u could not be started", seat,
+                        c->n);
+}
+
+/* ---- hearing ---- */
+
+/* To our own stderr. That a pipe there has no reader any more must not kill the program,
+ * which wrote nothing itself. */
+static void pass_on(const char *bytes, size_t size)
+{
+    struct pollfd ready = { .fd = STDERR_FILENO, .events = POLLOUT };
+    struct timespec at_once = { 0 };
+    sigset_t pipe_signal, old;
+
+    sigemptyset(&pipe_signal);
+    sigaddset(&pipe_signal, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &pipe_signal, &old);
+    while (size > 0) {
+        ssize_t n = write(STDERR_FILENO, bytes, size);
+        if (n < 0 && errno == EAGAIN)
+            n = poll(&ready, 1, -1) < 0 && errno != EINTR ? -1 : 0;
+        else if (n < 0 && errno == EINTR)
+            n = 0;
+        if (n < 0)
+            break;
+        bytes += n;
+        size -= (size_t)n;
+    }
+    if (size > 0 && errno == EPIPE && !sigismember(&old, SIGPIPE))
+        sigtimedwait(&pipe_signal, NULL, &at_once);
+    pthread_sigmask(SIG_SETMASK, &old, NULL);
+}
+
+static void remember(struct cdr_member *m, const char *bytes, size_t size)
+{
+    size_t room = sizeof m->words - 1, kept;
+
+    if (size > room) {
+        bytes += size - room;
+        size = room;
+    }
+    kept = m->n_words < room - size ? m->n_words : room - size;
+    memmove(m->words, m->words + m->n_words - kept, kept);
+    memcpy(m->words + kept, bytes, size);
+    m->n_words = kept + size;
+    m->words[m->n_words] = '\0';
+}
+
+void cdr_member_listen(struct cdr_member *m)
+{
+    char bytes[4096];
+    ssize_t n;
+
+    while (m->words_fd >= 0 && ((n = read(m->words_fd, bytes, sizeof bytes)) > 0 ||
+                                (n < 0 && errno == EINTR)))
+        if (n > 0) {
+            pass_on(bytes, (size_t)n);
+            remember(m, bytes, (size_t)n);
+        }
+}
+
+/* One line of printable characters, from the first whole line that was kept. */
+static const char *last_words(struct cdr_member *m)
+{
+    char *from = m->words, *end;
+
+    if (m->n_words == sizeof m->words - 1 && (end = memchr(from, '\n', m->n_words)) &&
+        end[1])
+        from = end + 1;
+    end = m->words + m->n_words;
+    while (end > from && end[-1] == '\n')
+        *--end = '\0';
+    for (char *c = from; c < end; c++)
+        *c = *c == '\n' ? '|' : (unsigned char)*c < ' ' || *c == 127 ? '?' : *c;
+    return from;
+}
+
+/* ---- burying ---- */
+
+void cdr_member_signal(const struct cdr_member *m, int number)
+{
+    /* It is not waited for yet, so it is there, if dead: cannot fail. */
+    syscall(SYS_pidfd_send_signal, m->pidfd, number, NULL, 0);
+}
+
+static void read_end(cadre_death *d, const siginfo_t *info, const struct rusage *usage)
+{
+    if (info->si_code == CLD_EXITED)
+        d->status = info->si_status;
+    else
+        d->signal = info->si_status;
+    if (info->si_code == CLD_DUMPED)
+        d->flags |= CADRE_DUMPED_CORE;
+    d->peak_kib = (uint32_t)usage->ru_maxrss;
+}
+
+void cdr_member_bury(struct cdr_crew *c, unsigned seat, cadre_death *death)
+{
+    struct cdr_member *m = &c->members[seat];
+    struct rusage usage = { 0 };
+    siginfo_t info = { 0 };
+    long rc;
+
+    *death = (cadre_death){ .pid = m->pid, .expired = m->expired };
+    do
+        rc = syscall(SYS_waitid, P_PIDFD, m->pidfd, &info, WEXITED, &usage);
+    while (rc < 0 && errno == EINTR);
+    if (rc < 0)
+        death->unknown = true; /* SIGCHLD is ignored, or somebody waits for any child */
+    else
+        read_end(death, &info, &usage);
+    if (death->signal == SIGKILL && !m->killed && cdr_oom_kills() > c->oom_kills)
+        death->flags |= CADRE_OUT_OF_MEMORY;
+    cdr_member_listen(m);
+    death->words = last_words(m);
+    epoll_ctl(c->poll, EPOLL_CTL_DEL, m->pidfd, NULL);
+    close(m->pidfd);
+    if (m->words_fd >= 0) {
+        epoll_ctl(c->poll, EPOLL_CTL_DEL, m->words_fd, NULL);
+        close(m->words_fd);
+    }
+    m->pid = 0;
+}

@@ -1,0 +1,143 @@
+/* worker.c - what a worker process does, from fork to its end.
+ * SPDX-License-Identifier: MIT
+ *
+ * It is a copy of the caller's process with one thread, so kernels find everything that
+ * their caller could see. What it does not keep:
+ *
+ *   - Signal handlers: those are the program's, and would run twice. Signals do what they
+ *     do by default, and none is blocked. SIGINT is ignored: it comes from a terminal to
+ *     the program too, which decides. The process group is the program's, so that
+ *     stopping and resuming a job in a shell does so to all of it.
+ *   - Its life: it ends when its parent does, whatever ends that (PR_SET_PDEATHSIG).
+ *   - stderr, which is a pipe to the parent: it passes on what comes, and has the last
+ *     lines when the worker dies.
+ *   - Threads of BLAS and OpenMP: where such a library is loaded, it is told to use one.
+ *
+ * Other descriptors stay open, as kernels may use them. It ends by _exit: nothing that
+ * the program has to do at its end is done here, and what its stdio had not written yet
+ * is not written twice.
+ */
+#include "backends/crew.h"
+#include "base/step.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#define STARVED 12 /* exit status: no memory to begin with */
+#define ORPHAN  13
+#define FAN_OUT 4
+
+static void die_with_parent(const struct cdr_crew *c)
+{
+    /* Died before this was in force: nobody waits for us. */
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL) || getppid() != c->parent)
+        _exit(ORPHAN);
+}
+
+static void reset_signals(void)
+{
+    struct sigaction action;
+    sigset_t none;
+
+    for (int number = 1; number < NSIG; number++) {
+        if (sigaction(number, NULL, &action) || action.sa_handler == SIG_DFL ||
+            action.sa_handler == SIG_IGN)
+            continue;
+        action.sa_handler = SIG_DFL;
+        action.sa_flags = 0;
+        sigaction(number, &action, NULL); /* those that exist can be set */
+    }
+    signal(SIGINT, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a limit on files is no limit on memory */
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+/* The parent's ends: of no use here, and they would keep its siblings' open. */
+static void close_others(struct cdr_crew *c)
+{
+    close(c->poll);
+    if (c->timer >= 0)
+        close(c->timer);
+    for (unsigned seat = 1; seat <= c->n; seat++) {
+        const struct cdr_member *m = &c->members[seat];
+        if (m->pid == 0)
+            continue;
+        close(m->pidfd);
+        if (m->words_fd >= 0)
+            close(m->words_fd);
+    }
+}
+
+static void take_name(const struct cdr_crew *c)
+{
+    char name[16];
+
+    snprintf(name, sizeof name, "%.9s/%u", c->team->name, c->seat);
+    prctl(PR_SET_NAME, name); /* only a name: may fail */
+}
+
+static void settle_in(struct cdr_crew *c, int words_fd)
+{
+    die_with_parent(c);
+    reset_signals();
+    close_others(c);
+    if (words_fd >= 0) {
+        dup2(words_fd, STDERR_FILENO);
+        close(words_fd);
+    }
+    take_name(c);
+    if (!cdr_fences_share())
+        _exit(STARVED);
+    for (int k = 0; k < CDR_CAPS; k++)
+        if (c->cap[k])
+            c->cap[k](1);
+}
+
+/* Nothing to take: sleep until called. Of a stream, which the caller may feed at any
+ * moment, once more is looked; of a map, the caller's process does that. */
+static void idle(struct cdr_crew *c, bool stream)
+{
+    struct cdr_quarters *q = c->quarters;
+    _Atomic uint32_t *called = &q->berth[c->seat].called;
+    uint32_t seen = atomic_load_explicit(called, memory_order_acquire);
+    uint64_t bit = UINT64_C(1) << c->seat % 64;
+    static const uint64_t one = 1;
+
+    CDR_THEN();
+    atomic_fetch_or_explicit(&q->idle[c->seat / 64], bit, memory_order_seq_cst);
+    CDR_THEN();
+    cdr_heavy_fence();
+    if ((!stream || atomic_load_explicit(&q->report, memory_order_seq_cst)) &&
+        write(c->event, &one, sizeof one) < 0)
+        _exit(ORPHAN); /* no eventfd fails so */
+    CDR_THEN();
+    if (stream && cadre_run_has_work(c->run)) {
+        atomic_fetch_and_explicit(&q->idle[c->seat / 64], ~bit, memory_order_seq_cst);
+        return;
+    }
+    while (atomic_load_explicit(called, memory_order_acquire) == seen)
+        cdr_futex_wait_shared(called, seen, -1);
+    CDR_THEN();
+}
+
+_Noreturn void cdr_worker_main(struct cdr_crew *c, unsigned seat, int words_fd)
+{
+    cadre_worker *worker;
+
+    c->seat = seat;
+    settle_in(c, words_fd);
+    CDR_THEN();
+    worker = cadre_worker_open();
+    if (!worker)
+        _exit(STARVED);
+    for (;;) {
+        if (!cadre_serve(worker, c->run, seat))
+            _exit(STARVED);
+        idle(c, cadre_run_is_stream(c->run));
+        if (cadre_run_is_stream(c->run) && cadre_run_has_work(c->run))
+            cdr_crew_rouse(c, FAN_OUT); /* waking is passed on */
+    }
+}

@@ -1,0 +1,15 @@
+/* process.h - what of itself and its children a process can find out.
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef CDR_BASE_PROCESS_H
+#define CDR_BASE_PROCESS_H
+
+#include <stdint.h>
+
+/* Threads of this process now; 1 when Linux does not say. */
+unsigned cdr_threads_now(void);
+
+/* How often Linux has killed somebody on this machine to get memory; 0: it does not say. */
+uint64_t cdr_oom_kills(void);
+
+#endif

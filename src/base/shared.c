@@ -1,0 +1,162 @@
+/* shared.c - memory that processes forked from this one share with it.
+ * SPDX-License-Identifier: MIT
+ *
+ * What users get is noted in a list that only grows, without a lock: a process forked
+ * while another thread is in here must be able to use it.
+ */
+#include "base/shared.h"
+#include "base/error.h"
+#include "base/machine.h"
+#include "base/read.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+
+#define WORTH_A_LOOK ((size_t)16 << 20) /* less than that is not compared with memory */
+#define BEING_FILLED 1u
+
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23
+#endif
+
+/* ---- mappings ---- */
+
+static int refuse(size_t size, const char *what, cadre_error *err)
+{
+    char shown[CDR_SHOWN_SIZE];
+
+    return cdr_fail(err, CADRE_ENOMEM, "%s: there are no %zu bytes (%s) of memory",
+                    what, size, cdr_show_size(shown, size));
+}
+
+/* Linux lets a shared mapping be larger than memory, and then kills somebody. */
+static bool more_than_there_is(size_t size)
+{
+    struct cdr_machine *machine;
+    bool more;
+
+    if (size < WORTH_A_LOOK || !(machine = malloc(sizeof *machine)))
+        return false;
+    cdr_machine_read(machine, NULL);
+    more = machine->memory > 0 && size > machine->memory;
+    free(machine);
+    return more;
+}
+
+void *cdr_shared_map(size_t size, const char *what, cadre_error *err)
+{
+    void *memory = MAP_FAILED;
+
+    if (size == 0)
+        size = 1;
+    if (size <= PTRDIFF_MAX && !more_than_there_is(size))
+        memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
+                      MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (memory != MAP_FAILED)
+        return memory;
+    refuse(size, what, err);
+    return NULL;
+}
+
+void cdr_shared_unmap(void *memory, size_t size)
+{
+    if (memory)
+        munmap(memory, size ? size : 1);
+}
+
+/* ---- what users have ---- */
+
+/* `base` is 0 while the note is free; it is released last and checked again by readers. */
+struct note {
+    struct note *next;
+    _Atomic uintptr_t base;
+    _Atomic size_t size;
+};
+
+static _Atomic(struct note *) notes;
+
+static struct note *free_note(void)
+{
+    struct note *n = atomic_load_explicit(&notes, memory_order_acquire);
+
+    for (; n; n = n->next) {
+        uintptr_t none = 0;
+        if (atomic_compare_exchange_strong_explicit(&n->base, &none, BEING_FILLED,
+                                                    memory_order_acquire,
+                                                    memory_order_relaxed))
+            return n;
+    }
+    n = calloc(1, sizeof *n);
+    if (!n)
+        return NULL;
+    atomic_init(&n->base, BEING_FILLED);
+    n->next = atomic_load_explicit(&notes, memory_order_relaxed);
+    while (!atomic_compare_exchange_weak_explicit(
+        &notes, &n->next, n, memory_order_release, memory_order_relaxed))
+        ;
+    return n;
+}
+
+static struct note *find_note(uintptr_t at, size_t size)
+{
+    struct note *n = atomic_load_explicit(&notes, memory_order_acquire);
+
+    for (; n; n = n->next) {
+        uintptr_t base = atomic_load_explicit(&n->base, memory_order_acquire);
+        size_t room = atomic_load_explicit(&n->size, memory_order_relaxed);
+        if (base > BEING_FILLED && at >= base && at - base <= room &&
+            size <= room - (at - base) &&
+            atomic_load_explicit(&n->base, memory_order_relaxed) == base)
+            return n;
+    }
+    return NULL;
+}
+
+bool cdr_is_shared(const void *memory, size_t size)
+{
+    return find_note((uintptr_t)memory, size) != NULL;
+}
+
+/* All pages at once, so that a lack of memory shows here and not as a signal. Kernels too
+ * old for that get them as they are touched. */
+static int populate(void *memory, size_t size)
+{
+    if (madvise(memory, size, MADV_POPULATE_WRITE) == 0 || errno == EINVAL)
+        return 0;
+    return errno;
+}
+
+void *cadre_alloc_shared(size_t size, cadre_error *err)
+{
+    void *memory = cdr_shared_map(size, "shared memory", err);
+    struct note *n;
+
+    if (!memory)
+        return NULL;
+    n = free_note();
+    if (!n || populate(memory, size ? size : 1)) {
+        if (n)
+            atomic_store_explicit(&n->base, 0, memory_order_release);
+        cdr_shared_unmap(memory, size);
+        refuse(size, "shared memory", err);
+        return NULL;
+    }
+    atomic_store_explicit(&n->size, size ? size : 1, memory_order_relaxed);
+    atomic_store_explicit(&n->base, (uintptr_t)memory, memory_order_release);
+    cdr_error_clear(err);
+    return memory;
+}
+
+void cadre_free_shared(void *memory)
+{
+    struct note *n = memory ? find_note((uintptr_t)memory, 0) : NULL;
+    size_t size;
+
+    if (!n || atomic_load_explicit(&n->base, memory_order_relaxed) != (uintptr_t)memory)
+        return;
+    size = atomic_load_explicit(&n->size, memory_order_relaxed);
+    atomic_store_explicit(&n->base, 0, memory_order_release);
+    munmap(memory, size);
+}

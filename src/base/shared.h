@@ -1,0 +1,21 @@
+/* shared.h - memory that processes forked from this one share with it.
+ * SPDX-License-Identifier: MIT
+ *
+ * Anonymous shared mappings: no name that could stay behind, and no use of /dev/shm, so
+ * its size does not matter.
+ */
+#ifndef CDR_BASE_SHARED_H
+#define CDR_BASE_SHARED_H
+
+#include <cadre/cadre.h>
+
+/* Zeroed, on a page boundary; pages come when they are touched. More than the machine has
+ * left is refused with the size in the message, which begins with `what`. */
+void *cdr_shared_map(size_t size, const char *what, cadre_error *err);
+void cdr_shared_unmap(void *memory, size_t size); /* NULL is fine */
+
+/* Whether all of it lies in one piece from cadre_alloc_shared. Safe from any thread, and
+ * in a process forked at any moment. */
+bool cdr_is_shared(const void *memory, size_t size);
+
+#endif

@@ -1,0 +1,90 @@
+/* note.c - what a worker notes on its post while it runs tasks.
+ * SPDX-License-Identifier: MIT
+ */
+#include "core/note.h"
+#include "base/clock.h"
+
+#include <string.h>
+
+static void store(_Atomic uint64_t *word, uint64_t value)
+{
+    atomic_store_explicit(word, value, memory_order_relaxed);
+    CDR_THEN();
+}
+
+static uint64_t load(const _Atomic uint64_t *word)
+{
+    return atomic_load_explicit(word, memory_order_relaxed);
+}
+
+bool cdr_task_is_alone(const struct cadre_task *t)
+{
+    const struct cdr_post *post = cdr_task_post(t);
+
+    return post && (t->run->timeout_ns || load(&post->progress) < load(&post->alone));
+}
+
+void cdr_task_stamp(struct cadre_task *t)
+{
+    if (t->run->timeout_ns)
+        store(&cdr_task_post(t)->stamp, cdr_now());
+}
+
+void cdr_task_folds(struct cadre_task *t, bool begins)
+{
+    struct cdr_post *post = cdr_task_post(t);
+
+    if (post)
+        atomic_store_explicit(&post->folding, begins, memory_order_relaxed);
+}
+
+void cdr_block_begin(struct cadre_task *t, uint64_t block)
+{
+    struct cdr_post *post = cdr_task_post(t);
+
+    if (post)
+        store(&post->progress, block);
+}
+
+void cdr_climb_begin(struct cadre_task *t, const struct cdr_climb_note *note)
+{
+    struct cdr_post *post = cdr_task_post(t);
+
+    if (post)
+        store(&post->climb, cdr_climb_pack(note));
+}
+
+void cdr_climb_save(struct cadre_task *t, const struct cdr_climb_note *note,
+                    const struct cdr_climb *climb)
+{
+    const struct cdr_tree *tree = t->program->tree;
+    struct cdr_climb_note changing = *note;
+    struct cdr_post *post = cdr_task_post(t);
+
+    if (!post)
+        return;
+    memcpy(cdr_tree_saved(tree, (unsigned)(t->seat - t->run->window->seat)),
+           climb->into, t->program->result_size);
+    atomic_thread_fence(memory_order_release);
+    CDR_THEN();
+    changing.combining = true;
+    store(&post->climb, cdr_climb_pack(&changing));
+}
+
+void cdr_climb_end(struct cadre_task *t)
+{
+    struct cdr_post *post = cdr_task_post(t);
+
+    if (!post)
+        return;
+    store(&post->progress, cdr_climb_unpack(load(&post->climb)).origin + 1);
+    store(&post->climb, 0);
+}
+
+bool cdr_climb_left(const struct cadre_task *t, struct cdr_climb_note *note)
+{
+    uint64_t word = load(&cdr_task_post(t)->climb);
+
+    *note = cdr_climb_unpack(word);
+    return word != 0;
+}

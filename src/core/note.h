@@ -1,0 +1,39 @@
+/* note.h - what a worker notes on its post while it runs tasks; nothing where there is none.
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef CDR_CORE_NOTE_H
+#define CDR_CORE_NOTE_H
+
+#include "core/post.h"
+#include "core/reduce.h"
+#include "core/run.h"
+
+static inline struct cdr_post *cdr_task_post(const struct cadre_task *t)
+{
+    const struct cadre_window *w = t->run->window;
+
+    return w->posts_at ? cdr_window_post(w, (unsigned)(t->seat - w->seat)) : NULL;
+}
+
+/* Whether tasks are to be run one at a time: they have a time limit, or one of those that
+ * come now has taken a worker down. */
+bool cdr_task_is_alone(const struct cadre_task *t);
+
+/* A task with a time limit begins. */
+void cdr_task_stamp(struct cadre_task *t);
+
+/* A reduction's combining begins, or ends. */
+void cdr_task_folds(struct cadre_task *t, bool begins);
+
+/* A reduction's worker begins a block; begins to carry one, is about to change a place on
+ * the way, has come to the end of it. */
+void cdr_block_begin(struct cadre_task *t, uint64_t block);
+void cdr_climb_begin(struct cadre_task *t, const struct cdr_climb_note *note);
+void cdr_climb_save(struct cadre_task *t, const struct cdr_climb_note *note,
+                    const struct cdr_climb *climb);
+void cdr_climb_end(struct cadre_task *t);
+
+/* What a dead worker was carrying; false: nothing. */
+bool cdr_climb_left(const struct cadre_task *t, struct cdr_climb_note *note);
+
+#endif

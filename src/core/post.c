@@ -1,0 +1,395 @@
+/* post.c - taking and giving that survive the taker's death (post.h tells how).
+ * SPDX-License-Identifier: MIT
+ */
+#include "core/post.h"
+
+#include <string.h>
+
+static uint64_t load(const _Atomic uint64_t *word)
+{
+    return atomic_load_explicit(word, memory_order_relaxed);
+}
+
+static void store(_Atomic uint64_t *word, uint64_t value)
+{
+    atomic_store_explicit(word, value, memory_order_relaxed);
+}
+
+static uint64_t pack(uint64_t first, uint64_t count)
+{
+    return first << CDR_RANGE_BITS | count;
+}
+
+static uint64_t first_of(uint64_t range)
+{
+    return range >> CDR_RANGE_BITS;
+}
+
+static uint64_t count_of(uint64_t range)
+{
+    return range & CDR_CLAIM_MAX;
+}
+
+static bool replace(_Atomic uint64_t *word, uint64_t expected, uint64_t value)
+{
+    return atomic_compare_exchange_strong_explicit(
+        word, &expected, value, memory_order_relaxed, memory_order_relaxed);
+}
+
+static uint64_t min_u64(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* ---- set-up ---- */
+
+static size_t posts_at(unsigned seats)
+{
+    size_t size = cdr_window_size(seats);
+
+    return (size + CDR_APART - 1) / CDR_APART * CDR_APART;
+}
+
+size_t cdr_shared_window_size(unsigned seats)
+{
+    return posts_at(seats) + seats * sizeof(struct cdr_post);
+}
+
+void cdr_shared_window_init(struct cadre_window *w, unsigned seats)
+{
+    cdr_window_init(w, seats);
+    w->posts_at = posts_at(seats);
+    cdr_posts_reset(w);
+}
+
+struct cdr_post *cdr_window_post(const struct cadre_window *w, unsigned seat)
+{
+    return (struct cdr_post *)((uintptr_t)w + w->posts_at) + seat;
+}
+
+void cdr_posts_reset(struct cadre_window *w)
+{
+    for (unsigned s = 0; s < w->seats; s++) {
+        struct cdr_post *post = cdr_window_post(w, s);
+        store(&post->claim, 0);
+        store(&post->bite, 0);
+        store(&post->progress, 0);
+        store(&post->stamp, 0);
+        store(&post->alone, 0);
+        store(&post->climb, 0);
+        atomic_store_explicit(&post->running, 0, memory_order_relaxed);
+        atomic_store_explicit(&post->folding, 0, memory_order_relaxed);
+        store(&post->crashed, CADRE_NO_ITEM);
+        post->batch.count = 0;
+        store(&post->confirmed, 0);
+    }
+}
+
+/* ---- claims ---- */
+
+void cdr_claim_confirm(struct cadre_window *w, uint64_t next, unsigned seat)
+{
+    unsigned before = cdr_next_seat(next);
+    uint64_t end = cdr_next_first(next), known;
+    struct cdr_post *post;
+
+    if (before == seat || end == 0)
+        return;
+    post = cdr_window_post(w, before);
+    known = load(&post->confirmed);
+    while (known < end && !atomic_compare_exchange_weak_explicit(
+                              &post->confirmed, &known, end, memory_order_relaxed,
+                              memory_order_relaxed))
+        ;
+    CDR_THEN();
+}
+
+bool cdr_claim_was_made(const struct cadre_window *w, uint64_t next, unsigned seat,
+                        uint64_t end)
+{
+    return (cdr_next_seat(next) == seat && cdr_next_first(next) >= end) ||
+           load(&cdr_window_post(w, seat)->confirmed) >= end;
+}
+
+static bool claim_more(struct cadre_window *w, unsigned s, uint64_t claim)
+{
+    struct cdr_post *post = cdr_window_post(w, s);
+    uint64_t next = load(&w->next), first, count;
+
+    do {
+        first = cdr_next_first(next);
+        if (first >= load(&w->limit)) {
+            store(&post->claim, 0);
+            return false;
+        }
+        count = min_u64(claim, w->units - first);
+        store(&post->claim, pack(first, count));
+        CDR_THEN();
+        cdr_claim_confirm(w, next, s);
+        /* Release and acquire: who sees a claim sees that the one before is confirmed. */
+    } while (!atomic_compare_exchange_weak_explicit(
+        &w->next, &next, cdr_next_pack(first + count, s), memory_order_acq_rel,
+        memory_order_acquire));
+    CDR_THEN();
+    /* Release: who reads this range and then the claim sees the claim, or its end. */
+    atomic_store_explicit(&w->seat[s].range, pack(first, count), memory_order_release);
+    CDR_THEN();
+    store(&post->claim, 0);
+    CDR_THEN();
+    return true;
+}
+
+/* ---- bites ---- */
+
+/* As begin() of window.c: a halt that came before is seen in limit, one that comes later
+ * lowers stop_at. */
+static bool begin(struct cadre_window *w, struct cdr_seat *seat, uint64_t first,
+                  uint64_t end)
+{
+    atomic_store_explicit(&seat->stop_at, end, memory_order_seq_cst);
+    if (first >= atomic_load_explicit(&w->limit, memory_order_seq_cst))
+        return false;
+    store(&seat->current, first * w->grain);
+    store(&seat->bite_end, end);
+    return true;
+}
+
+/* Take the front of the range, which somebody may shorten from behind meanwhile. */
+static bool bite_off(struct cdr_seat *seat, struct cdr_post *post, uint64_t most,
+                     struct cdr_chunk *chunk)
+{
+    uint64_t range = load(&seat->range), first = first_of(range), count;
+
+    do {
+        if (first < load(&post->alone))
+            most = 1;
+        count = min_u64(count_of(range), most);
+        if (count == 0) {
+            store(&post->bite, 0);
+            return false;
+        }
+        store(&post->progress, first);
+        CDR_THEN();
+        store(&post->bite, pack(first, count));
+        CDR_THEN();
+    } while (!atomic_compare_exchange_weak_explicit(
+        &seat->range, &range, pack(first + count, count_of(range) - count),
+        memory_order_relaxed, memory_order_relaxed));
+    CDR_THEN();
+    *chunk = (struct cdr_chunk){ first, first + count };
+    return true;
+}
+
+bool cdr_post_take(struct cadre_window *w, unsigned s, uint64_t bite, uint64_t claim,
+                   struct cdr_chunk *chunk)
+{
+    struct cdr_seat *seat = &w->seat[s];
+
+    while (!cdr_window_over(w)) {
+        uint64_t range = load(&seat->range);
+        if (count_of(range) && first_of(range) >= load(&w->limit))
+            return false; /* it stays: what is there is known not to have been run */
+        if (!bite_off(seat, cdr_window_post(w, s), bite, chunk)) {
+            if (!claim_more(w, s, min_u64(claim, CDR_CLAIM_MAX)))
+                return false;
+            continue;
+        }
+        if (begin(w, seat, chunk->first, chunk->end))
+            return true;
+        cdr_post_give(w, s, chunk, chunk->first);
+    }
+    return false;
+}
+
+bool cdr_post_give(struct cadre_window *w, unsigned s, const struct cdr_chunk *chunk,
+                   uint64_t begun)
+{
+    struct cdr_seat *seat = &w->seat[s];
+    uint64_t rest = chunk->end - begun, range = load(&seat->range);
+    bool asked = atomic_load_explicit(&seat->asked, memory_order_relaxed);
+
+    store(&cdr_window_post(w, s)->progress, begun);
+    CDR_THEN();
+    if (asked)
+        atomic_store_explicit(&seat->asked, false, memory_order_relaxed);
+    while (rest && !atomic_compare_exchange_weak_explicit(
+                       &seat->range, &range, pack(begun, rest + count_of(range)),
+                       memory_order_relaxed, memory_order_relaxed))
+        ;
+    CDR_THEN();
+    store(&cdr_window_post(w, s)->bite, 0);
+    store(&seat->bite_end, 0);
+    CDR_THEN();
+    return asked;
+}
+
+void cdr_post_run(struct cadre_window *w, unsigned s)
+{
+    CDR_THEN();
+    atomic_store_explicit(&cdr_window_post(w, s)->running, 1, memory_order_relaxed);
+    CDR_THEN();
+}
+
+void cdr_post_ran(struct cadre_window *w, unsigned s, uint64_t begun)
+{
+    struct cdr_post *post = cdr_window_post(w, s);
+
+    CDR_THEN();
+    store(&post->stamp, 0);
+    store(&post->progress, begun);
+    CDR_THEN();
+    atomic_store_explicit(&post->running, 0, memory_order_relaxed);
+    CDR_THEN();
+}
+
+/* ---- the caller's process ---- */
+
+/* Which seat has most to spare, what lies alone left out; CDR_NOBODY if none has any. */
+static unsigned richest(const struct cadre_window *w, unsigned s)
+{
+    uint64_t most = 0, limit = load(&w->limit);
+    unsigned found = s;
+
+    for (unsigned k = 1; k < w->seats; k++) {
+        uint64_t range = load(&w->seat[k].range);
+        uint64_t from = first_of(range), end = from + count_of(range);
+        uint64_t alone = load(&cdr_window_post(w, k)->alone);
+
+        from = from < alone ? alone : from;
+        end = min_u64(end, limit);
+        if (k != s && end > from && end - from > most) {
+            most = end - from;
+            found = k;
+        }
+    }
+    return found;
+}
+
+/* The back half of the victim's range, or all of it when that is one. Not while its claim
+ * of it is noted: settle_claim would take it to be whole. */
+static bool move_half(struct cadre_window *w, unsigned from, unsigned to)
+{
+    _Atomic uint64_t *victim = &w->seat[from].range;
+    uint64_t range = atomic_load_explicit(victim, memory_order_acquire);
+    uint64_t kept = count_of(range) / 2, first = first_of(range);
+    uint64_t alone = load(&cdr_window_post(w, from)->alone);
+
+    if (first + kept < alone)
+        kept = alone - first;
+    if (kept >= count_of(range) || load(&cdr_window_post(w, from)->claim) ||
+        !replace(victim, range, pack(first, kept)))
+        return false;
+    store(&w->seat[to].range, pack(first + kept, count_of(range) - kept));
+    return true;
+}
+
+bool cdr_post_share(struct cadre_window *w, unsigned s)
+{
+    /* What fails has been taken by its owner meanwhile, or is being. */
+    for (unsigned tries = 0; tries < w->seats; tries++) {
+        unsigned victim = richest(w, s);
+        if (victim == s)
+            return false;
+        if (move_half(w, victim, s))
+            return true;
+    }
+    return false;
+}
+
+/* A claim that was noted came to be, or not. */
+static void settle_claim(struct cadre_window *w, unsigned s)
+{
+    struct cdr_post *post = cdr_window_post(w, s);
+    uint64_t claim = load(&post->claim);
+    uint64_t next = atomic_load_explicit(&w->next, memory_order_acquire);
+
+    if (claim && cdr_claim_was_made(w, next, s, first_of(claim) + count_of(claim)))
+        store(&w->seat[s].range, claim); /* again, perhaps */
+    store(&post->claim, 0);
+}
+
+void cdr_post_settle(struct cadre_window *w, unsigned s, bool whole,
+                     struct cdr_left *left)
+{
+    struct cdr_seat *seat = &w->seat[s];
+    struct cdr_post *post = cdr_window_post(w, s);
+    uint64_t bite, front, range;
+
+    settle_claim(w, s);
+    bite = load(&post->bite);
+    range = load(&seat->range);
+    front = first_of(range);
+    *left = (struct cdr_left){ front, front, front, false };
+    if (bite) {
+        left->running = atomic_load_explicit(&post->running, memory_order_relaxed);
+        left->first = first_of(bite);
+        left->progress = left->running && !whole ? load(&seat->current) / w->grain
+                                                 : load(&post->progress);
+        left->taken = first_of(bite) + count_of(bite);
+        if (left->taken > front || left->progress > left->taken)
+            left->taken = front;
+    }
+    if (left->progress < front) /* the bite was taken, and the rest not given back */
+        store(&seat->range,
+              pack(left->progress, front - left->progress + count_of(range)));
+    store(&post->bite, 0);
+    store(&seat->bite_end, 0);
+    atomic_store_explicit(&post->running, 0, memory_order_relaxed);
+    atomic_store_explicit(&seat->asked, false, memory_order_relaxed);
+}
+
+struct cdr_chunk cdr_post_range(const struct cadre_window *w, unsigned s)
+{
+    uint64_t range = load(&w->seat[s].range);
+
+    return (struct cdr_chunk){ first_of(range), first_of(range) + count_of(range) };
+}
+
+void cdr_post_set_range(struct cadre_window *w, unsigned s, struct cdr_chunk chunk)
+{
+    store(&w->seat[s].range, pack(chunk.first, chunk.end - chunk.first));
+}
+
+/* The first stretch at or beyond `from` that some seat holds. */
+static struct cdr_chunk next_hole(const struct cadre_window *w, uint64_t from,
+                                  uint64_t end)
+{
+    struct cdr_chunk hole = { end, end };
+
+    for (unsigned s = 0; s < w->seats; s++) {
+        struct cdr_chunk range = cdr_post_range(w, s);
+        if (range.first < range.end && range.first >= from && range.first < hole.first)
+            hole = range;
+    }
+    return hole;
+}
+
+void cdr_window_each_run(const struct cadre_window *w,
+                         void (*each)(void *arg, uint64_t first, uint64_t end),
+                         void *arg)
+{
+    uint64_t claimed = cdr_next_first(load(&w->next)), from = 0;
+
+    while (from < claimed) {
+        struct cdr_chunk hole = next_hole(w, from, claimed);
+        if (hole.first > from)
+            each(arg, from, hole.first);
+        from = hole.end;
+    }
+}
+
+/* ---- a block on its way up ---- */
+
+uint64_t cdr_climb_pack(const struct cdr_climb_note *n)
+{
+    return 1 | (uint64_t)n->combining << 1 | (uint64_t)n->level << 2 | n->block << 8 |
+           n->origin << 24;
+}
+
+struct cdr_climb_note cdr_climb_unpack(uint64_t word)
+{
+    return (struct cdr_climb_note){ .combining = word >> 1 & 1,
+                                    .level = word >> 2 & 63,
+                                    .block = word >> 8 & 0xFFFF,
+                                    .origin = word >> 24 };
+}

@@ -1,0 +1,191 @@
+/* shadow.c - where tasks in other processes leave what the caller's own memory is to get.
+ * SPDX-License-Identifier: MIT
+ */
+#include "core/shadow.h"
+#include "base/alloc.h"
+#include "base/error.h"
+#include "base/shared.h"
+#include "base/step.h"
+#include "core/post.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define PIECE ((uint64_t)1 << 20)
+#define PAGE  ((uint64_t)1 << 16) /* a multiple of every page size */
+
+/* ---- opening ---- */
+
+/* Reserve n * size bytes at *at when wanted; false: too much. */
+static bool reserve(size_t *at, size_t *total, bool wanted, uint64_t n, size_t size)
+{
+    size_t bytes = 0;
+
+    *at = (*total + CDR_APART - 1) / CDR_APART * CDR_APART;
+    return (!wanted || cdr_array_size(&bytes, n, size)) &&
+           !__builtin_add_overflow(*at, bytes, total);
+}
+
+static int open_spill(struct cdr_shadow *s, size_t end_at, size_t of_at,
+                      cadre_error *err)
+{
+    s->spill.fd = memfd_create("cadre", MFD_CLOEXEC);
+    if (s->spill.fd < 0)
+        return cdr_fail_sys(err, errno, "what tasks emit needs a file in memory");
+    s->spill.end = (_Atomic uint64_t *)(void *)(s->memory + end_at);
+    s->spill.of = (struct cdr_spilled *)(void *)(s->memory + of_at);
+    s->program.spill = &s->spill;
+    s->program.emitted = NULL;
+    return CADRE_OK;
+}
+
+int cdr_shadow_open(struct cdr_shadow *s, const struct cdr_program *p, cadre_error *err)
+{
+    bool results =
+        p->results && !cdr_is_shared((const void *)p->results, p->n * p->result_size);
+    bool statuses = p->statuses && !cdr_is_shared(p->statuses, p->n * sizeof(int));
+    size_t results_at, statuses_at, of_at, end_at = 0;
+
+    memset(s, 0, sizeof *s);
+    s->program = *p;
+    s->original = p;
+    s->spill.fd = -1;
+    s->size = CDR_APART;
+    if (!reserve(&results_at, &s->size, results, p->n, p->result_size) ||
+        !reserve(&statuses_at, &s->size, statuses, p->n, sizeof(int)) ||
+        !reserve(&of_at, &s->size, p->emitted != NULL, p->n, sizeof *s->spill.of))
+        return cdr_fail(err, CADRE_ENOMEM, "results do not fit in memory twice");
+    s->memory =
+        cdr_shared_map(s->size, "a place for results that processes share", err);
+    if (!s->memory)
+        return CADRE_ENOMEM;
+    if (results) {
+        s->program.original = p->results;
+        s->program.results = (uintptr_t)s->memory + results_at;
+    }
+    if (statuses) {
+        s->program.statuses = (int *)(void *)(s->memory + statuses_at);
+        for (uint64_t i = 0; i < p->n; i++)
+            s->program.statuses[i] = CADRE_ECANCELLED;
+    }
+    if (p->emitted && open_spill(s, end_at, of_at, err)) {
+        cdr_shadow_close(s);
+        return CADRE_ESYS;
+    }
+    return CADRE_OK;
+}
+
+void cdr_shadow_close(struct cdr_shadow *s)
+{
+    if (s->spill.fd >= 0)
+        close(s->spill.fd);
+    cdr_shared_unmap(s->memory, s->size);
+}
+
+/* ---- workers ---- */
+
+void cdr_shadow_fill(const struct cdr_program *p, uint64_t first, uint64_t end)
+{
+    memcpy((void *)(p->results + first * p->result_size),
+           (const void *)(p->original + first * p->result_size),
+           (end - first) * p->result_size);
+}
+
+/* A new piece, at least so large. The rest of the old one is given up. */
+static bool next_piece(struct cdr_spill *s, uint64_t size)
+{
+    uint64_t room = size < PIECE ? PIECE : (size + PAGE - 1) / PAGE * PAGE;
+    uint64_t at = atomic_fetch_add_explicit(s->end, room, memory_order_relaxed);
+    void *piece;
+
+    if (fallocate(s->fd, 0, (off_t)at, (off_t)room))
+        return false;
+    piece = mmap(NULL, room, PROT_READ | PROT_WRITE, MAP_SHARED, s->fd, (off_t)at);
+    if (piece == MAP_FAILED)
+        return false;
+    if (s->piece)
+        munmap(s->piece, s->room);
+    s->piece = piece;
+    s->at = at;
+    s->room = room;
+    s->used = 0;
+    return true;
+}
+
+bool cdr_spill_put(struct cdr_spill *s, uint64_t index, const void *bytes, size_t size)
+{
+    struct cdr_spilled *of = &s->of[index];
+
+    of->size = 0; /* of a task that is run again */
+    if (size > s->room - s->used && !next_piece(s, size))
+        return false;
+    memcpy(s->piece + s->used, bytes, size);
+    of->at = s->at + s->used;
+    CDR_THEN();
+    of->size = size;
+    s->used += size;
+    return true;
+}
+
+/* ---- the caller, when all is over ---- */
+
+static int collect_one(struct cdr_shadow *s, uint64_t i, cadre_error *err)
+{
+    const struct cdr_spilled *of = &s->spill.of[i];
+    cadre_bytes *place = &s->original->emitted[i];
+    uint64_t done = 0;
+
+    place->data = malloc(of->size);
+    if (!place->data)
+        return cdr_fail(err, CADRE_ENOMEM,
+                        "no memory for %" PRIu64 " bytes that item %" PRIu64 " emitted",
+                        of->size, i);
+    while (done < of->size) {
+        ssize_t got = pread(s->spill.fd, (char *)place->data + done, of->size - done,
+                            (off_t)(of->at + done));
+        if (got <= 0 && errno != EINTR)
+            return cdr_fail_sys(err, got ? errno : EIO,
+                                "what item %" PRIu64 " emitted cannot be read", i);
+        done += got > 0 ? (uint64_t)got : 0;
+    }
+    place->size = of->size;
+    return CADRE_OK;
+}
+
+static int collect_emitted(struct cdr_shadow *s, uint64_t end, cadre_error *err)
+{
+    int rc = CADRE_OK;
+
+    for (uint64_t i = 0; i < end && !rc; i++)
+        if (s->spill.of[i].size > 0)
+            rc = collect_one(s, i, err);
+    if (rc)
+        cadre_bytes_free(s->original->emitted, end);
+    return rc;
+}
+
+static void copy_back(void *arg, uint64_t first, uint64_t end)
+{
+    const struct cdr_program *p = arg;
+
+    memcpy((void *)(p->original + first * p->result_size),
+           (const void *)(p->results + first * p->result_size),
+           (end - first) * p->result_size);
+}
+
+int cdr_shadow_collect(struct cdr_shadow *s, const struct cadre_window *w, uint64_t end,
+                       cadre_error *err)
+{
+    struct cdr_program *p = &s->program;
+
+    if (p->original)
+        cdr_window_each_run(w, copy_back, p);
+    if (p->statuses != s->original->statuses)
+        memcpy(s->original->statuses, p->statuses, p->n * sizeof *p->statuses);
+    return p->spill ? collect_emitted(s, end, err) : CADRE_OK;
+}

@@ -1,0 +1,57 @@
+/* shadow.h - where tasks in other processes leave what the caller's own memory is to get.
+ * SPDX-License-Identifier: MIT
+ *
+ * Results and statuses that do not lie in shared memory get a shadow there. A worker
+ * fills the part of a bite with what the caller has there before it runs the bite, so
+ * that kernels, also those that are run again, find it as they would without processes;
+ * it has the caller's memory as it was when the worker was forked. In the end what was
+ * run is copied back, and nothing else.
+ *
+ * What tasks emit is appended to a file without a name, in pieces of each worker's own
+ * that are allocated before they are written: no memory is an error there, not a signal.
+ */
+#ifndef CDR_CORE_SHADOW_H
+#define CDR_CORE_SHADOW_H
+
+#include "core/run.h"
+
+/* Where a task's bytes are in the spill; size 0: none. Shared. */
+struct cdr_spilled {
+    uint64_t at, size;
+};
+
+struct cdr_spill {
+    int fd;
+    _Atomic uint64_t *end;  /* shared: the first byte nobody has */
+    struct cdr_spilled *of; /* shared: of each task */
+    /* Each process's own: the piece it fills. */
+    char *piece;
+    uint64_t at, room, used;
+};
+
+struct cdr_shadow {
+    struct cdr_program program; /* with the shadows in place of the caller's memory */
+    const struct cdr_program *original;
+    char *memory; /* shared */
+    size_t size;
+    struct cdr_spill spill;
+};
+
+/* On failure nothing is left. */
+int cdr_shadow_open(struct cdr_shadow *s, const struct cdr_program *p,
+                    cadre_error *err);
+
+/* In a worker, before it runs tasks first .. end-1. */
+void cdr_shadow_fill(const struct cdr_program *p, uint64_t first, uint64_t end);
+
+/* In a worker: task `index` emitted this. False: no memory. */
+bool cdr_spill_put(struct cdr_spill *spill, uint64_t index, const void *bytes,
+                   size_t size);
+
+/* When no worker is left, and posts are settled: copy back what was run. Emitted bytes
+ * only of tasks below `end`. CADRE_ENOMEM: no memory for those. */
+int cdr_shadow_collect(struct cdr_shadow *s, const struct cadre_window *w, uint64_t end,
+                       cadre_error *err);
+void cdr_shadow_close(struct cdr_shadow *s);
+
+#endif
