@@ -320,6 +320,7 @@ static uint64_t run_tasks(struct cadre_worker *w, uint64_t first, uint64_t end)
 
     if (p->original)
         cdr_shadow_fill(p, first, end);
+    cdr_task_begins(t);
     if (t->run->timeout_ns || p->spill)
         i = run_singly(w, i, end);
     else if (t->run->deadline != UINT64_MAX)
@@ -461,6 +462,7 @@ static uint64_t run_blocks(struct cadre_worker *w, uint64_t first, uint64_t end)
 {
     uint64_t u;
 
+    cdr_task_begins(&w->task);
     for (u = first; u < end && !cdr_task_stopped(&w->task, u); u++) {
         struct cdr_climb_note note = { .origin = u, .block = u };
         cdr_block_begin(&w->task, u);

@@ -24,6 +24,17 @@ bool cdr_task_is_alone(const struct cadre_task *t)
     return post && (t->run->timeout_ns || load(&post->progress) < load(&post->alone));
 }
 
+/* No step after it: whatever is beyond is the kernel's. */
+void cdr_task_begins(struct cadre_task *t)
+{
+    struct cdr_post *post = cdr_task_post(t);
+
+    CDR_THEN();
+    if (post)
+        atomic_store_explicit(&post->running, 1, memory_order_relaxed);
+    atomic_signal_fence(memory_order_seq_cst);
+}
+
 void cdr_task_stamp(struct cadre_task *t)
 {
     if (t->run->timeout_ns)
@@ -58,7 +69,10 @@ void cdr_climb_save(struct cadre_task *t, const struct cdr_climb_note *note,
                     const struct cdr_climb *climb)
 {
     const struct cdr_tree *tree = t->program->tree;
-    struct cdr_climb_note changing = *note;
+    struct cdr_climb_note changing = { .origin = note->origin,
+                                       .block = climb->came_as,
+                                       .level = climb->level - 1,
+                                       .combining = true };
     struct cdr_post *post = cdr_task_post(t);
 
     if (!post)
@@ -67,7 +81,6 @@ void cdr_climb_save(struct cadre_task *t, const struct cdr_climb_note *note,
            climb->into, t->program->result_size);
     atomic_thread_fence(memory_order_release);
     CDR_THEN();
-    changing.combining = true;
     store(&post->climb, cdr_climb_pack(&changing));
 }
 

@@ -19,6 +19,9 @@ static inline struct cdr_post *cdr_task_post(const struct cadre_task *t)
  * come now has taken a worker down. */
 bool cdr_task_is_alone(const struct cadre_task *t);
 
+/* From here on until the bite ends, the worker is inside its tasks. */
+void cdr_task_begins(struct cadre_task *t);
+
 /* A task with a time limit begins. */
 void cdr_task_stamp(struct cadre_task *t);
 

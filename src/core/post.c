@@ -223,13 +223,6 @@ bool cdr_post_give(struct cadre_window *w, unsigned s, const struct cdr_chunk *c
     return asked;
 }
 
-void cdr_post_run(struct cadre_window *w, unsigned s)
-{
-    CDR_THEN();
-    atomic_store_explicit(&cdr_window_post(w, s)->running, 1, memory_order_relaxed);
-    CDR_THEN();
-}
-
 void cdr_post_ran(struct cadre_window *w, unsigned s, uint64_t begun)
 {
     struct cdr_post *post = cdr_window_post(w, s);

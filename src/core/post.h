@@ -87,8 +87,7 @@ bool cdr_post_take(struct cadre_window *w, unsigned s, uint64_t bite, uint64_t c
 bool cdr_post_give(struct cadre_window *w, unsigned s, const struct cdr_chunk *chunk,
                    uint64_t begun);
 
-/* Around the tasks of a bite. */
-void cdr_post_run(struct cadre_window *w, unsigned s);
+/* The tasks of a bite have been run. (That they begin is noted by cdr_task_begins.) */
 void cdr_post_ran(struct cadre_window *w, unsigned s, uint64_t begun);
 
 /* For claims of windows and rings alike: note that `seat` is about to claim up to `end`;

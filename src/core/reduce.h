@@ -55,6 +55,7 @@ struct cdr_climb {
     void *into;     /* out: combine `from` into it; from NULL: nothing to do */
     const void *from;
     uint64_t from_block; /* the first block of what `from` covers */
+    uint64_t came_as;    /* the block it stood for on the level below */
 };
 
 /* Up to where something is to be combined. False: a sibling is not there yet, or this was

@@ -85,8 +85,6 @@ static void run_bite(struct cadre_worker *w, const struct cdr_chunk *chunk)
     uint64_t began = w->now, begun, units;
 
     atomic_store_explicit(&t->seat->since, began, memory_order_relaxed);
-    if (run->window->posts_at)
-        cdr_post_run(run->window, w->seat);
     begun = cdr_chunk_run(w, chunk->first, chunk->end);
     if (run->window->posts_at)
         cdr_post_ran(run->window, w->seat, begun);

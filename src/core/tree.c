@@ -132,6 +132,7 @@ bool cdr_tree_climb(struct cdr_tree *tree, struct cdr_climb *c)
 
         if (right < tree->blocks && !second_of_two(tree, right, side))
             return false;
+        c->came_as = c->block;
         c->block = left;
         c->level++;
         if (right >= tree->blocks || !tree->any[right] || tree->any[left] == moved)

@@ -1,0 +1,117 @@
+/* fault.c - worker processes that die where the test wants it.
+ * SPDX-License-Identifier: MIT
+ */
+#include "fault.h"
+
+#include <dirent.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+struct fault *fault;
+
+void fault_open(void)
+{
+    struct rlimit none = { 0, 0 };
+
+    setrlimit(RLIMIT_CORE, &none); /* hundreds of core dumps help nobody */
+    fault = cadre_alloc_shared(sizeof *fault, NULL);
+    assert_non_null(fault);
+    fault->parent = getpid();
+}
+
+void fault_arm(enum fault_how how, long k, int deaths, long again)
+{
+    fault->how = how;
+    fault->again = again;
+    atomic_store(&fault->deaths, deaths - 1);
+    atomic_store(&fault->died, 0);
+    atomic_store(&fault->victim, CADRE_NO_ITEM);
+    atomic_store(&fault->countdown, k);
+}
+
+bool fault_unused(void)
+{
+    return atomic_load(&fault->died) == 0;
+}
+
+static void die(void)
+{
+    switch (fault->how) {
+    case FAULT_KILL: kill(getpid(), SIGKILL); break;
+    case FAULT_SEGV:
+        signal(SIGSEGV, SIG_DFL); /* that of a sanitizer would report it */
+        raise(SIGSEGV);
+        break;
+    case FAULT_ABORT: abort();
+    case FAULT_EXIT_0: exit(0);
+    case FAULT_EXIT_3: exit(3);
+    default: kill(getpid(), SIGSTOP); break;
+    }
+}
+
+static void step(uint64_t item)
+{
+    if (!fault || getpid() == fault->parent ||
+        atomic_fetch_sub(&fault->countdown, 1) != 1)
+        return;
+    atomic_store(&fault->victim, item);
+    atomic_fetch_add(&fault->died, 1);
+    if (atomic_fetch_sub(&fault->deaths, 1) > 0)
+        atomic_store(&fault->countdown, fault->again);
+    die();
+}
+
+void fault_step(void)
+{
+    step(CADRE_NO_ITEM);
+}
+
+void fault_in_kernel(uint64_t item)
+{
+    step(item);
+}
+
+/* ---- holdings ---- */
+
+static int count_entries(const char *path)
+{
+    DIR *d = opendir(path);
+    int n = 0;
+
+    assert_non_null(d);
+    while (readdir(d))
+        n++;
+    closedir(d);
+    return n;
+}
+
+static int count_lines(const char *path)
+{
+    FILE *f = fopen(path, "r");
+    int n = 0, c;
+
+    assert_non_null(f);
+    while ((c = getc(f)) != EOF)
+        n += c == '\n';
+    fclose(f);
+    return n;
+}
+
+struct holdings count_holdings(void)
+{
+    return (struct holdings){ .descriptors = count_entries("/proc/self/fd"),
+                              .mappings = count_lines("/proc/self/maps"),
+                              .children = waitpid(-1, NULL, WNOHANG) >= 0 };
+}
+
+void assert_no_more(const struct holdings *before)
+{
+    struct holdings now = count_holdings();
+
+    assert_int_equal(now.descriptors, before->descriptors);
+    assert_int_equal(now.children, 0);
+    /* The heap comes and goes in mappings of its own; what leaks, leaks every time. */
+    assert_in_range(now.mappings, 0, before->mappings + 8);
+}
