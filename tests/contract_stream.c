@@ -336,10 +336,11 @@ static int copy(cadre_task *t, const void *item, void *result)
 static void check_bound(struct contract *c, uint64_t window, bool unordered,
                         unsigned stages)
 {
-    struct bound bound = { .counter = { .end = 500 } }, *shared = &bound;
+    struct bound bound = { .counter = { .end = 500 } };
+    struct bound *shared = shared_copy(&bound, sizeof bound);
     cadre_job job = { .fn = stages == 1 ? slow_head : copy,
                       .source = count_source,
-                      .source_arg = &bound.counter,
+                      .source_arg = &shared->counter,
                       .item_size = sizeof(uint64_t),
                       .result_size = sizeof(uint64_t),
                       .window = window,
@@ -359,15 +360,16 @@ static void check_bound(struct contract *c, uint64_t window, bool unordered,
         s[k] = open_stream(c, job);
     }
     /* Unordered, others overtake the head, so more is given as they are taken. */
-    bound.allowed = window * stages;
-    bound.counter.limit = bound.allowed;
-    bound.counter.taken = &taken;
+    shared->allowed = window * stages;
+    shared->counter.limit = shared->allowed;
+    shared->counter.taken = &taken;
     while (cadre_stream_next(s[stages - 1], &r, &err) == CADRE_OK)
         taken++;
     assert_int_equal(taken, 500);
-    assert_false(bound.counter.exceeded);
+    assert_false(shared->counter.exceeded);
     for (unsigned k = stages; k-- > 0;)
         close_stream(s[k], 0);
+    cadre_free_shared(shared);
 }
 
 static void test_the_source_never_runs_further_ahead(void **state)

@@ -243,6 +243,11 @@ struct scene {
     pthread_t caller;
 };
 
+static struct scene *new_scene(struct scene scene)
+{
+    return shared_copy(&scene, sizeof scene);
+}
+
 static int runs_until_unwanted(cadre_task *t, const void *item, void *result)
 {
     struct scene *s = *(struct scene *const *)cadre_task_shared(t);
@@ -276,17 +281,18 @@ static void *stop_when_running(void *arg)
 static void test_stop_from_another_thread(void **state)
 {
     for (int round = 0; round < 20; round++) {
-        struct scene scene = { 0 }, *shared = &scene;
+        struct scene *scene = new_scene((struct scene){ 0 });
         pthread_t thread;
         cadre_record r;
         cadre_error err;
 
-        scene.stream = open_scene(*state, &shared);
-        assert_int_equal(pthread_create(&thread, NULL, stop_when_running, &scene), 0);
-        assert_int_equal(cadre_stream_next(scene.stream, &r, &err), CADRE_DONE);
+        scene->stream = open_scene(*state, &scene);
+        assert_int_equal(pthread_create(&thread, NULL, stop_when_running, scene), 0);
+        assert_int_equal(cadre_stream_next(scene->stream, &r, &err), CADRE_DONE);
         pthread_join(thread, NULL);
-        cadre_stream_close(scene.stream);
-        assert_int_equal(atomic_load(&scene.running), atomic_load(&scene.noticed));
+        cadre_stream_close(scene->stream);
+        assert_int_equal(atomic_load(&scene->running), atomic_load(&scene->noticed));
+        cadre_free_shared(scene);
     }
 }
 
@@ -313,16 +319,17 @@ static void test_stop_from_a_signal_handler(void **state)
 
     assert_int_equal(sigaction(SIGUSR1, &action, &old), 0);
     for (int round = 0; round < 20; round++) {
-        struct scene scene = { .caller = pthread_self() }, *shared = &scene;
+        struct scene *scene = new_scene((struct scene){ .caller = pthread_self() });
         pthread_t thread;
         cadre_record r;
         cadre_error err;
 
-        stopped_by_signal = open_scene(*state, &shared);
-        assert_int_equal(pthread_create(&thread, NULL, signal_when_running, &scene), 0);
+        stopped_by_signal = open_scene(*state, &scene);
+        assert_int_equal(pthread_create(&thread, NULL, signal_when_running, scene), 0);
         assert_int_equal(cadre_stream_next(stopped_by_signal, &r, &err), CADRE_DONE);
         pthread_join(thread, NULL);
         cadre_stream_close(stopped_by_signal);
+        cadre_free_shared(scene);
     }
     sigaction(SIGUSR1, &old, NULL);
 }
@@ -341,34 +348,36 @@ static void test_cancelling_the_pool(void **state)
     const struct contract *c = *state;
 
     for (int round = 0; c->pool && round < 20; round++) {
-        struct scene scene = { .pool = c->pool }, *shared = &scene;
+        struct scene *scene = new_scene((struct scene){ .pool = c->pool });
         pthread_t thread;
         cadre_record r;
         cadre_error err;
 
-        scene.stream = open_scene(c, &shared);
-        assert_int_equal(pthread_create(&thread, NULL, cancel_when_running, &scene), 0);
-        assert_int_equal(cadre_stream_next(scene.stream, &r, &err), CADRE_ECANCELLED);
+        scene->stream = open_scene(c, &scene);
+        assert_int_equal(pthread_create(&thread, NULL, cancel_when_running, scene), 0);
+        assert_int_equal(cadre_stream_next(scene->stream, &r, &err), CADRE_ECANCELLED);
         assert_string_equal(err.message, "cancelled after 0 records");
         pthread_join(thread, NULL);
-        cadre_stream_close(scene.stream);
+        cadre_stream_close(scene->stream);
+        cadre_free_shared(scene);
     }
 }
 
 static void test_a_deadline(void **state)
 {
-    struct scene scene = { 0 }, *shared = &scene;
+    struct scene *scene = new_scene((struct scene){ 0 });
     cadre_error err;
 
     assert_int_equal(count_until_end(*state,
                                      (cadre_job){ .fn = runs_until_unwanted,
                                                   .n = CADRE_ENDLESS,
                                                   .deadline_ms = 20,
-                                                  .shared = &shared,
-                                                  .shared_size = sizeof shared },
+                                                  .shared = &scene,
+                                                  .shared_size = sizeof scene },
                                      CADRE_ETIMEOUT, &err),
                      0);
     assert_string_equal(err.message, "the deadline of 20 ms passed after 0 records");
+    cadre_free_shared(scene);
 }
 
 /* Whatever is going on: before the first record, with a record in hand, in the middle,

@@ -16,6 +16,8 @@ void cdr_arena_init(struct cdr_arena *a, uint64_t base, uint64_t share, uint64_t
     a->share = share;
     a->room = room;
     a->base = base;
+    a->told_used = a->told_place = 0;
+    a->told_size = share;
     atomic_init(&a->most, 0);
     atomic_init(&a->most_large, 0);
 }
@@ -87,12 +89,28 @@ char *cdr_arena_put(struct cdr_arena *a, uint64_t size, struct cdr_piece *piece,
         cdr_heavy_fence();
         bytes = try_if_allowed(a, size, piece, ask);
         if (!bytes && !ask->give_up(ask->arg))
-            cdr_futex_wait(&a->event, seen, -1);
+            cdr_futex_wait_shared(&a->event, seen, -1);
         atomic_store_explicit(&a->waiting, 0, memory_order_relaxed);
         if (!bytes)
             bytes = try_if_allowed(a, size, piece, ask);
     }
     return bytes;
+}
+
+void cdr_arena_told(struct cdr_arena *a)
+{
+    a->told_used = atomic_load_explicit(&a->used, memory_order_relaxed);
+    a->told_place = a->place;
+    a->told_size = a->size;
+}
+
+/* Nothing of this is being changed by anybody else. */
+void cdr_arena_forget(struct cdr_arena *a)
+{
+    atomic_store_explicit(&a->used, a->told_used, memory_order_relaxed);
+    a->place = a->told_place;
+    a->size = a->told_size;
+    atomic_store_explicit(&a->waiting, 0, memory_order_relaxed);
 }
 
 char *cdr_arena_bytes(const struct cdr_arena *a, const struct cdr_piece *piece)
@@ -113,5 +131,5 @@ void cdr_arena_free(struct cdr_arena *a, const struct cdr_piece *piece)
 void cdr_arena_rouse(struct cdr_arena *a)
 {
     atomic_fetch_add_explicit(&a->event, 1, memory_order_release);
-    cdr_futex_wake(&a->event, 1);
+    cdr_futex_wake_shared(&a->event, 1);
 }

@@ -26,6 +26,9 @@ struct cdr_arena {
     uint64_t size;  /* of the ring now: share, or more for one large piece */
     uint64_t share, room;
     uint64_t base;
+    /* `used`, `place` and `size` without a piece whose owner nobody has been told of: what
+     * is put back if who puts dies. Of use to processes only. */
+    uint64_t told_used, told_place, told_size;
     /* Ever held at once, within the share and as one larger piece: relaxed. */
     _Atomic uint64_t most, most_large;
 };
@@ -51,6 +54,11 @@ char *cdr_arena_try(struct cdr_arena *a, uint64_t size, struct cdr_piece *piece)
 /* The same, waiting for it; NULL when told to give up or size is more than `room`. */
 char *cdr_arena_put(struct cdr_arena *a, uint64_t size, struct cdr_piece *piece,
                     const struct cdr_asking *ask);
+
+/* By who puts: the pieces so far are known to the one who frees. And when who puts has died:
+ * forget those that are not. */
+void cdr_arena_told(struct cdr_arena *a);
+void cdr_arena_forget(struct cdr_arena *a);
 
 char *cdr_arena_bytes(const struct cdr_arena *a, const struct cdr_piece *piece);
 void cdr_arena_free(struct cdr_arena *a, const struct cdr_piece *piece);

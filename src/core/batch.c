@@ -8,7 +8,7 @@
  * is; the caller is woken if it sleeps for that one.
  */
 #include "base/clock.h"
-#include "core/run.h"
+#include "core/note.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -72,11 +72,15 @@ static char *put(struct cadre_worker *w, struct cdr_ref *ref, size_t size)
     char *bytes;
 
     ref->seat = w->seat;
-    if (large)
+    if (large) {
         atomic_fetch_add_explicit(&r->oversized, 1, memory_order_relaxed);
+        cdr_task_asks(&w->task, true);
+    }
     bytes = cdr_arena_put(arena, size, &ref->piece, &ask);
-    if (large)
+    if (large) {
+        cdr_task_asks(&w->task, false);
         atomic_fetch_sub_explicit(&r->oversized, 1, memory_order_relaxed);
+    }
     return bytes;
 }
 
@@ -117,6 +121,7 @@ static void finish(struct cadre_worker *w, struct cdr_ring *r, uint64_t p,
 
     if (program->emits || program->keep_going) {
         ref = cdr_ring_ref(r, slot);
+        cdr_task_puts(t, p);
         memset(ref, 0, sizeof *ref);
         keep_emitted(w, p, ref);
         if (t->failed_at == p && program->keep_going)
@@ -125,6 +130,7 @@ static void finish(struct cadre_worker *w, struct cdr_ring *r, uint64_t p,
     }
     if (cdr_ring_finish(r, w->seat, p, slot, t->failed_at == p ? CDR_FAILED : CDR_DONE))
         cdr_run_wake_caller(t->run);
+    cdr_task_has_put(t);
 }
 
 /* ---- running ---- */
@@ -228,7 +234,8 @@ static void run_singly(struct cadre_worker *w, struct cdr_ring *r,
         uint32_t slot = b->slot[i];
         if (cdr_task_stopped(t, p))
             return;
-        if (!poisoned(w, r, p, slot))
+        cdr_task_stamp(t);
+        if (!poisoned(w, r, p, slot) && !cdr_task_crashed(t, p))
             cdr_run_through(t, p, p + 1, item_of(w, r, p, slot),
                             (uintptr_t)cdr_ring_result(r, slot));
         finish(w, r, p, slot);
@@ -287,19 +294,45 @@ static bool not_needed(const struct cadre_worker *w)
 
 bool cdr_serve_batch(struct cadre_worker *w)
 {
-    struct cdr_ring *r = cdr_window_ring(w->task.run->window);
+    struct cadre_window *window = w->task.run->window;
+    struct cdr_ring *r = cdr_window_ring(window);
     struct cdr_batch batch;
 
-    if (ended(w) || !cdr_ring_claim(r, batch_size(w, r), &batch))
+    if (ended(w))
+        return false;
+    if (window->posts_at) {
+        if (!cdr_post_claim_batch(window, w->seat, batch_size(w, r)))
+            return false;
+        run_batch(w, r, &cdr_window_post(window, w->seat)->batch);
+        cdr_post_end_batch(window, w->seat);
+        return true;
+    }
+    if (!cdr_ring_claim(r, batch_size(w, r), &batch))
         return false;
     run_batch(w, r, &batch);
     return true;
+}
+
+/* What a dead worker left of its batch; the first may be what took it down. */
+static void resume(struct cadre_worker *w, struct cdr_ring *r)
+{
+    struct cadre_window *window = w->task.run->window;
+    struct cdr_post *post = cdr_window_post(window, w->seat);
+
+    if (post->batch.count == 0)
+        return;
+    cdr_window_run_to(window, w->task.seat, CDR_NOBODY);
+    cdr_task_begins(&w->task);
+    run_singly(w, r, &post->batch);
+    cdr_post_end_batch(window, w->seat);
 }
 
 void cdr_serve_ring(struct cadre_worker *w)
 {
     struct cdr_ring *r = cdr_window_ring(w->task.run->window);
 
+    if (w->task.run->window->posts_at)
+        resume(w, r);
     do {
         while (!not_needed(w) && cdr_serve_batch(w))
             ;

@@ -290,13 +290,6 @@ static bool lost_in_map(cadre_run *run, unsigned s, const cadre_death *death)
     return left.running;
 }
 
-/* The dead one may have been about to tell all seats of a failure. */
-static void halt_again(struct cadre_window *w)
-{
-    for (unsigned s = 0; s < w->seats; s++)
-        cdr_window_obey(w, &w->seat[s]);
-}
-
 static bool is_hopeless(cadre_run *run, bool in_task)
 {
     struct cdr_losses *l = run->losses;
@@ -324,7 +317,7 @@ bool cadre_run_lost(cadre_run *run, unsigned seat, const cadre_death *death)
     cadre_error error;
     bool in_task;
 
-    halt_again(w);
+    cdr_window_halt_again(w);
     in_task =
         w->ring_at ? cdr_lost_in_ring(run, seat, death) : lost_in_map(run, seat, death);
     if (is_hopeless(run, in_task)) {

@@ -41,6 +41,52 @@ void cdr_task_stamp(struct cadre_task *t)
         store(&cdr_task_post(t)->stamp, cdr_now());
 }
 
+void cdr_task_puts(struct cadre_task *t, uint64_t p)
+{
+    struct cdr_post *post = cdr_task_post(t);
+
+    if (!post)
+        return;
+    post->putting = p;
+    CDR_THEN();
+}
+
+void cdr_task_asks(struct cadre_task *t, bool begins)
+{
+    struct cdr_post *post = cdr_task_post(t);
+
+    if (post)
+        atomic_store_explicit(&post->asking, begins, memory_order_relaxed);
+    CDR_THEN();
+}
+
+void cdr_task_has_put(struct cadre_task *t)
+{
+    const struct cadre_window *w = t->run->window;
+    struct cdr_post *post = cdr_task_post(t);
+
+    if (!post || post->putting == CADRE_NO_ITEM)
+        return;
+    CDR_THEN();
+    cdr_arena_told(cdr_window_arena(w, (unsigned)(t->seat - w->seat)));
+    CDR_THEN();
+    post->putting = CADRE_NO_ITEM;
+}
+
+bool cdr_task_crashed(struct cadre_task *t, uint64_t p)
+{
+    struct cdr_post *post = cdr_task_post(t);
+
+    if (!post || load(&post->crashed) != p)
+        return false;
+    t->error = post->error;
+    t->failed_at = p;
+    atomic_store_explicit(&t->seat->current, p, memory_order_relaxed);
+    cdr_window_fail(t->run->window, t->seat,
+                    t->program->keep_going ? CADRE_NO_ITEM : p, &t->error);
+    return true;
+}
+
 void cdr_task_folds(struct cadre_task *t, bool begins)
 {
     struct cdr_post *post = cdr_task_post(t);

@@ -25,6 +25,14 @@ void cdr_task_begins(struct cadre_task *t);
 /* A task with a time limit begins. */
 void cdr_task_stamp(struct cadre_task *t);
 
+/* Streams: task p is about to put bytes into its arena; it asks for room for a large
+ * piece, or no longer; who takes it has been told of it. Whether it is one that took the
+ * worker before down: it has failed, as its error. */
+void cdr_task_puts(struct cadre_task *t, uint64_t p);
+void cdr_task_asks(struct cadre_task *t, bool begins);
+void cdr_task_has_put(struct cadre_task *t);
+bool cdr_task_crashed(struct cadre_task *t, uint64_t p);
+
 /* A reduction's combining begins, or ends. */
 void cdr_task_folds(struct cadre_task *t, bool begins);
 

@@ -80,6 +80,8 @@ void cdr_posts_reset(struct cadre_window *w)
         atomic_store_explicit(&post->running, 0, memory_order_relaxed);
         atomic_store_explicit(&post->folding, 0, memory_order_relaxed);
         store(&post->crashed, CADRE_NO_ITEM);
+        post->putting = CADRE_NO_ITEM;
+        atomic_store_explicit(&post->asking, 0, memory_order_relaxed);
         post->batch.count = 0;
         store(&post->confirmed, 0);
     }
@@ -233,6 +235,94 @@ void cdr_post_ran(struct cadre_window *w, unsigned s, uint64_t begun)
     CDR_THEN();
     atomic_store_explicit(&post->running, 0, memory_order_relaxed);
     CDR_THEN();
+}
+
+/* ---- batches of a stream ---- */
+
+/* Nobody is to take a batch for claimed that is being noted. */
+static void note_batch(const struct cdr_ring *r, unsigned s, struct cdr_post *post,
+                       uint64_t first, uint64_t count)
+{
+    post->batch.count = 0;
+    CDR_THEN();
+    post->batch.first = first;
+    post->told = r->unordered ? cdr_ring_told(r, s) : 0;
+    post->batch.count = (uint32_t)count;
+    cdr_ring_locate(r, &post->batch);
+    CDR_THEN();
+}
+
+bool cdr_post_claim_batch(struct cadre_window *w, unsigned s, uint64_t most)
+{
+    struct cdr_ring *r = cdr_window_ring(w);
+    struct cdr_post *post = cdr_window_post(w, s);
+    uint64_t next = load(&r->next), first, tail;
+
+    do {
+        first = cdr_next_first(next);
+        tail = atomic_load_explicit(&r->tail, memory_order_acquire);
+        if (tail <= first) {
+            cdr_post_end_batch(w, s);
+            return false;
+        }
+        note_batch(r, s, post, first,
+                   min_u64(min_u64(most, CDR_BATCH_MAX), tail - first));
+        cdr_claim_confirm(w, next, s);
+    } while (!atomic_compare_exchange_weak_explicit(
+        &r->next, &next, cdr_next_pack(first + post->batch.count, s),
+        memory_order_acq_rel, memory_order_acquire));
+    CDR_THEN();
+    return true;
+}
+
+void cdr_post_end_batch(struct cadre_window *w, unsigned s)
+{
+    struct cdr_post *post = cdr_window_post(w, s);
+
+    CDR_THEN();
+    store(&post->stamp, 0);
+    post->batch.count = 0;
+    CDR_THEN();
+    atomic_store_explicit(&post->running, 0, memory_order_relaxed);
+}
+
+/* How many of the batch, from its beginning on, were told of. */
+static uint32_t count_told(const struct cdr_ring *r, unsigned s,
+                           const struct cdr_post *post)
+{
+    const struct cdr_batch *b = &post->batch;
+    uint32_t n = 0;
+
+    if (r->unordered)
+        return (uint32_t)(cdr_ring_told(r, s) - post->told);
+    while (n < b->count && cdr_ring_outcome(r, b->first + n) != CDR_PENDING)
+        n++;
+    return n;
+}
+
+static void drop_front(struct cdr_batch *b, uint32_t n)
+{
+    b->first += n;
+    b->count -= n;
+    memmove(b->slot, b->slot + n, b->count * sizeof *b->slot);
+}
+
+void cdr_post_settle_batch(struct cadre_window *w, unsigned s)
+{
+    const struct cdr_ring *r = cdr_window_ring(w);
+    struct cdr_post *post = cdr_window_post(w, s);
+    struct cdr_batch *b = &post->batch;
+    uint64_t next = atomic_load_explicit(&r->next, memory_order_acquire);
+
+    if (b->count == 0)
+        return;
+    if (!cdr_claim_was_made(w, next, s, b->first + b->count)) {
+        b->count = 0;
+        return;
+    }
+    drop_front(b, count_told(r, s, post));
+    if (r->unordered)
+        post->told = cdr_ring_told(r, s);
 }
 
 /* ---- the caller's process ---- */

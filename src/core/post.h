@@ -45,10 +45,12 @@ struct cdr_post {
     _Atomic uint64_t stamp;    /* when the task began, if tasks have a time limit */
     _Atomic uint64_t alone;    /* what lies below is taken one at a time */
     _Atomic uint64_t climb;    /* reductions: a packed cdr_climb_note; 0: none */
-    _Atomic uint32_t running;  /* tasks of the bite are being run */
+    _Atomic uint32_t running;  /* tasks of the bite are being run, or a dead one's batch */
     _Atomic uint32_t folding;  /* reductions: a block's results are being combined */
     /* Streams: the batch that it has or is about to claim; count 0: none. */
-    uint64_t told;            /* unordered: slots told of before it */
+    uint64_t told; /* unordered: slots told of before it */
+    uint64_t putting;        /* the position whose bytes are put into the arena */
+    _Atomic uint32_t asking; /* it is counted among those with a piece too large */
     _Atomic uint64_t crashed; /* a position whose worker died: `error` says how */
     struct cdr_batch batch;
     cadre_error error;
@@ -95,6 +97,14 @@ void cdr_post_ran(struct cadre_window *w, unsigned s, uint64_t begun);
 void cdr_claim_confirm(struct cadre_window *w, uint64_t next, unsigned seat);
 bool cdr_claim_was_made(const struct cadre_window *w, uint64_t next, unsigned seat,
                         uint64_t end);
+
+/* cdr_ring_claim where there are posts: into the post's batch. And that it has ended. */
+bool cdr_post_claim_batch(struct cadre_window *w, unsigned s, uint64_t most);
+void cdr_post_end_batch(struct cadre_window *w, unsigned s);
+
+/* What of the dead owner's batch nobody has been told of stays in it, and `first` is then
+ * the first of those; a claim that did not come to be is gone. */
+void cdr_post_settle_batch(struct cadre_window *w, unsigned s);
 
 /* In the caller's process: move half of what the seat with most left has to idle seat s. */
 bool cdr_post_share(struct cadre_window *w, unsigned s);

@@ -76,8 +76,8 @@ struct cadre_run {
     void (*wake)(void *arg); /* there is work again for workers that left; or NULL */
     void *wake_arg;
     int event; /* streams: an eventfd the caller polls, or -1 */
-    uint64_t
-        timeout_ns; /* for each task; 0: none. As the rest, workers are processes */
+    /* Workers are processes: */
+    uint64_t timeout_ns; /* for each task; 0: none */
     uint64_t grace_ns;
     unsigned retries;
     struct cdr_losses *losses; /* the caller's process alone (loss.h) */

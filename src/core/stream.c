@@ -206,6 +206,8 @@ static bool help(cadre_stream *s)
     uint32_t cost;
     bool some;
 
+    if (s->apart)
+        return false;
     if (s->begun) {
         cost = task_cost(s);
         if (!(s->must_help || (cost > 0 && cost < LONG_NS)) ||
@@ -228,7 +230,7 @@ void cdr_stream_step_aside(cadre_stream *s)
     uint32_t cost = task_cost(s);
     bool aside = cost == 0 || cost >= LONG_NS;
 
-    if (!s->begun || cadre_run_caller_is_busy(&s->run) == aside)
+    if (!s->begun || s->apart || cadre_run_caller_is_busy(&s->run) == aside)
         return;
     atomic_store_explicit(&s->run.caller_is_busy, aside, memory_order_relaxed);
     if (aside)
@@ -255,6 +257,11 @@ static bool in_time(cadre_stream *s)
 
 static bool ended_from_outside(cadre_stream *s)
 {
+    if (s->losses.over.code) {
+        s->end = s->losses.over;
+        end_stream(s, s->end.code);
+        return true;
+    }
     if (is_stopped(s)) {
         end_stream(s, CADRE_DONE);
     } else if (cdr_run_cancelled(&s->run)) {

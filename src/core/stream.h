@@ -5,6 +5,7 @@
 #define CDR_CORE_STREAM_H
 
 #include "core/feed.h"
+#include "core/loss.h"
 #include "core/pool.h"
 
 #include <cadre/stream.h>
@@ -50,6 +51,8 @@ struct cadre_stream {
     int event_slot;  /* in the pool's table; -1: the event is the stream's own */
     unsigned stages; /* itself and those it has its items from */
     bool begun;      /* the backend's workers are in */
+    bool apart;      /* they are processes: the caller's thread runs no tasks */
+    struct cdr_losses losses;
     uint32_t deadline_ms;
     uint64_t memory_limit;
     uint64_t now; /* by cdr_now(), a moment ago */
@@ -83,6 +86,9 @@ struct cadre_stream {
 
 /* Tasks that are not begun are not wanted, nor those that wait to hand on their bytes. */
 void cdr_stream_halt(cadre_stream *s);
+
+/* Workers are processes: what to poll for what happens to them. */
+int cdr_stream_watch(cadre_stream *s);
 
 /* Nobody has come for what the caller waits for. */
 bool cdr_stream_left_lying(const cadre_stream *s);

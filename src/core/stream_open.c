@@ -66,7 +66,8 @@ static int prepare(cadre_stream *s, const cadre_job *job, cadre_error *err)
     p->column_at = s->feed.column_at;
     p->there_at = s->feed.there_at;
     p->poison = s->feed.poison_at;
-    p->together = !p->emits && !p->bytes && !p->keep_going && !p->poison;
+    p->together =
+        !p->emits && !p->bytes && !p->keep_going && !p->poison && !job->timeout_ms;
     s->stages = s->feed.upstream ? s->feed.upstream->stages + 1 : 1;
     if (s->stages > CDR_STAGES_MAX)
         return cdr_fail(err, CADRE_EINVAL, "more than %d streams feed each other",
@@ -121,7 +122,7 @@ static bool lay_out(struct layout *l, const cadre_stream *s, size_t ring_size,
 {
     size_t bytes, arenas = needs_arenas(s) ? seats + 1 : 0;
 
-    l->ring_at = cdr_window_size(seats);
+    l->ring_at = s->apart ? cdr_shared_window_size(seats) : cdr_window_size(seats);
     l->arenas_at = (l->ring_at + ring_size + CDR_APART - 1) / CDR_APART * CDR_APART;
     l->bytes_at = l->arenas_at + arenas * sizeof(struct cdr_arena);
     l->room = s->memory_limit / 4 / 16 * 16;
@@ -155,6 +156,7 @@ static int make_window(cadre_stream *s, const cadre_job *job, cadre_error *err)
                                     .result_size = s->program.result_size,
                                     .refs = s->program.emits || s->program.keep_going,
                                     .unordered = job->unordered,
+                                    .apart = s->apart,
                                     .seats = seats };
     struct layout l;
     void *memory;
@@ -169,13 +171,17 @@ static int make_window(cadre_stream *s, const cadre_job *job, cadre_error *err)
                         shape.window, s->feed.item_size, s->program.result_size);
     /* Pages come when they are touched: most of the arenas' room never is. */
     memory = mmap(NULL, l.total, PROT_READ | PROT_WRITE,
-                  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+                  (s->apart ? MAP_SHARED : MAP_PRIVATE) | MAP_ANONYMOUS | MAP_NORESERVE,
+                  -1, 0);
     if (memory == MAP_FAILED)
         return cdr_fail(err, CADRE_ENOMEM, "no memory for a stream's window: %zu bytes",
                         l.total);
     s->memory_size = l.total;
     s->run.window = memory;
-    cdr_window_init(s->run.window, seats);
+    if (s->apart)
+        cdr_shared_window_init(s->run.window, seats);
+    else
+        cdr_window_init(s->run.window, seats);
     cdr_window_reset(s->run.window, CADRE_ENDLESS, 1);
     s->run.window->ring_at = l.ring_at;
     s->ring = cdr_window_ring(s->run.window);
@@ -220,7 +226,7 @@ static const _Atomic uint32_t never_cancelled;
 
 static int make_event(cadre_stream *s, cadre_error *err)
 {
-    if (s->pool) {
+    if (s->pool && getpid() == s->pool->owner) {
         s->event_slot = cdr_pool_take_event(s->pool, err);
         if (s->event_slot < 0)
             return err && err->code ? err->code : CADRE_EBUSY;
@@ -231,6 +237,11 @@ static int make_event(cadre_stream *s, cadre_error *err)
     s->run.event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     return s->run.event < 0 ? cdr_fail_sys(err, errno, "a stream needs an event")
                             : CADRE_OK;
+}
+
+int cdr_stream_watch(cadre_stream *s)
+{
+    return s->pool->plan.backend->watch(s->pool->state, &s->run);
 }
 
 static void wake_workers(void *arg)
@@ -266,6 +277,25 @@ static void bring_in(cadre_stream *s)
     s->begun = true;
 }
 
+/* Workers that are processes come in always. */
+static int bring_in_apart(cadre_stream *s, cadre_error *err)
+{
+    cadre_pool *pool = s->pool;
+    int rc = cdr_pool_start(pool, err);
+
+    if (rc)
+        return rc;
+    cdr_pool_notice_threads(pool);
+    s->run.wake = wake_workers;
+    s->run.wake_arg = s;
+    s->run.workers = pool->plan.workers;
+    s->run.losses = &s->losses;
+    atomic_store_explicit(&s->run.caller_is_busy, true, memory_order_relaxed);
+    rc = pool->plan.backend->begin(pool->state, &s->run, err);
+    s->begun = !rc;
+    return rc;
+}
+
 static void set_up_run(cadre_stream *s, const cadre_job *job)
 {
     cadre_run *run = &s->run;
@@ -286,6 +316,9 @@ static void set_up_run(cadre_stream *s, const cadre_job *job)
     run->spin = s->pool && s->pool->plan.workers <= s->pool->plan.machine.cpus;
     run->event = -1;
     s->event_slot = -1;
+    run->timeout_ns = job->timeout_ms * UINT64_C(1000000);
+    run->grace_ns = (job->grace_ms ? job->grace_ms : CDR_GRACE_MS) * UINT64_C(1000000);
+    run->retries = job->retries;
     s->deadline_ms = job->deadline_ms;
     s->waited_for = CADRE_ENDLESS;
 }
@@ -310,9 +343,8 @@ int cadre_stream_open(cadre_stream **out, cadre_pool *pool, const cadre_job *job
     s->pool = pool;
     s->run.event = -1;
     s->event_slot = -1;
-    rc = cdr_pool_is_apart(pool)
-             ? cdr_fail(err, CADRE_ENOTSUP, "no streams on processes yet")
-             : prepare(s, job, err);
+    s->apart = cdr_pool_is_apart(pool);
+    rc = prepare(s, job, err);
     if (!rc)
         rc = cdr_job_suits(pool, s->program.n, err);
     if (!rc) {
@@ -323,14 +355,19 @@ int cadre_stream_open(cadre_stream **out, cadre_pool *pool, const cadre_job *job
         rc = make_event(s, err);
     if (!rc && cdr_worker_enter(&s->worker, &s->run, 0))
         rc = cdr_fail(err, CADRE_ENOMEM, "no memory for the caller's own work");
+    if (!rc) {
+        atomic_store_explicit(&s->worker.task.seat->stop_at, UINT64_MAX,
+                              memory_order_relaxed);
+        cdr_fences_prepare();
+        if (s->apart)
+            rc = bring_in_apart(s, err);
+        else
+            bring_in(s);
+    }
     if (rc) {
         cadre_stream_close(s);
         return rc;
     }
-    atomic_store_explicit(&s->worker.task.seat->stop_at, UINT64_MAX,
-                          memory_order_relaxed);
-    cdr_fences_prepare();
-    bring_in(s);
     *out = s;
     return CADRE_OK;
 }
@@ -370,6 +407,7 @@ void cadre_stream_close(cadre_stream *s)
         close(s->run.event);
     cdr_worker_fini(&s->worker);
     cdr_slots_close(&s->slots);
+    cdr_losses_fini(&s->losses);
     cdr_feed_close(&s->feed);
     free(s->finished);
     free(s);

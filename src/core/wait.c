@@ -94,6 +94,9 @@ static nfds_t gather(cadre_stream *s, struct pollfd *fds)
     for (; s; s = s->feed.upstream) {
         if (s->run.event >= 0)
             fds[n++] = (struct pollfd){ .fd = s->run.event, .events = POLLIN };
+        if (s->apart)
+            fds[n++] =
+                (struct pollfd){ .fd = cdr_stream_watch(s), .events = POLLIN };
         if (s->feed.file && wants_items(s))
             fds[n++] =
                 (struct pollfd){ .fd = cdr_file_fd(s->feed.file), .events = POLLIN };
@@ -128,11 +131,19 @@ static void drain(cadre_stream *s)
     }
 }
 
+/* Workers that are processes may have died. */
+static void tend(cadre_stream *s)
+{
+    for (; s; s = s->feed.upstream)
+        if (s->apart)
+            s->pool->plan.backend->tend(s->pool->state, &s->run, 0);
+}
+
 /* Workers are busy elsewhere: the caller will do what it waits for itself. */
 static bool will_help(cadre_stream *s)
 {
     for (struct stage t = last_stage(s); t.s; t = stage_before(t)) {
-        if (t.wanted && t.s->begun && !t.s->must_help && cdr_stream_left_lying(t.s)) {
+        if (t.wanted && t.s->begun && !t.s->apart && !t.s->must_help && cdr_stream_left_lying(t.s)) {
             t.s->must_help = true;
             return true;
         }
@@ -150,7 +161,7 @@ static bool any_begun(const cadre_stream *s)
 
 void cdr_stream_wait(cadre_stream *s)
 {
-    struct pollfd fds[2 * CDR_STAGES_MAX];
+    struct pollfd fds[3 * CDR_STAGES_MAX];
 
     s->now = cdr_now();
     if ((any_begun(s) && spin(s)) || will_help(s))
@@ -160,4 +171,5 @@ void cdr_stream_wait(cadre_stream *s)
         poll(fds, gather(s, fds), timeout(s)); /* whatever it says: look again */
     await(s, false);
     drain(s);
+    tend(s);
 }

@@ -226,6 +226,14 @@ void cdr_window_halt(struct cadre_window *w, uint64_t limit)
         lower(&w->seat[s].stop_at, limit);
 }
 
+void cdr_window_halt_again(struct cadre_window *w)
+{
+    uint64_t limit = atomic_load_explicit(&w->limit, memory_order_seq_cst);
+
+    for (unsigned s = 0; s < w->seats; s++)
+        lower(&w->seat[s].stop_at, limit);
+}
+
 void cdr_window_stop(struct cadre_window *w, int code)
 {
     int none = CADRE_OK;

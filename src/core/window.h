@@ -108,6 +108,9 @@ static inline void cdr_window_run_to(struct cadre_window *w, struct cdr_seat *se
 /* Nobody begins a unit from `limit` on any more. */
 void cdr_window_halt(struct cadre_window *w, uint64_t limit);
 
+/* The same for the limit as it is: whoever lowered it may have died meanwhile. */
+void cdr_window_halt_again(struct cadre_window *w);
+
 /* End the run early for a reason that is no task's failure. */
 void cdr_window_stop(struct cadre_window *w, int code);
 
