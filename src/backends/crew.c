@@ -309,7 +309,7 @@ unsigned cdr_crew_tend(struct cdr_crew *c, int timeout_ms)
         again = share_out(c);
     /* In this order: what there is to do is seen here, or a worker that has it. */
     if (!more && count_busy(c) == 0)
-        return 0;
+        timeout_ms = 0; /* an idle one may have died all the same */
     await(c, ms_until(again, timeout_ms));
     more = cadre_run_has_work(c->run);
     return count_busy(c) + more;

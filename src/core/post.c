@@ -286,6 +286,16 @@ void cdr_post_end_batch(struct cadre_window *w, unsigned s)
     atomic_store_explicit(&post->running, 0, memory_order_relaxed);
 }
 
+/* In order: whether position p has an outcome, which may have been taken since, and the
+ * slot used again: its status is of a later lap then. */
+static bool was_told(const struct cdr_ring *r, uint64_t p)
+{
+    uint32_t status = atomic_load_explicit(cdr_ring_status(r, p & (r->slots - 1)),
+                                           memory_order_acquire);
+
+    return (int32_t)(status - cdr_ring_mark(r, p)) > 0;
+}
+
 /* How many of the batch, from its beginning on, were told of. */
 static uint32_t count_told(const struct cdr_ring *r, unsigned s,
                            const struct cdr_post *post)
@@ -295,7 +305,7 @@ static uint32_t count_told(const struct cdr_ring *r, unsigned s,
 
     if (r->unordered)
         return (uint32_t)(cdr_ring_told(r, s) - post->told);
-    while (n < b->count && cdr_ring_outcome(r, b->first + n) != CDR_PENDING)
+    while (n < b->count && was_told(r, b->first + n))
         n++;
     return n;
 }

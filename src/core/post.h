@@ -45,12 +45,13 @@ struct cdr_post {
     _Atomic uint64_t stamp;    /* when the task began, if tasks have a time limit */
     _Atomic uint64_t alone;    /* what lies below is taken one at a time */
     _Atomic uint64_t climb;    /* reductions: a packed cdr_climb_note; 0: none */
-    _Atomic uint32_t running;  /* tasks of the bite are being run, or a dead one's batch */
-    _Atomic uint32_t folding;  /* reductions: a block's results are being combined */
+    _Atomic uint32_t
+        running; /* tasks of the bite are being run, or a dead one's batch */
+    _Atomic uint32_t folding; /* reductions: a block's results are being combined */
     /* Streams: the batch that it has or is about to claim; count 0: none. */
-    uint64_t told; /* unordered: slots told of before it */
-    uint64_t putting;        /* the position whose bytes are put into the arena */
-    _Atomic uint32_t asking; /* it is counted among those with a piece too large */
+    uint64_t told;            /* unordered: slots told of before it */
+    uint64_t putting;         /* the position whose bytes are put into the arena */
+    _Atomic uint32_t asking;  /* it is counted among those with a piece too large */
     _Atomic uint64_t crashed; /* a position whose worker died: `error` says how */
     struct cdr_batch batch;
     cadre_error error;

@@ -95,8 +95,7 @@ static nfds_t gather(cadre_stream *s, struct pollfd *fds)
         if (s->run.event >= 0)
             fds[n++] = (struct pollfd){ .fd = s->run.event, .events = POLLIN };
         if (s->apart)
-            fds[n++] =
-                (struct pollfd){ .fd = cdr_stream_watch(s), .events = POLLIN };
+            fds[n++] = (struct pollfd){ .fd = cdr_stream_watch(s), .events = POLLIN };
         if (s->feed.file && wants_items(s))
             fds[n++] =
                 (struct pollfd){ .fd = cdr_file_fd(s->feed.file), .events = POLLIN };
@@ -143,7 +142,8 @@ static void tend(cadre_stream *s)
 static bool will_help(cadre_stream *s)
 {
     for (struct stage t = last_stage(s); t.s; t = stage_before(t)) {
-        if (t.wanted && t.s->begun && !t.s->apart && !t.s->must_help && cdr_stream_left_lying(t.s)) {
+        if (t.wanted && t.s->begun && !t.s->apart && !t.s->must_help &&
+            cdr_stream_left_lying(t.s)) {
             t.s->must_help = true;
             return true;
         }
