@@ -34,7 +34,7 @@
 #define LONG_NS     5000   /* the caller's thread does not run longer tasks */
 #define COST_NS     50000  /* for so long a figure of what tasks cost is good */
 #define CHEAP_NS    100    /* an item, for the source or a worker */
-#define TOGETHER    16
+#define TOGETHER    16     /* a power of two */
 #define PROGRESS_NS 100000000
 
 static inline bool is_stopped(const cadre_stream *s)
@@ -126,8 +126,7 @@ static bool feed_one(cadre_stream *s)
     uint64_t p = s->fed;
     bool unordered = s->ring->unordered;
     /* Unordered, the slot is only taken for good once there is an item for it. */
-    uint64_t slot =
-        unordered ? s->slots.free[s->slots.n_free - 1] : p & (s->ring->slots - 1);
+    uint64_t slot = unordered ? cdr_slots_next(&s->slots) : p & (s->ring->slots - 1);
     cadre_error err;
 
     switch (cdr_feed_one(&s->feed, p, cdr_ring_item(s->ring, slot), &err)) {
@@ -172,9 +171,9 @@ static bool feed_from_source(cadre_stream *s)
     uint64_t most = portion(s), group = together(s), n = 0, began = s->now;
 
     while (n < most && feed_one(s))
-        if (++n % group == 0)
+        if ((++n & (group - 1)) == 0)
             publish(s);
-    if (n % group)
+    if (n & (group - 1))
         publish(s);
     s->now = cdr_now();
     if (n > 0)
