@@ -33,6 +33,8 @@
 #define SLOW_NS     1000.0 /* a source that takes longer for an item is slow */
 #define LONG_NS     5000   /* the caller's thread does not run longer tasks */
 #define COST_NS     50000  /* for so long a figure of what tasks cost is good */
+#define CHEAP_NS    100    /* an item, for the source or a worker */
+#define TOGETHER    16     /* a power of two */
 #define PROGRESS_NS 100000000
 
 static inline bool is_stopped(const cadre_stream *s)
@@ -61,6 +63,23 @@ static void report(cadre_stream *s)
     s->run.progress(s->run.progress_arg, &c);
 }
 
+/* What a task takes, about; 0 while none has ended. Asked of all seats now and then. */
+static uint32_t task_cost(cadre_stream *s)
+{
+    const struct cadre_window *w = s->run.window;
+    uint32_t most = 0;
+
+    if (s->now < s->cost_until)
+        return s->task_cost;
+    for (unsigned seat = 0; seat < w->seats; seat++) {
+        uint32_t cost = atomic_load_explicit(&w->seat[seat].cost, memory_order_relaxed);
+        most = cost > most ? cost : most;
+    }
+    s->task_cost = most;
+    s->cost_until = s->now + (most ? COST_NS : 0);
+    return most;
+}
+
 /* ---- feeding ---- */
 
 static uint64_t held(const cadre_stream *s)
@@ -76,12 +95,12 @@ static void end_of_source(cadre_stream *s, int code, const cadre_error *err)
         s->source_error = *err;
 }
 
-static void fed_up_to(cadre_stream *s, uint64_t fed)
+/* Let workers have what is in the slots. */
+static void publish(cadre_stream *s)
 {
-    s->fed = fed;
     if (held(s) > s->most_items)
         s->most_items = held(s);
-    cdr_ring_feed(s->ring, fed);
+    cdr_ring_feed(s->ring, s->fed);
     if (s->run.wake)
         s->run.wake(s->run.wake_arg);
 }
@@ -94,8 +113,9 @@ static bool feed_in_place(cadre_stream *s)
     if (s->ring->unordered)
         for (uint64_t p = s->fed; p < s->fed + count; p++)
             cdr_ring_assign(s->ring, p, cdr_slots_use(&s->slots, p));
+    s->fed += count;
     if (count > 0)
-        fed_up_to(s, s->fed + count);
+        publish(s);
     if (s->fed == s->feed.n)
         end_of_source(s, CADRE_DONE, NULL);
     return count > 0;
@@ -106,8 +126,7 @@ static bool feed_one(cadre_stream *s)
     uint64_t p = s->fed;
     bool unordered = s->ring->unordered;
     /* Unordered, the slot is only taken for good once there is an item for it. */
-    uint64_t slot =
-        unordered ? s->slots.free[s->slots.n_free - 1] : p & (s->ring->slots - 1);
+    uint64_t slot = unordered ? cdr_slots_next(&s->slots) : p & (s->ring->slots - 1);
     cadre_error err;
 
     switch (cdr_feed_one(&s->feed, p, cdr_ring_item(s->ring, slot), &err)) {
@@ -118,7 +137,7 @@ static bool feed_one(cadre_stream *s)
     }
     if (unordered)
         cdr_ring_assign(s->ring, p, cdr_slots_use(&s->slots, p));
-    fed_up_to(s, p + 1);
+    s->fed = p + 1;
     return true;
 }
 
@@ -137,12 +156,25 @@ static uint64_t portion(const cadre_stream *s)
     return items < 1 ? (room > 0) : items < (double)room ? (uint64_t)items : room;
 }
 
+/* So many items are published together: as many as lie in a cache line or two where the
+ * source and the tasks are both so cheap that nobody can miss them meanwhile, else one. */
+static uint64_t together(cadre_stream *s)
+{
+    bool cheap_source = s->feed.cost > 0 && s->feed.cost < CHEAP_NS;
+    uint32_t cost = cheap_source ? task_cost(s) : 0;
+
+    return cost > 0 && cost < CHEAP_NS ? TOGETHER : 1;
+}
+
 static bool feed_from_source(cadre_stream *s)
 {
-    uint64_t most = portion(s), n = 0, began = s->now;
+    uint64_t most = portion(s), group = together(s), n = 0, began = s->now;
 
     while (n < most && feed_one(s))
-        n++;
+        if ((++n & (group - 1)) == 0)
+            publish(s);
+    if (n & (group - 1))
+        publish(s);
     s->now = cdr_now();
     if (n > 0)
         s->feed.cost = (double)(s->now - began) / (double)n + 0.1;
@@ -175,23 +207,6 @@ static bool source_has_to_wait(cadre_stream *s)
 }
 
 /* ---- running tasks in the caller's thread ---- */
-
-/* What a task takes, about; 0 while none has ended. Asked of all seats now and then. */
-static uint32_t task_cost(cadre_stream *s)
-{
-    const struct cadre_window *w = s->run.window;
-    uint32_t most = 0;
-
-    if (s->now < s->cost_until)
-        return s->task_cost;
-    for (unsigned seat = 0; seat < w->seats; seat++) {
-        uint32_t cost = atomic_load_explicit(&w->seat[seat].cost, memory_order_relaxed);
-        most = cost > most ? cost : most;
-    }
-    s->task_cost = most;
-    s->cost_until = s->now + (most ? COST_NS : 0);
-    return most;
-}
 
 bool cdr_stream_left_lying(const cadre_stream *s)
 {

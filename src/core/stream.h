@@ -23,8 +23,10 @@ enum cdr_step {
  * positions do not tell. Those in flight form a list in the order they were fed; slot
  * number n stands for its ends. */
 struct cdr_slots {
-    uint64_t n, n_free;
-    uint64_t *free;
+    uint64_t n;                /* a power of two */
+    uint64_t used, given_back; /* in all; `used` is at most n ahead */
+    uint64_t *free;  /* a queue, so that slots that are neighbours stay so: number k at
+                       k mod n */
     uint64_t *index; /* of what lies in a slot */
     uint64_t *prev, *next;
 };
@@ -108,6 +110,12 @@ void cdr_stream_wait(cadre_stream *s);
 
 bool cdr_slots_open(struct cdr_slots *slots, uint64_t n);
 void cdr_slots_close(struct cdr_slots *slots);
+
+/* The slot that is used next. */
+static inline uint64_t cdr_slots_next(const struct cdr_slots *s)
+{
+    return s->free[s->used & (s->n - 1)];
+}
 
 /* A free slot for the item of this index; there must be one. */
 uint64_t cdr_slots_use(struct cdr_slots *slots, uint64_t index);

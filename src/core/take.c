@@ -22,11 +22,10 @@ bool cdr_slots_open(struct cdr_slots *s, uint64_t n)
     s->prev = calloc(n + 1, sizeof *s->prev);
     s->next = calloc(n + 1, sizeof *s->next);
     s->n = n;
-    s->n_free = n;
     if (!s->free || !s->index || !s->prev || !s->next)
         return false;
     for (uint64_t i = 0; i < n; i++)
-        s->free[i] = n - 1 - i;
+        s->free[i] = i;
     s->prev[n] = s->next[n] = n;
     return true;
 }
@@ -42,8 +41,9 @@ void cdr_slots_close(struct cdr_slots *s)
 
 uint64_t cdr_slots_use(struct cdr_slots *s, uint64_t index)
 {
-    uint64_t slot = s->free[--s->n_free], last = s->prev[s->n];
+    uint64_t slot = cdr_slots_next(s), last = s->prev[s->n];
 
+    s->used++;
     s->index[slot] = index;
     s->prev[slot] = last;
     s->next[slot] = s->n;
@@ -55,7 +55,7 @@ static void give_back(struct cdr_slots *s, uint64_t slot)
 {
     s->next[s->prev[slot]] = s->next[slot];
     s->prev[s->next[slot]] = s->prev[slot];
-    s->free[s->n_free++] = slot;
+    s->free[s->given_back++ & (s->n - 1)] = slot;
 }
 
 /* The lowest index in flight; CADRE_ENDLESS when nothing is. */

@@ -1,0 +1,230 @@
+/* watch.c - gates that tasks wait at, and what the threads of this process are doing.
+ * SPDX-License-Identifier: MIT
+ */
+#include "watch.h"
+
+#include <dirent.h>
+#include <poll.h>
+#include <sched.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#define THREADS   256
+#define DEADLINE  20 /* seconds */
+#define SETTLE_MS 10
+#define WHILE_MS  150
+
+/* ---- gates ---- */
+
+struct gate *gate_begin(void)
+{
+    struct gate *g = shared_memory(sizeof *g);
+
+    g->event = eventfd(0, EFD_CLOEXEC | EFD_SEMAPHORE);
+    assert_true(g->event >= 0);
+    return g;
+}
+
+void gate_end(struct gate *g)
+{
+    close(g->event);
+    munmap(g, sizeof *g);
+}
+
+void gate_wait(struct gate *g)
+{
+    uint64_t one;
+
+    atomic_fetch_add(&g->arrived, 1);
+    while (read(g->event, &one, sizeof one) < 0)
+        ; /* interrupted */
+}
+
+void gate_open(struct gate *g)
+{
+    uint64_t many = 1 << 30;
+
+    if (write(g->event, &many, sizeof many) < 0)
+        abort();
+}
+
+/* ---- waiting ---- */
+
+static bool is_late(time_t *give_up)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    if (!*give_up)
+        *give_up = now.tv_sec + DEADLINE;
+    sched_yield();
+    return now.tv_sec > *give_up;
+}
+
+bool reaches(_Atomic int *word, int value)
+{
+    time_t give_up = 0;
+
+    while (atomic_load(word) < value)
+        if (is_late(&give_up))
+            return false;
+    return true;
+}
+
+int this_thread(void)
+{
+    return (int)syscall(SYS_gettid);
+}
+
+static size_t read_about(int thread, const char *what, char *text, size_t room)
+{
+    char path[64];
+    FILE *f;
+    size_t n;
+
+    snprintf(path, sizeof path, "/proc/self/task/%d/%s", thread, what);
+    f = fopen(path, "r");
+    if (!f)
+        return 0; /* it has ended */
+    n = fread(text, 1, room - 1, f);
+    text[n] = '\0';
+    fclose(f);
+    return n;
+}
+
+/* What follows the name in /proc/.../stat: the state, ...; NULL when it has ended. */
+static const char *stat_of(int thread, char *text, size_t room)
+{
+    const char *end =
+        read_about(thread, "stat", text, room) ? strrchr(text, ')') : NULL;
+
+    return end ? end + 2 : NULL;
+}
+
+static bool is_asleep(int thread)
+{
+    char text[1024];
+    const char *stat = stat_of(thread, text, sizeof text);
+
+    return !stat || *stat == 'S';
+}
+
+bool falls_asleep(int thread)
+{
+    time_t give_up = 0;
+
+    while (!is_asleep(thread))
+        if (is_late(&give_up))
+            return false;
+    return true;
+}
+
+/* ---- watching ---- */
+
+static int strangers[THREADS];
+static size_t n_strangers;
+
+/* Up to THREADS of this process. */
+static size_t list_threads(int *threads)
+{
+    DIR *d = opendir("/proc/self/task");
+    struct dirent *entry;
+    size_t n = 0;
+
+    assert_non_null(d);
+    while ((entry = readdir(d)) && n < THREADS)
+        if (entry->d_name[0] != '.')
+            threads[n++] = atoi(entry->d_name);
+    closedir(d);
+    return n;
+}
+
+static bool is_stranger(int thread)
+{
+    for (size_t i = 0; i < n_strangers; i++)
+        if (strangers[i] == thread)
+            return true;
+    return thread == this_thread();
+}
+
+void watch_begin(void)
+{
+    int here = this_thread();
+    size_t n = list_threads(strangers);
+
+    n_strangers = 0;
+    for (size_t i = 0; i < n; i++)
+        if (strangers[i] != here)
+            strangers[n_strangers++] = strangers[i];
+}
+
+static long number_after(const char *text, const char *name)
+{
+    const char *at = strstr(text, name);
+
+    return at ? atol(at + strlen(name)) : 0;
+}
+
+/* Times it went on, and hundredths of a second of CPU it used, until now. */
+static long activity(int thread)
+{
+    char text[4096];
+    long switches = 0, user = 0, system = 0;
+    const char *stat;
+
+    if (read_about(thread, "status", text, sizeof text))
+        switches = number_after(text, "\nvoluntary_ctxt_switches:") +
+                   number_after(text, "\nnonvoluntary_ctxt_switches:");
+    stat = stat_of(thread, text, sizeof text);
+    if (stat && sscanf(stat, "%*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %ld %ld",
+                       &user, &system) != 2)
+        abort();
+    return switches + user + system;
+}
+
+static long activity_of_all(void)
+{
+    int threads[THREADS];
+    size_t n = list_threads(threads);
+    long sum = 0;
+
+    for (size_t i = 0; i < n; i++)
+        if (!is_stranger(threads[i]))
+            sum += activity(threads[i]);
+    return sum;
+}
+
+static bool all_fall_asleep(void)
+{
+    int threads[THREADS];
+    size_t n = list_threads(threads);
+
+    for (size_t i = 0; i < n; i++)
+        if (!is_stranger(threads[i]) && !falls_asleep(threads[i]))
+            return false;
+    return true;
+}
+
+/* That nothing happens is no event to wait for: the one place where a time is waited for.
+ * What is found in it is found surely. */
+static long activity_during(int ms)
+{
+    long before = activity_of_all();
+
+    poll(NULL, 0, ms);
+    return activity_of_all() - before;
+}
+
+long watch_stirring(void)
+{
+    time_t give_up = 0;
+
+    do {
+        if (!all_fall_asleep() || is_late(&give_up))
+            return -1;
+    } while (activity_during(SETTLE_MS) != 0); /* on their way to sleep */
+    return activity_during(WHILE_MS);
+}
