@@ -245,6 +245,8 @@ void cdr_engine_set_up(struct cdr_frame *f, cadre_pool *pool,
     run->deadline = job->deadline_ms
                         ? run->started + job->deadline_ms * UINT64_C(1000000)
                         : UINT64_MAX;
+    run->known_cost =
+        pool ? cdr_cost_of(&pool->costs, cdr_program_kernel(p)) * (double)p->grain : 0;
     run->slot = NULL;
     set_busy(run, false);
     run->wake = NULL;

@@ -250,6 +250,15 @@ static int judge_serial(const cadre_pool *pool, cadre_error *err)
     return CADRE_OK;
 }
 
+/* The first run finds its frame made, and its pages there. Without memory it tries again. */
+static void ready_frame(cadre_pool *pool)
+{
+    struct cdr_frame *f = cdr_frame_take(pool);
+
+    if (f)
+        cdr_frame_give(pool, f);
+}
+
 static int set_up(cadre_pool *pool, const cadre_options *opt, cadre_error *err)
 {
     cadre_error local;
@@ -267,6 +276,7 @@ static int set_up(cadre_pool *pool, const cadre_options *opt, cadre_error *err)
     for (unsigned i = 0; i < pool->plan.n_warnings; i++)
         cdr_log(&pool->log, CADRE_WARNING, "%s: %s", pool->name,
                 pool->plan.warnings[i]);
+    ready_frame(pool);
     if (pool->plan.automatic || (pool->plan.workers < 2 && !pool->plan.backend->apart))
         return CADRE_OK;
     rc = cdr_pool_start(pool, &local);

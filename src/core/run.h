@@ -71,8 +71,9 @@ struct cadre_run {
     uint32_t cancel_seen;           /* its value when the run began */
     uint64_t chunk;                 /* units per hand-out as asked for; 0: adaptive */
     uint64_t deadline;              /* by cdr_now(); UINT64_MAX: none */
-    void *slot;                     /* the backend's own */
-    _Atomic bool caller_is_busy;    /* the caller leaves tasks to others: relaxed */
+    double known_cost; /* nanoseconds a unit took in earlier runs; 0: unknown */
+    void *slot;        /* the backend's own */
+    _Atomic bool caller_is_busy; /* the caller leaves tasks to others: relaxed */
     void (*wake)(void *arg); /* there is work again for workers that left; or NULL */
     void *wake_arg;
     int event; /* streams: an eventfd the caller polls, or -1 */
@@ -99,6 +100,8 @@ struct cadre_task {
     /* Range kernels: */
     uint64_t range_first, range_end; /* of the call; else both 0 */
     bool named;                      /* cadre_task_at was called */
+    bool cheap;                      /* tasks are known to be so short that a few more
+                                        make no difference */
     bool combining;                  /* the call is one of a reduction's combine */
     int misuse;                      /* a code that fails the call; or 0 */
     /* The random stream: */

@@ -21,6 +21,8 @@
 #define CLAIM_NS (8 * BITE_NS)
 #define FLOOR_NS 1000.0
 #define GROWTH   16
+#define SURE_NS  200.0 /* what a bite of one unit takes beside the unit, at most */
+#define CHEAP_NS 100.0 /* a few such tasks more make no difference */
 
 static double at_most(double a, double b)
 {
@@ -78,6 +80,24 @@ static void count(struct cadre_worker *w, uint64_t first, uint64_t end)
                           memory_order_relaxed);
 }
 
+/* What a unit takes, and with it how large the next bite may be. A first bite that says
+ * nothing else than earlier runs did is followed by a full one: what it cost is mostly
+ * the clock. */
+static void measure(struct cadre_worker *w, uint64_t units, double ns)
+{
+    double known = w->task.run->known_cost;
+
+    w->cost = ns / (double)units;
+    if (w->cost < 0.1)
+        w->cost = 0.1; /* a clock that stood still */
+    if (w->last_bite == 0 && known > 0 && ns < known * (double)units * 2 + SURE_NS) {
+        w->cost = known;
+        units = (uint64_t)at_most(BITE_NS / known, (double)CDR_CLAIM_MAX) + 1;
+    }
+    w->last_bite = units;
+    w->task.cheap = w->cost < CHEAP_NS * (double)w->task.program->grain;
+}
+
 static void run_bite(struct cadre_worker *w, const struct cdr_chunk *chunk)
 {
     struct cadre_task *t = &w->task;
@@ -90,12 +110,8 @@ static void run_bite(struct cadre_worker *w, const struct cdr_chunk *chunk)
         cdr_post_ran(run->window, w->seat, begun);
     w->now = cdr_now();
     units = begun - chunk->first;
-    if (units > 0) {
-        w->cost = (double)(w->now - began) / (double)units;
-        if (w->cost < 0.1)
-            w->cost = 0.1; /* a clock that stood still */
-        w->last_bite = units;
-    }
+    if (units > 0)
+        measure(w, units, (double)(w->now - began));
     count(w, chunk->first, begun);
     check_time(w);
     if (cdr_window_give(run->window, w->seat, chunk, begun) && run->wake)

@@ -95,7 +95,7 @@ int cdr_worker_enter(struct cadre_worker *w, cadre_run *run, unsigned seat)
     t->root_ready = false;
     t->scratch_size = 0;
     t->range_first = t->range_end = 0;
-    t->combining = false;
+    t->combining = t->cheap = false;
     t->misuse = CADRE_OK;
     t->failed_at = t->emitting = t->message_for = CADRE_NO_ITEM;
     w->seat = seat;
