@@ -102,9 +102,11 @@ static void free_piece(cadre_stream *s, const struct cdr_ref *ref)
 
     if (ref->piece.held == 0)
         return;
-    cdr_arena_free(arena, &ref->piece);
+    /* In this order: once it is free, its seat may take the place of the large for the
+     * next. */
     if (s->ring->unordered && ref->seat > 0 && ref->piece.held > arena->share)
         atomic_store_explicit(&s->ring->large, 0, memory_order_release);
+    cdr_arena_free(arena, &ref->piece);
 }
 
 /* Who waits to put a large piece may do so now. */
