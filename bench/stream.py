@@ -11,7 +11,7 @@ from runner import Failed
 GOAL_NS = 12
 GOAL_TIMES = 6
 GOAL_STOP_MS = 10
-NOISE_KB = 128  # pages are counted late, and code is read in when first run
+NOISE_KB = 1024  # a byte kept of each item would be a hundred times as much
 FEWER = {"n": 300000, "repetitions": 5}
 FEW = {"n": 50000, "repetitions": 3}
 

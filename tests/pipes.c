@@ -36,6 +36,49 @@ void plain_end(struct plain *file)
 
 /* ---- pipes ---- */
 
+/* A worker process that had the ends of a pipe too would keep it from ending. */
+#define PIPES 8
+static struct pour *pipes[PIPES];
+static pthread_mutex_t pipes_lock = PTHREAD_MUTEX_INITIALIZER; /* guards all of them */
+
+static void before_fork(void)
+{
+    pthread_mutex_lock(&pipes_lock);
+}
+
+static void in_parent(void)
+{
+    pthread_mutex_unlock(&pipes_lock);
+}
+
+static void in_child(void)
+{
+    for (int i = 0; i < PIPES; i++) {
+        if (pipes[i] && pipes[i]->write_end >= 0)
+            close(pipes[i]->write_end);
+        if (pipes[i])
+            close(pipes[i]->read_end);
+    }
+    pthread_mutex_unlock(&pipes_lock);
+}
+
+/* Put `now` where `before` is in the list. */
+static void list(const struct pour *before, struct pour *now)
+{
+    static bool prepared;
+    int i = 0;
+
+    if (!prepared)
+        assert_int_equal(pthread_atfork(before_fork, in_parent, in_child), 0);
+    prepared = true;
+    pthread_mutex_lock(&pipes_lock);
+    while (i < PIPES && pipes[i] != before)
+        i++;
+    assert_true(i < PIPES);
+    pipes[i] = now;
+    pthread_mutex_unlock(&pipes_lock);
+}
+
 void pipe_begin(struct pour *p)
 {
     int ends[2];
@@ -46,6 +89,7 @@ void pipe_begin(struct pour *p)
     p->read_end = ends[0];
     p->write_end = ends[1];
     snprintf(p->path, sizeof p->path, "/proc/self/fd/%d", p->read_end);
+    list(NULL, p);
 }
 
 void pipe_write(struct pour *p, const void *bytes, size_t size)
@@ -55,8 +99,10 @@ void pipe_write(struct pour *p, const void *bytes, size_t size)
 
 void pipe_close(struct pour *p)
 {
+    pthread_mutex_lock(&pipes_lock);
     close(p->write_end);
     p->write_end = -1;
+    pthread_mutex_unlock(&pipes_lock);
 }
 
 static void wait_until_read(const struct pour *p)
@@ -99,6 +145,7 @@ void pour_begin(struct pour *p, const void *bytes, size_t size, bool slowly)
 void pour_end(struct pour *p)
 {
     atomic_store(&p->enough, true);
+    list(p, NULL);
     close(p->read_end); /* who is writing is told that nobody reads */
     if (p->bytes)
         pthread_join(p->thread, NULL);
@@ -114,13 +161,4 @@ cadre_file *open_file(const char *path, size_t record_size)
     if (cadre_file_open(&file, path, record_size, &err))
         fail_msg("cadre_file_open: %s", err.message);
     return file;
-}
-
-void *shared_memory(size_t size)
-{
-    void *memory =
-        mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-
-    assert_true(memory != MAP_FAILED);
-    return memory;
 }

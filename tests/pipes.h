@@ -40,7 +40,4 @@ void pipe_close(struct pour *p); /* its write end */
 
 cadre_file *open_file(const char *path, size_t record_size);
 
-/* Memory that worker processes share too: zeros, unmapped at the program's end. */
-void *shared_memory(size_t size);
-
 #endif

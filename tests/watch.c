@@ -7,7 +7,6 @@
 #include <poll.h>
 #include <sched.h>
 #include <sys/eventfd.h>
-#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -21,17 +20,16 @@
 
 struct gate *gate_begin(void)
 {
-    struct gate *g = shared_memory(sizeof *g);
+    struct gate gate = { .event = eventfd(0, EFD_CLOEXEC | EFD_SEMAPHORE) };
 
-    g->event = eventfd(0, EFD_CLOEXEC | EFD_SEMAPHORE);
-    assert_true(g->event >= 0);
-    return g;
+    assert_true(gate.event >= 0);
+    return shared_copy(&gate, sizeof gate);
 }
 
 void gate_end(struct gate *g)
 {
     close(g->event);
-    munmap(g, sizeof *g);
+    cadre_free_shared(g);
 }
 
 void gate_wait(struct gate *g)
@@ -87,6 +85,10 @@ static size_t read_about(int thread, const char *what, char *text, size_t room)
 
     snprintf(path, sizeof path, "/proc/self/task/%d/%s", thread, what);
     f = fopen(path, "r");
+    if (!f) {
+        snprintf(path, sizeof path, "/proc/%d/%s", thread, what); /* a child */
+        f = fopen(path, "r");
+    }
     if (!f)
         return 0; /* it has ended */
     n = fread(text, 1, room - 1, f);
@@ -127,18 +129,33 @@ bool falls_asleep(int thread)
 static int strangers[THREADS];
 static size_t n_strangers;
 
-/* Up to THREADS of this process. */
+/* The children of one thread, behind the n there are; returns how many then. */
+static size_t list_children(int thread, int *threads, size_t n)
+{
+    char text[4096], *at = text, *end;
+
+    if (read_about(thread, "children", text, sizeof text) == 0)
+        return n;
+    for (long pid; n < THREADS && (pid = strtol(at, &end, 10)) > 0; at = end)
+        threads[n++] = (int)pid;
+    return n;
+}
+
+/* Up to THREADS of this process, and its children. */
 static size_t list_threads(int *threads)
 {
     DIR *d = opendir("/proc/self/task");
     struct dirent *entry;
-    size_t n = 0;
+    size_t n = 0, own;
 
     assert_non_null(d);
     while ((entry = readdir(d)) && n < THREADS)
         if (entry->d_name[0] != '.')
             threads[n++] = atoi(entry->d_name);
     closedir(d);
+    own = n;
+    for (size_t i = 0; i < own; i++)
+        n = list_children(threads[i], threads, n);
     return n;
 }
 

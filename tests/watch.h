@@ -25,7 +25,7 @@ bool reaches(_Atomic int *word, int value);
 int this_thread(void);
 bool falls_asleep(int thread);
 
-/* ---- do the threads of this process do anything? ---- */
+/* ---- do the threads of this process and its children do anything? ---- */
 
 /* Threads that are there before the test begins are not watched, but for the caller's:
  * sanitizers have some of their own. */

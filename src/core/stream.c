@@ -243,7 +243,7 @@ static bool help(cadre_stream *s)
 void cdr_stream_step_aside(cadre_stream *s)
 {
     uint32_t cost = task_cost(s);
-    bool aside = cost == 0 || cost >= LONG_NS;
+    bool aside = cost == 0 || cost >= LONG_NS || cdr_ring_unclaimed(s->ring) > 0;
 
     if (!s->begun || s->apart || cadre_run_caller_is_busy(&s->run) == aside)
         return;
@@ -345,7 +345,8 @@ enum cdr_step cdr_stream_step(cadre_stream *s, cadre_record *record)
         }
         if (source_has_to_wait(s) ? help(s) : feed(s) || help(s) || nothing_left(s))
             continue;
-        if (held(s) == s->ring->window && pump(s->feed.upstream))
+        if ((held(s) == s->ring->window || s->feed.has_pending) &&
+            pump(s->feed.upstream))
             continue;
         return CDR_WAITING;
     }

@@ -28,9 +28,16 @@ void cdr_run_wake_caller(const cadre_run *run)
         errno = number;
 }
 
+/* Not when it has one already that there is no memory for. */
 static bool wants_items(const cadre_stream *s)
 {
-    return !s->source_ended && s->fed - s->taken < s->ring->window;
+    return !s->source_ended && !s->feed.has_pending &&
+           s->fed - s->taken < s->ring->window;
+}
+
+static bool is_over(const cadre_stream *s)
+{
+    return s->end_code || cadre_stream_stopped(s) || cdr_run_cancelled(&s->run);
 }
 
 /* All that is waited for at once is a chain of stages: the stream itself, and those it has
@@ -45,16 +52,20 @@ static struct stage last_stage(cadre_stream *s)
     return (struct stage){ s, true };
 }
 
+/* How a stage ends matters only once the next one looks at it. */
 static struct stage stage_before(struct stage t)
 {
-    return (struct stage){ t.s->feed.upstream, wants_items(t.s) };
+    struct stage before = { t.s->feed.upstream, wants_items(t.s) };
+
+    if (before.s && (t.s->source_ended || (!before.wanted && is_over(before.s))))
+        before.s = NULL;
+    return before;
 }
 
 static bool something_happened(cadre_stream *s)
 {
     for (struct stage t = last_stage(s); t.s; t = stage_before(t))
-        if ((t.wanted && cdr_can_take(t.s)) || cadre_stream_stopped(t.s) ||
-            cdr_run_cancelled(&t.s->run))
+        if (t.wanted && (cdr_can_take(t.s) || is_over(t.s)))
             return true;
     return false;
 }
@@ -91,7 +102,8 @@ static nfds_t gather(cadre_stream *s, struct pollfd *fds)
 {
     nfds_t n = 0;
 
-    for (; s; s = s->feed.upstream) {
+    for (struct stage t = last_stage(s); t.s; t = stage_before(t)) {
+        s = t.s;
         if (s->run.event >= 0)
             fds[n++] = (struct pollfd){ .fd = s->run.event, .events = POLLIN };
         if (s->apart)
@@ -107,8 +119,11 @@ static int timeout(cadre_stream *s)
 {
     uint64_t until = UINT64_MAX, now = cdr_now(), ms;
 
-    for (; s; s = s->feed.upstream) {
-        uint64_t first = s->patience < s->run.deadline ? s->patience : s->run.deadline;
+    for (struct stage t = last_stage(s); t.s; t = stage_before(t)) {
+        s = t.s;
+        uint64_t first = s->patience;
+        if (t.wanted && s->run.deadline < first)
+            first = s->run.deadline;
         if (s->run.progress && s->run.next_progress < first)
             first = s->run.next_progress;
         until = first < until ? first : until;
