@@ -250,17 +250,58 @@ static void look_at_limits(struct cdr_crew *c)
 
 /* ---- what happens ---- */
 
+static void hire_again(struct cdr_crew *c, unsigned seat)
+{
+    cadre_error error;
+
+    if (cdr_member_hire(c, seat, &error))
+        cadre_run_give_up(c->run, &error);
+}
+
+static unsigned count_members(const struct cdr_crew *c)
+{
+    unsigned n = 0;
+
+    for (unsigned seat = 1; seat <= c->n; seat++)
+        n += c->members[seat].pid > 0;
+    return n;
+}
+
+/* Where memory ran out, a fresh worker would only make it run out again: the others go on
+ * without, and what they cannot take over waits until they have nothing else to do. */
 static void lost(struct cdr_crew *c, unsigned seat)
 {
     cadre_death death;
-    cadre_error error;
 
     cdr_member_bury(c, seat, &death);
     take_idle(c, seat);
     if (c->ending || !cadre_run_lost(c->run, seat, &death))
         return;
-    if (cdr_member_hire(c, seat, &error))
-        cadre_run_give_up(c->run, &error);
+    if (death.flags & CADRE_OUT_OF_MEMORY && count_members(c) > 0)
+        c->members[seat].vacant = true;
+    else
+        hire_again(c, seat);
+}
+
+static bool has_vacant(const struct cdr_crew *c)
+{
+    for (unsigned seat = 1; seat <= c->n; seat++)
+        if (c->members[seat].vacant)
+            return true;
+    return false;
+}
+
+/* Nobody does anything: time for what was left at a vacant seat. False: there is none. */
+static bool fill_a_seat(struct cdr_crew *c)
+{
+    for (unsigned seat = 1; seat <= c->n; seat++) {
+        if (!c->members[seat].vacant)
+            continue;
+        c->members[seat].vacant = false;
+        hire_again(c, seat);
+        return true;
+    }
+    return false;
 }
 
 static void handle(struct cdr_crew *c, uint64_t what)
@@ -308,11 +349,11 @@ unsigned cdr_crew_tend(struct cdr_crew *c, int timeout_ms)
     else
         again = share_out(c);
     /* In this order: what there is to do is seen here, or a worker that has it. */
-    if (!more && count_busy(c) == 0)
+    if (!more && count_busy(c) == 0 && !fill_a_seat(c))
         timeout_ms = 0; /* an idle one may have died all the same */
     await(c, ms_until(again, timeout_ms));
     more = cadre_run_has_work(c->run);
-    return count_busy(c) + more;
+    return count_busy(c) + more + has_vacant(c);
 }
 
 /* ---- the beginning and the end ---- */

@@ -41,6 +41,7 @@ struct cdr_member {
     int pidfd;
     int words_fd;     /* what it writes to stderr; -1 */
     bool told;        /* it was sent SIGTERM */
+    bool vacant;      /* nobody is at this seat until there is nothing else to do */
     bool killed;      /* it was sent SIGKILL */
     uint64_t expired; /* why: this task had had its time; or CADRE_NO_ITEM */
     uint64_t kill_at; /* by CLOCK_MONOTONIC, once it was told */
