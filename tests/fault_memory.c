@@ -110,6 +110,66 @@ static int check(int on_error, unsigned retries)
     return wrong;
 }
 
+/* ---- fewer workers where memory would not do for all ---- */
+
+/* In a way that the compiler does not see through. */
+static void touch(volatile char *memory, size_t size)
+{
+    for (size_t i = 0; i < size; i += 1024)
+        memory[i] = 1;
+}
+
+static int takes_some(cadre_task *t, const void *item, void *result)
+{
+    size_t size = (size_t)20 << 20;
+    char *memory = malloc(size);
+
+    (void)item;
+    (void)t;
+    if (!memory)
+        return 1;
+    touch(memory, size);
+    *(uint64_t *)result = 1;
+    free(memory);
+    return 0;
+}
+
+static void note_fewer(void *arg, int level, const char *text)
+{
+    if (level == CADRE_WARNING &&
+        strstr(text, "1 worker processes instead of 2: each was seen to take "))
+        *(bool *)arg = true;
+}
+
+static int check_fewer(void)
+{
+    uint64_t results[6];
+    bool fewer = false;
+    cadre_options opt = { .backend = "processes",
+                          .workers = 2,
+                          .oversubscribe = true,
+                          .ignore_environment = true,
+                          .log = note_fewer,
+                          .log_arg = &fewer };
+    cadre_job job = {
+        .fn = takes_some, .n = 6, .results = results, .result_size = sizeof *results
+    };
+    char *ours = malloc((size_t)28 << 20);
+    cadre_pool *pool;
+    int wrong = 0;
+
+    if (!ours || cadre_open(&pool, &opt, NULL))
+        return 4;
+    if (cadre_map(pool, &job, NULL) || fewer)
+        wrong = 5;
+    touch(ours, (size_t)28 << 20);
+    if (cadre_map(pool, &job, NULL) || !fewer)
+        wrong = 6;
+    cadre_close(pool);
+    free(ours);
+    return wrong;
+}
+
 static int in_the_group(void)
 {
     int rc;
@@ -119,7 +179,9 @@ static int in_the_group(void)
     rc = check(CADRE_KEEP_GOING, 0);
     if (!rc)
         rc = check(CADRE_KEEP_GOING, 1);
-    return rc ? rc : check(CADRE_STOP, 0);
+    if (!rc)
+        rc = check(CADRE_STOP, 0);
+    return rc ? rc : check_fewer();
 }
 
 static void test_out_of_memory(void **state)

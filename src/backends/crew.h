@@ -16,10 +16,12 @@
 /* Functions that libraries have for it: how many threads they start of their own. */
 #define CDR_CAPS 4
 
-/* What all crews of a pool have in common. Read-only once open. */
+/* What all crews of a pool have in common. Read-only once open, but for what a worker was
+ * found to need of its own, in KiB: the last crew's largest; relaxed. */
 struct cdr_team {
     unsigned workers;
     char name[32];
+    _Atomic uint64_t kib_each;
 };
 
 /* In memory that the crew's processes share. */
@@ -51,7 +53,7 @@ struct cdr_member {
 
 /* The caller's thread alone has it; workers have it as it was when they were forked. */
 struct cdr_crew {
-    const struct cdr_team *team;
+    struct cdr_team *team;
     cadre_run *run;
     pid_t parent;
     unsigned n;    /* seats 1 .. n */
@@ -63,11 +65,13 @@ struct cdr_crew {
     int timer; /* tasks with a time limit; -1 */
     bool ending;
     uint64_t oom_kills; /* of the machine, when the crew was made */
+    uint64_t own_kib;   /* what the caller had in use then */
+    uint64_t most_kib;  /* what a member was found to need beside that, at most */
     void (*cap[CDR_CAPS])(int threads);
     struct cdr_member *members; /* n + 1, by seat */
 };
 
-int cdr_crew_begin(struct cdr_crew **out, const struct cdr_team *team, cadre_run *run,
+int cdr_crew_begin(struct cdr_crew **out, struct cdr_team *team, cadre_run *run,
                    cadre_error *err);
 unsigned cdr_crew_tend(struct cdr_crew *c, int timeout_ms);
 void cdr_crew_end(struct cdr_crew *c);
