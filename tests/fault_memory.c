@@ -7,6 +7,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -14,6 +15,7 @@
 #define SKIP  77
 #define LIMIT "67108864"
 #define GROUP 600
+#define OURS  ((size_t)28 << 20)
 
 static char *group; /* shared with the process that is in it */
 
@@ -154,19 +156,20 @@ static int check_fewer(void)
     cadre_job job = {
         .fn = takes_some, .n = 6, .results = results, .result_size = sizeof *results
     };
-    char *ours = malloc((size_t)28 << 20);
+    char *ours =
+        mmap(NULL, OURS, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     cadre_pool *pool;
     int wrong = 0;
 
-    if (!ours || cadre_open(&pool, &opt, NULL))
+    if (ours == MAP_FAILED || cadre_open(&pool, &opt, NULL))
         return 4;
     if (cadre_map(pool, &job, NULL) || fewer)
         wrong = 5;
-    touch(ours, (size_t)28 << 20);
+    touch(ours, OURS);
     if (cadre_map(pool, &job, NULL) || !fewer)
         wrong = 6;
     cadre_close(pool);
-    free(ours);
+    munmap(ours, OURS);
     return wrong;
 }
 
