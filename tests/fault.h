@@ -32,6 +32,13 @@ struct fault {
 
 extern struct fault *fault;
 
+/* Where forking is slow, not every step is tried in one run of the test. */
+#ifdef __SANITIZE_ADDRESS__
+#define FAULT_STRIDE 11
+#else
+#define FAULT_STRIDE 1
+#endif
+
 /* Once in a test's process. */
 void fault_open(void);
 

@@ -165,7 +165,7 @@ static void test_each_step_retried(void **state)
     before = count_holdings();
     for (enum kind kind = 0; kind < KINDS; kind++)
         for (enum fault_how how = 0; how < FAULT_STOP; how++) {
-            long k = 0;
+            long k = (long)how % FAULT_STRIDE;
             do {
                 cadre_job job = job_of(kind);
                 cadre_error err;
@@ -173,7 +173,7 @@ static void test_each_step_retried(void **state)
 
                 job.retries = 1;
                 job.deadline_ms = 20000;
-                fault_arm(how, ++k, 1, 0);
+                fault_arm(how, k += FAULT_STRIDE, 1, 0);
                 rc = run(kind, &job, &err);
                 check_all(kind, rc, &err, want);
                 done_with(kind);
@@ -220,7 +220,7 @@ static void test_only_the_one_pays(void **state)
 
             job.on_error = CADRE_KEEP_GOING;
             job.deadline_ms = 20000;
-            fault_arm(FAULT_SEGV, ++k, 1, 0);
+            fault_arm(FAULT_SEGV, k += FAULT_STRIDE, 1, 0);
             rc = run(kind, &job, &err);
             check_blame(kind, rc, CADRE_ECRASH, &err);
             done_with(kind);
@@ -241,7 +241,7 @@ static void test_stopping_at_the_one(void **state)
         int rc;
 
         job.deadline_ms = 20000;
-        fault_arm(FAULT_EXIT_3, ++k, 1, 0);
+        fault_arm(FAULT_EXIT_3, k += FAULT_STRIDE, 1, 0);
         rc = run(ITEMS, &job, &err);
         if (rc) {
             assert_int_equal(rc, CADRE_ECRASH);
@@ -268,7 +268,7 @@ static void test_several_deaths(void **state)
     (void)state;
     before = count_holdings();
     for (enum kind kind = 0; kind < KINDS; kind++)
-        for (long again = 1; again < 40; again += 3)
+        for (long again = 1; again < 40; again += 3 * FAULT_STRIDE)
             for (long k = 1; k < 120; k += 7) {
                 cadre_job job = job_of(kind);
                 cadre_error err;
@@ -356,7 +356,7 @@ static void test_nothing_leaks(void **state)
 {
     (void)state;
     before = count_holdings();
-    for (int round = 0; round < 1000; round++) {
+    for (int round = 0; round < 1000 / FAULT_STRIDE; round++) {
         cadre_job job = job_of((enum kind)(round % KINDS));
         cadre_error err;
 

@@ -175,15 +175,15 @@ static void test_each_step_retried(void **state)
     before = count_holdings();
     for (enum kind kind = 0; kind < KINDS; kind++)
         for (int unordered = 0; unordered < 2; unordered++)
-            for (enum fault_how how = 0; how < FAULT_STOP; how += 2) {
-                long k = 0;
+            for (enum fault_how how = 0; how < FAULT_STOP; how += 3) {
+                long k = (long)how % FAULT_STRIDE;
                 do {
                     struct counter counter;
                     struct outcome out;
                     cadre_job job = job_of(kind, unordered, &counter);
 
                     job.retries = 1;
-                    fault_arm(how, ++k, 1, 0);
+                    fault_arm(how, k += FAULT_STRIDE, 1, 0);
                     drain(kind, &job, &out);
                     expect_all(&out);
                     assert_no_more(&before);
@@ -205,7 +205,7 @@ static void test_only_the_one_pays(void **state)
             uint64_t victim;
             int failed = 0;
 
-            fault_arm(FAULT_ABORT, ++k, 1, 0);
+            fault_arm(FAULT_ABORT, k += FAULT_STRIDE, 1, 0);
             drain(GOES_ON, &job, &out);
             assert_int_equal(out.rc, CADRE_DONE);
             assert_int_equal(out.n, N);
@@ -234,7 +234,7 @@ static void test_stopping_at_the_one(void **state)
                 cadre_job job = job_of(kind, unordered, &counter);
                 uint64_t victim;
 
-                fault_arm(FAULT_EXIT_3, ++k, 1, 0);
+                fault_arm(FAULT_EXIT_3, k += FAULT_STRIDE, 1, 0);
                 drain(kind, &job, &out);
                 victim = atomic_load(&fault->victim);
                 if (out.rc == CADRE_DONE) {
@@ -258,7 +258,7 @@ static void test_several_deaths(void **state)
     (void)state;
     before = count_holdings();
     for (enum kind kind = 0; kind < KINDS; kind++)
-        for (long again = 1; again < 30; again += 4)
+        for (long again = 1; again < 30; again += 4 * FAULT_STRIDE)
             for (long k = 1; k < 150; k += 9) {
                 struct counter counter;
                 struct outcome out;
@@ -350,7 +350,7 @@ static void test_nothing_leaks(void **state)
 {
     (void)state;
     before = count_holdings();
-    for (int round = 0; round < 1000; round++) {
+    for (int round = 0; round < 1000 / FAULT_STRIDE; round++) {
         struct counter counter;
         struct outcome out;
         enum kind kind = (enum kind)(round % KINDS);

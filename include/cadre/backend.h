@@ -81,6 +81,9 @@ typedef struct cadre_death {
  * at the seat. */
 CADRE_API bool cadre_run_lost(cadre_run *run, unsigned seat, const cadre_death *death);
 
+/* To the log of the pool. */
+CADRE_API void cadre_run_say(const cadre_run *run, int level, const char *text);
+
 /* No worker can be had any more: end the run with this failure. */
 CADRE_API void cadre_run_give_up(cadre_run *run, const cadre_error *why);
 

@@ -17,11 +17,13 @@
 #include "backends/crew.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/machine.h"
 #include "base/process.h"
 #include "base/shared.h"
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -34,6 +36,8 @@
 #define TIMER  ((uint64_t)1 << 34)
 #define WORDS  ((uint64_t)1 << 32)
 #define EVENTS 32
+
+#define WORTH_A_LOOK_KIB (16 << 10) /* less a worker is not compared with memory */
 
 /* ---- making a crew ---- */
 
@@ -86,11 +90,34 @@ static void free_crew(struct cdr_crew *c)
     free(c);
 }
 
-static struct cdr_crew *make_crew(const struct cdr_team *team, cadre_run *run,
+/* Fewer where the memory that is left does not do for all: what a worker needs was seen
+ * when the last ones ended. */
+static unsigned fit_memory(struct cdr_team *team, const cadre_run *run, unsigned n)
+{
+    uint64_t kib = atomic_load_explicit(&team->kib_each, memory_order_relaxed), fit;
+    struct cdr_machine *machine;
+    char text[160];
+
+    if (n < 2 || kib < WORTH_A_LOOK_KIB || !(machine = malloc(sizeof *machine)))
+        return n;
+    cdr_machine_read(machine, NULL);
+    fit = machine->memory ? machine->memory / 1024 / kib : n;
+    free(machine);
+    if (fit >= n)
+        return n;
+    fit = fit ? fit : 1;
+    snprintf(text, sizeof text,
+             "%u worker processes instead of %u: each was seen to take %llu MiB",
+             (unsigned)fit, n, (unsigned long long)(kib / 1024));
+    cadre_run_say(run, CADRE_WARNING, text);
+    return (unsigned)fit;
+}
+
+static struct cdr_crew *make_crew(struct cdr_team *team, cadre_run *run,
                                   cadre_error *err)
 {
     struct cdr_crew *c = calloc(1, sizeof *c);
-    unsigned n = cadre_run_workers(run);
+    unsigned n = fit_memory(team, run, cadre_run_workers(run));
 
     if (!c || !(c->members = calloc(n + 1, sizeof *c->members))) {
         free(c);
@@ -103,6 +130,7 @@ static struct cdr_crew *make_crew(const struct cdr_team *team, cadre_run *run,
     c->n = n;
     c->event = c->poll = c->timer = -1;
     c->oom_kills = cdr_oom_kills();
+    c->own_kib = cdr_resident_kib();
     c->quarters_size = sizeof *c->quarters + (n + 1) * sizeof(struct cdr_berth);
     c->quarters = cdr_shared_map(c->quarters_size, "worker processes", err);
     if (!c->quarters || open_descriptors(c, err)) {
@@ -250,17 +278,58 @@ static void look_at_limits(struct cdr_crew *c)
 
 /* ---- what happens ---- */
 
+static void hire_again(struct cdr_crew *c, unsigned seat)
+{
+    cadre_error error;
+
+    if (cdr_member_hire(c, seat, &error))
+        cadre_run_give_up(c->run, &error);
+}
+
+static unsigned count_members(const struct cdr_crew *c)
+{
+    unsigned n = 0;
+
+    for (unsigned seat = 1; seat <= c->n; seat++)
+        n += c->members[seat].pid > 0;
+    return n;
+}
+
+/* Where memory ran out, a fresh worker would only make it run out again: the others go on
+ * without, and what they cannot take over waits until they have nothing else to do. */
 static void lost(struct cdr_crew *c, unsigned seat)
 {
     cadre_death death;
-    cadre_error error;
 
     cdr_member_bury(c, seat, &death);
     take_idle(c, seat);
     if (c->ending || !cadre_run_lost(c->run, seat, &death))
         return;
-    if (cdr_member_hire(c, seat, &error))
-        cadre_run_give_up(c->run, &error);
+    if (death.flags & CADRE_OUT_OF_MEMORY && count_members(c) > 0)
+        c->members[seat].vacant = true;
+    else
+        hire_again(c, seat);
+}
+
+static bool has_vacant(const struct cdr_crew *c)
+{
+    for (unsigned seat = 1; seat <= c->n; seat++)
+        if (c->members[seat].vacant)
+            return true;
+    return false;
+}
+
+/* Nobody does anything: time for what was left at a vacant seat. False: there is none. */
+static bool fill_a_seat(struct cdr_crew *c)
+{
+    for (unsigned seat = 1; seat <= c->n; seat++) {
+        if (!c->members[seat].vacant)
+            continue;
+        c->members[seat].vacant = false;
+        hire_again(c, seat);
+        return true;
+    }
+    return false;
 }
 
 static void handle(struct cdr_crew *c, uint64_t what)
@@ -308,11 +377,11 @@ unsigned cdr_crew_tend(struct cdr_crew *c, int timeout_ms)
     else
         again = share_out(c);
     /* In this order: what there is to do is seen here, or a worker that has it. */
-    if (!more && count_busy(c) == 0)
+    if (!more && count_busy(c) == 0 && !fill_a_seat(c))
         timeout_ms = 0; /* an idle one may have died all the same */
     await(c, ms_until(again, timeout_ms));
     more = cadre_run_has_work(c->run);
-    return count_busy(c) + more;
+    return count_busy(c) + more + has_vacant(c);
 }
 
 /* ---- the beginning and the end ---- */
@@ -352,10 +421,11 @@ void cdr_crew_end(struct cdr_crew *c)
     for (unsigned seat = 1; seat <= c->n; seat++)
         if (c->members[seat].pid > 0)
             cdr_member_bury(c, seat, &death);
+    atomic_store_explicit(&c->team->kib_each, c->most_kib, memory_order_relaxed);
     free_crew(c);
 }
 
-int cdr_crew_begin(struct cdr_crew **out, const struct cdr_team *team, cadre_run *run,
+int cdr_crew_begin(struct cdr_crew **out, struct cdr_team *team, cadre_run *run,
                    cadre_error *err)
 {
     struct cdr_crew *c = make_crew(team, run, err);

@@ -16,10 +16,12 @@
 /* Functions that libraries have for it: how many threads they start of their own. */
 #define CDR_CAPS 4
 
-/* What all crews of a pool have in common. Read-only once open. */
+/* What all crews of a pool have in common. Read-only once open, but for what a worker was
+ * found to need of its own, in KiB: the last crew's largest; relaxed. */
 struct cdr_team {
     unsigned workers;
     char name[32];
+    _Atomic uint64_t kib_each;
 };
 
 /* In memory that the crew's processes share. */
@@ -41,6 +43,7 @@ struct cdr_member {
     int pidfd;
     int words_fd;     /* what it writes to stderr; -1 */
     bool told;        /* it was sent SIGTERM */
+    bool vacant;      /* nobody is at this seat until there is nothing else to do */
     bool killed;      /* it was sent SIGKILL */
     uint64_t expired; /* why: this task had had its time; or CADRE_NO_ITEM */
     uint64_t kill_at; /* by CLOCK_MONOTONIC, once it was told */
@@ -50,7 +53,7 @@ struct cdr_member {
 
 /* The caller's thread alone has it; workers have it as it was when they were forked. */
 struct cdr_crew {
-    const struct cdr_team *team;
+    struct cdr_team *team;
     cadre_run *run;
     pid_t parent;
     unsigned n;    /* seats 1 .. n */
@@ -62,11 +65,13 @@ struct cdr_crew {
     int timer; /* tasks with a time limit; -1 */
     bool ending;
     uint64_t oom_kills; /* of the machine, when the crew was made */
+    uint64_t own_kib;   /* what the caller had in use then */
+    uint64_t most_kib;  /* what a member was found to need beside that, at most */
     void (*cap[CDR_CAPS])(int threads);
     struct cdr_member *members; /* n + 1, by seat */
 };
 
-int cdr_crew_begin(struct cdr_crew **out, const struct cdr_team *team, cadre_run *run,
+int cdr_crew_begin(struct cdr_crew **out, struct cdr_team *team, cadre_run *run,
                    cadre_error *err);
 unsigned cdr_crew_tend(struct cdr_crew *c, int timeout_ms);
 void cdr_crew_end(struct cdr_crew *c);

@@ -224,6 +224,8 @@ void cdr_member_bury(struct cdr_crew *c, unsigned seat, cadre_death *death)
         death->unknown = true; /* SIGCHLD is ignored, or somebody waits for any child */
     else
         read_end(death, &info, &usage);
+    if (death->peak_kib > c->own_kib && death->peak_kib - c->own_kib > c->most_kib)
+        c->most_kib = death->peak_kib - c->own_kib;
     if (death->signal == SIGKILL && !m->killed && cdr_oom_kills() > c->oom_kills)
         death->flags |= CADRE_OUT_OF_MEMORY;
     cdr_member_listen(m);

@@ -11,6 +11,7 @@
  *   - Its life: it ends when its parent does, whatever ends that (PR_SET_PDEATHSIG).
  *   - stderr, which is a pipe to the parent: it passes on what comes, and has the last
  *     lines when the worker dies.
+ *   - Its rank when memory runs out: Linux is to take a worker before the program.
  *   - Threads of BLAS and OpenMP: where such a library is loaded, it is told to use one.
  *
  * Other descriptors stay open, as kernels may use them. It ends by _exit: nothing that
@@ -20,6 +21,7 @@
 #include "backends/crew.h"
 #include "base/step.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
@@ -71,6 +73,17 @@ static void close_others(struct cdr_crew *c)
     }
 }
 
+/* When memory runs out, a worker is to die rather than the program. */
+static void offer_itself(void)
+{
+    int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+
+    if (fd < 0)
+        return; /* only an offer: may fail */
+    (void)!write(fd, "1000", 4);
+    close(fd);
+}
+
 static void take_name(const struct cdr_crew *c)
 {
     char name[16];
@@ -89,6 +102,7 @@ static void settle_in(struct cdr_crew *c, int words_fd)
         close(words_fd);
     }
     take_name(c);
+    offer_itself();
     if (!cdr_fences_share())
         _exit(STARVED);
     for (int k = 0; k < CDR_CAPS; k++)

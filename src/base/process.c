@@ -4,9 +4,11 @@
 #include "base/process.h"
 #include "base/read.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 /* A directory has a link for itself, one for its name, and one for each directory in it:
  * here, each thread. */
@@ -17,6 +19,19 @@ unsigned cdr_threads_now(void)
     if (stat("/proc/self/task", &st) || st.st_nlink < 3)
         return 1;
     return (unsigned)st.st_nlink - 2;
+}
+
+uint64_t cdr_resident_kib(void)
+{
+    unsigned long long total, resident;
+    FILE *f = fopen("/proc/self/statm", "re");
+    int n;
+
+    if (!f)
+        return 0;
+    n = fscanf(f, "%llu %llu", &total, &resident);
+    fclose(f);
+    return n == 2 ? resident * (uint64_t)sysconf(_SC_PAGESIZE) / 1024 : 0;
 }
 
 uint64_t cdr_oom_kills(void)

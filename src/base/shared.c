@@ -119,10 +119,11 @@ bool cdr_is_shared(const void *memory, size_t size)
     return find_note((uintptr_t)memory, size) != NULL;
 }
 
-/* All pages at once, so that a lack of memory shows here and not as a signal. Kernels too
+/* Huge pages where Linux is set to give them; then all pages at once, so that a lack of memory shows here and not as a signal. Kernels too
  * old for that get them as they are touched. */
 static int populate(void *memory, size_t size)
 {
+    madvise(memory, size, MADV_HUGEPAGE); /* only a hint */
     if (madvise(memory, size, MADV_POPULATE_WRITE) == 0 || errno == EINVAL)
         return 0;
     return errno;

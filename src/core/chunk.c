@@ -354,8 +354,8 @@ static uint64_t run_tasks(struct cadre_worker *w, uint64_t first, uint64_t end)
     const struct cdr_program *p = t->program;
     uint64_t i = first;
 
-    if (p->original)
-        cdr_shadow_fill(p, first, end);
+    if (t->run->window->posts_at)
+        cdr_shadow_fill(w, first, end);
     cdr_task_begins(t);
     if (t->run->timeout_ns || p->spill)
         i = run_singly(w, i, end);

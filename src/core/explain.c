@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include "base/error.h"
+#include "base/process.h"
 #include "core/engine.h"
 #include "core/job.h"
 #include "core/pool.h"
@@ -93,6 +94,19 @@ static bool is_stream(const cadre_job *job)
            job->n == CADRE_ENDLESS;
 }
 
+static void explain_fork(struct text *t)
+{
+    unsigned others = cdr_threads_now() - 1;
+
+    line(t, "start:    all workers are forked when the run begins, and have what the "
+            "caller has; its thread runs no task");
+    if (others > 0)
+        line(t,
+             "start:    with %u other thread%s in this process: a kernel that needs a "
+             "lock one of them holds when it forks waits for ever",
+             others, others == 1 ? "" : "s");
+}
+
 static void explain_job(struct text *t, const cadre_pool *pool, const cadre_job *job,
                         const struct cdr_program *p)
 {
@@ -110,6 +124,10 @@ static void explain_job(struct text *t, const cadre_pool *pool, const cadre_job 
     else
         line(t, "chunk:    adaptive, what runs for about %s at the measured cost",
              CDR_BITE_TEXT);
+    if (pool && pool->plan.backend->apart) {
+        explain_fork(t);
+        return;
+    }
     if (!pool || pool->plan.workers < 2)
         return;
     if (is_stream(job))

@@ -21,6 +21,7 @@
 #include "core/loss.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "core/pool.h"
 #include "core/reduce.h"
 #include "core/shadow.h"
 
@@ -340,6 +341,11 @@ void cadre_run_give_up(cadre_run *run, const cadre_error *why)
 }
 
 /* ---- what else a backend of processes asks ---- */
+
+void cadre_run_say(const cadre_run *run, int level, const char *text)
+{
+    cdr_log(&run->pool->log, level, "%s: %s", run->pool->name, text);
+}
 
 unsigned cadre_run_workers(const cadre_run *run)
 {

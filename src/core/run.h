@@ -131,7 +131,8 @@ struct cadre_worker {
     char *block;          /* reductions: results waiting to be folded ... */
     uint64_t block_tasks; /* ... of at most so many tasks */
     size_t block_room;
-    cadre_bytes piece; /* streams: one item of any size */
+    cadre_bytes piece;                /* streams: one item of any size */
+    uintptr_t mapped_from, mapped_to; /* processes: results whose pages are mapped */
 };
 
 /* The worker that runs on this thread now, or NULL. */

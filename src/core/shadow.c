@@ -16,6 +16,11 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#ifndef MADV_POPULATE_READ
+#define MADV_POPULATE_READ  22
+#define MADV_POPULATE_WRITE 23
+#endif
+
 #define PIECE ((uint64_t)1 << 20)
 #define PAGE  ((uint64_t)1 << 16) /* a multiple of every page size */
 
@@ -89,11 +94,40 @@ void cdr_shadow_close(struct cdr_shadow *s)
 
 /* ---- workers ---- */
 
-void cdr_shadow_fill(const struct cdr_program *p, uint64_t first, uint64_t end)
+/* The pages around `from` .. `to` that lie inside the results, in blocks as large as Linux
+ * maps at once anyway. Only a hint: Linux before 5.14 does not know it. */
+static void map_pages(struct cadre_worker *w, uintptr_t from, uintptr_t to)
 {
-    memcpy((void *)(p->results + first * p->result_size),
-           (const void *)(p->original + first * p->result_size),
-           (end - first) * p->result_size);
+    const struct cdr_program *p = w->task.program;
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    uintptr_t first = (p->results + page - 1) / page * page;
+    uintptr_t end = (p->results + p->n * p->result_size) / page * page;
+
+    if (from >= w->mapped_from && to <= w->mapped_to)
+        return;
+    from = from / PAGE * PAGE;
+    to = (to + PAGE - 1) / PAGE * PAGE;
+    w->mapped_from = from;
+    w->mapped_to = to;
+    from = from < first ? first : from;
+    to = to > end ? end : to;
+    /* What users have is there already, and reading maps it for writing too. */
+    if (from < to)
+        madvise((void *)from, to - from,
+                p->original ? MADV_POPULATE_WRITE : MADV_POPULATE_READ);
+}
+
+void cdr_shadow_fill(struct cadre_worker *w, uint64_t first, uint64_t end)
+{
+    const struct cdr_program *p = w->task.program;
+    uintptr_t from = p->results + first * p->result_size;
+    uintptr_t to = p->results + end * p->result_size;
+
+    if (p->results)
+        map_pages(w, from, to);
+    if (p->original)
+        memcpy((void *)from, (const void *)(p->original + first * p->result_size),
+               to - from);
 }
 
 /* A new piece, at least so large. The rest of the old one is given up. */

@@ -41,8 +41,9 @@ struct cdr_shadow {
 int cdr_shadow_open(struct cdr_shadow *s, const struct cdr_program *p,
                     cadre_error *err);
 
-/* In a worker, before it runs tasks first .. end-1. */
-void cdr_shadow_fill(const struct cdr_program *p, uint64_t first, uint64_t end);
+/* In a worker, before it runs tasks first .. end-1. The pages of all their results are
+ * mapped at once, which takes a fraction of what a fault for each would. */
+void cdr_shadow_fill(struct cadre_worker *w, uint64_t first, uint64_t end);
 
 /* In a worker: task `index` emitted this. False: no memory. */
 bool cdr_spill_put(struct cdr_spill *spill, uint64_t index, const void *bytes,

@@ -290,6 +290,7 @@ static int bring_in_apart(cadre_stream *s, cadre_error *err)
     s->run.wake_arg = s;
     s->run.workers = pool->plan.workers;
     s->run.losses = &s->losses;
+    s->run.spin = pool->plan.workers < pool->plan.machine.cpus; /* it feeds meanwhile */
     atomic_store_explicit(&s->run.caller_is_busy, true, memory_order_relaxed);
     rc = pool->plan.backend->begin(pool->state, &s->run, err);
     s->begun = !rc;
