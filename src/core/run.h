@@ -152,6 +152,13 @@ void cdr_worker_fini(struct cadre_worker *w);
  * was not begun. */
 uint64_t cdr_chunk_run(struct cadre_worker *w, uint64_t first, uint64_t end);
 
+/* The same where the program is a reduction's (blocks.c). */
+uint64_t cdr_run_blocks(struct cadre_worker *w, uint64_t first, uint64_t end);
+
+/* How many tasks to run between two looks, of at most `most`; and that some are done. */
+uint64_t cdr_stride(const struct cadre_worker *w, uint64_t most);
+void cdr_note_done(const struct cdr_program *p, uint64_t first, uint64_t end);
+
 /* Workers are processes: carry on with what a dead one had not finished carrying. */
 void cdr_chunk_resume(struct cadre_worker *w);
 
