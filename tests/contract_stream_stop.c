@@ -5,7 +5,6 @@
 #include "watch.h"
 
 #include <signal.h>
-#include <unistd.h>
 
 #define STAGES 3
 
@@ -14,10 +13,10 @@ enum way { BY_THREAD, BY_SIGNAL, BY_TWO, BY_CANCELLING, BY_SOURCE, BY_TASK };
 
 struct scene {
     _Atomic int begun; /* tasks, of all stages */
-    int moment;        /* when so many have */
+    _Atomic int stopped_by_task;
+    int moment; /* when so many have */
     enum way way;
     const struct contract *c;
-    pid_t process;
     pthread_t caller;
     cadre_stream *s[STAGES];
     unsigned stages;
@@ -35,9 +34,11 @@ static void count_task(cadre_task *t)
     struct scene *scene = *(struct scene *const *)cadre_task_shared(t);
     int n = atomic_fetch_add(&scene->begun, 1);
 
-    if (scene->way == BY_TASK && n == scene->moment && getpid() == scene->process)
+    if (scene->way == BY_TASK && n == scene->moment) {
         cadre_stream_stop(last_of(scene));
-    jitter((uint64_t)n % 3);
+        atomic_store(&scene->stopped_by_task, 1);
+    }
+    jitter((uint64_t)n % 2);
 }
 
 static int pass_word(cadre_task *t, const void *item, void *result)
@@ -171,6 +172,8 @@ static void take_until_stopped(struct scene *scene)
         ;
     for (int i = 0; i < n; i++)
         pthread_join(threads[i], NULL);
+    if (scene->way == BY_TASK) /* streams stay open until that has returned */
+        assert_true(reaches(&scene->stopped_by_task, 1));
     check_ended(scene, rc);
 }
 
@@ -178,12 +181,11 @@ static void take_until_stopped(struct scene *scene)
 
 static void check_round(const struct contract *c, int round, enum way way)
 {
-    static const int moments[] = { 0, 1, 2, 3, 5, 8, 20, 50, 200, 1000 };
+    static const int moments[] = { 0, 1, 2, 3, 5, 8, 20, 50, 100, 300 };
     static const uint64_t windows[] = { 0, 1, 3, 64 };
     struct scene scene = { .moment = moments[round % 10],
                            .way = way,
                            .c = c,
-                           .process = getpid(),
                            .caller = pthread_self(),
                            .stages = round % 2 ? STAGES : 1 };
     struct scene *shared = shared_copy(&scene, sizeof scene);

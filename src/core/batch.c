@@ -14,8 +14,6 @@
 #include <string.h>
 
 #define BATCH_NS 2000.0
-#define CHEAP_NS 100.0 /* cheaper items are told of by the cache line ... */
-#define LINE     16    /* ... in which so many statuses lie */
 #define SPIN_NS  10000
 
 static uint64_t batch_size(const struct cadre_worker *w, const struct cdr_ring *r)
@@ -183,22 +181,48 @@ static uint32_t neighbours(const struct cdr_batch *b, uint32_t i, uint32_t most)
     return end;
 }
 
-/* Items whose results are of a fixed size. A range kernel has all that lie side by side;
- * else cheap ones are told of together, but others each as soon as it is done. */
+/* Range kernels have all that lie side by side; of others each item is told of as soon as
+ * it is done, however cheap: the one after it may be long. */
+static void run_parts(struct cadre_worker *w, struct cdr_ring *r,
+                      const struct cdr_batch *b)
+{
+    bool ranges = w->task.program->range_fn != NULL;
+    uint32_t i = 0;
+
+    while (i < b->count && !cdr_task_stopped(&w->task, b->first + i)) {
+        i = run_together(w, r, b, i, neighbours(b, i, ranges ? b->count : i + 1));
+        if (i < b->count)
+            cdr_window_run_to(w->task.run->window, w->task.seat, CDR_NOBODY);
+    }
+}
+
+/* The same for kernels over items where nothing but results of a fixed size comes: as
+ * little as can be between two calls. */
 static void run_plain(struct cadre_worker *w, struct cdr_ring *r,
                       const struct cdr_batch *b)
 {
-    bool cheap = w->cost > 0 && w->cost < CHEAP_NS;
-    uint32_t i = 0, most;
+    struct cadre_task *t = &w->task;
+    const struct cdr_program *program = t->program;
+    cadre_fn *fn = program->fn;
+    bool in_place = program->in_place;
 
-    while (i < b->count && !cdr_task_stopped(&w->task, b->first + i)) {
-        if (w->task.program->range_fn)
-            most = b->count;
-        else
-            most = cheap ? i + LINE - (uint32_t)((b->first + i) % LINE) : i + 1;
-        i = run_together(w, r, b, i, neighbours(b, i, most));
-        if (i < b->count)
-            cdr_window_run_to(w->task.run->window, w->task.seat, CDR_NOBODY);
+    for (uint32_t i = 0; i < b->count; i++) {
+        uint64_t p = b->first + i;
+        uint32_t slot = b->slot[i];
+        const void *item = in_place
+                               ? (const void *)(program->items + p * program->item_size)
+                               : cdr_ring_item(r, slot);
+        int rc;
+
+        if (cdr_task_stopped(t, p))
+            return;
+        atomic_store_explicit(&t->seat->current, p, memory_order_relaxed);
+        rc = fn(t, item, cdr_ring_result(r, slot));
+        if (rc)
+            cdr_task_returned(t, p, rc);
+        if (cdr_ring_finish(r, w->seat, p, slot,
+                            t->failed_at == p ? CDR_FAILED : CDR_DONE))
+            cdr_run_wake_caller(t->run);
     }
 }
 
@@ -249,10 +273,12 @@ static void run_batch(struct cadre_worker *w, struct cdr_ring *r,
     uint64_t began = w->now;
 
     cdr_window_run_to(w->task.run->window, w->task.seat, CDR_NOBODY);
-    if (program->together)
-        run_plain(w, r, b);
-    else
+    if (!program->together)
         run_singly(w, r, b);
+    else if (program->range_fn || program->columns)
+        run_parts(w, r, b);
+    else
+        run_plain(w, r, b);
     w->now = cdr_now();
     w->cost = (double)(w->now - began) / b->count + 0.1;
     atomic_store_explicit(&w->task.seat->cost,

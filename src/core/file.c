@@ -8,6 +8,7 @@
 #include "core/feed.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <poll.h>
@@ -29,6 +30,16 @@ struct cadre_file {
     bool ended;
 };
 
+/* Standard input is read by somebody: two readers would each get some of it. */
+static _Atomic bool standard_taken;
+
+static int claim_standard(cadre_error *err)
+{
+    if (!atomic_exchange_explicit(&standard_taken, true, memory_order_acq_rel))
+        return CADRE_OK;
+    return cdr_fail(err, CADRE_EINVAL, "standard input is open as a source already");
+}
+
 int cadre_file_open(cadre_file **out, const char *path, size_t record_size,
                     cadre_error *err)
 {
@@ -41,11 +52,15 @@ int cadre_file_open(cadre_file **out, const char *path, size_t record_size,
                         out ? "path" : "out");
     *out = NULL;
     standard = strcmp(path, "-") == 0;
+    if (standard && claim_standard(err))
+        return CADRE_EINVAL;
     f = calloc(1, sizeof *f);
     if (f)
         f->name = strdup(standard ? "standard input" : path);
     if (!f || !f->name) {
         free(f);
+        if (standard)
+            atomic_store_explicit(&standard_taken, false, memory_order_release);
         return cdr_fail(err, CADRE_ENOMEM, "no memory to open %s", path);
     }
     f->record_size = record_size;
@@ -66,6 +81,8 @@ void cadre_file_close(cadre_file *f)
         return;
     if (f->fd > STDIN_FILENO)
         close(f->fd); /* nothing was written: no error to miss */
+    else if (f->fd == STDIN_FILENO)
+        atomic_store_explicit(&standard_taken, false, memory_order_release);
     free(f->buffer);
     free(f->name);
     free(f);
@@ -123,6 +140,14 @@ static bool next_item(cadre_file *f, void *item)
 
 /* ---- reading ---- */
 
+static int too_long(const cadre_file *f, uint64_t line, cadre_error *err)
+{
+    return cdr_fail(err, CADRE_ENOMEM,
+                    "%s: line %" PRIu64 " is longer than the stream's memory_limit "
+                    "allows (%" PRIu64 " bytes)",
+                    f->name, line, f->limit);
+}
+
 /* Room for another block behind what is unread. */
 static int make_room(cadre_file *f, cadre_error *err)
 {
@@ -130,10 +155,7 @@ static int make_room(cadre_file *f, cadre_error *err)
     char *larger;
 
     if (unread > f->limit)
-        return cdr_fail(err, CADRE_ENOMEM,
-                        "%s: line %" PRIu64 " is longer than the stream's memory_limit "
-                        "allows (%" PRIu64 " bytes)",
-                        f->name, f->items + 1, f->limit);
+        return too_long(f, f->items + 1, err);
     if (f->begin > 0)
         memmove(f->buffer, f->buffer + f->begin, unread);
     f->begin = 0;
@@ -203,6 +225,11 @@ enum cdr_fed cdr_file_next(cadre_file *f, void *item, cadre_error *err)
             err->item = f->items;
             return CDR_BROKEN;
         }
+    }
+    if (!f->record_size && ((const cadre_bytes *)item)->size > f->limit) {
+        too_long(f, f->items, err);
+        err->item = f->items - 1;
+        return CDR_BROKEN;
     }
     return CDR_FED;
 }

@@ -33,8 +33,6 @@
 #define SLOW_NS     1000.0 /* a source that takes longer for an item is slow */
 #define LONG_NS     5000   /* the caller's thread does not run longer tasks */
 #define COST_NS     50000  /* for so long a figure of what tasks cost is good */
-#define CHEAP_NS    100    /* an item, for the source or a worker */
-#define TOGETHER    16     /* a power of two */
 #define PROGRESS_NS 100000000
 
 static inline bool is_stopped(const cadre_stream *s)
@@ -156,24 +154,12 @@ static uint64_t portion(const cadre_stream *s)
     return items < 1 ? (room > 0) : items < (double)room ? (uint64_t)items : room;
 }
 
-/* So many items are published together: as many as lie in a cache line or two where the
- * source and the tasks are both so cheap that nobody can miss them meanwhile, else one. */
-static uint64_t together(cadre_stream *s)
-{
-    bool cheap_source = s->feed.cost > 0 && s->feed.cost < CHEAP_NS;
-    uint32_t cost = cheap_source ? task_cost(s) : 0;
-
-    return cost > 0 && cost < CHEAP_NS ? TOGETHER : 1;
-}
-
+/* Each item is published at once: the source may take long for the next. */
 static bool feed_from_source(cadre_stream *s)
 {
-    uint64_t most = portion(s), group = together(s), n = 0, began = s->now;
+    uint64_t most = portion(s), n = 0, began = s->now;
 
-    while (n < most && feed_one(s))
-        if ((++n & (group - 1)) == 0)
-            publish(s);
-    if (n & (group - 1))
+    for (; n < most && feed_one(s); n++)
         publish(s);
     s->now = cdr_now();
     if (n > 0)
