@@ -216,6 +216,35 @@ static void test_a_result_too_large(void **state)
     assert_int_equal(count_until_end(*state, job, CADRE_DONE, &err), 10);
 }
 
+static int emit_varied(cadre_task *t, const void *item, void *result)
+{
+    static const char bytes[3000];
+
+    (void)item;
+    (void)result;
+    return cadre_task_emit(t, bytes, 1 + cadre_task_index(t) * 7919 % sizeof bytes);
+}
+
+/* Items so cheap that the caller's thread runs some, and results of which most are more
+ * than one worker's share of the memory: nobody waits for a place that only it can make. */
+static void test_cheap_items_with_large_results(void **state)
+{
+    for (int round = 0; round < 20; round++) {
+        cadre_job job = { .fn = emit_varied,
+                          .n = 1000,
+                          .memory_limit = 16 << 10,
+                          .unordered = round % 2 };
+        cadre_stream *s = open_stream(*state, job);
+        cadre_record r;
+        uint64_t n = 0;
+
+        for (; cadre_stream_next(s, &r, NULL) == CADRE_OK; n++)
+            assert_int_equal(r.size, 1 + r.index * 7919 % 3000);
+        assert_int_equal(n, 1000);
+        close_stream(s, job.memory_limit);
+    }
+}
+
 /* ---- range kernels, random streams, nothing at all ---- */
 
 static int affine_range(cadre_task *t, uint64_t first, uint64_t count,
@@ -436,6 +465,7 @@ int main(void)
         cmocka_unit_test(test_bytes),
         cmocka_unit_test(test_an_item_too_large),
         cmocka_unit_test(test_a_result_too_large),
+        cmocka_unit_test(test_cheap_items_with_large_results),
         cmocka_unit_test(test_range_kernel),
         cmocka_unit_test(test_random_streams),
         cmocka_unit_test(test_records_without_bytes),

@@ -44,18 +44,20 @@ static bool not_wanted(void *arg)
 
 /* Larger pieces than fit in a worker's share are let in one at a time: in order, that of
  * the item the caller takes next; else whose is first. But the caller's thread cannot
- * wait for itself. */
+ * wait for itself: while it went for the item it takes next, a worker may have come
+ * first, and left it a later one. */
 static bool allowed(void *arg)
 {
     const struct cadre_task *t = arg;
     struct cdr_ring *r = cdr_window_ring(t->run->window);
     uint32_t me = (uint32_t)(t->seat - t->run->window->seat) + 1, nobody = 0;
 
+    if (me == 1)
+        return true;
     if (!r->unordered)
         return atomic_load_explicit(&r->head, memory_order_acquire) ==
                cadre_task_index(t);
-    return me == 1 ||
-           atomic_compare_exchange_strong_explicit(
+    return atomic_compare_exchange_strong_explicit(
                &r->large, &nobody, me, memory_order_acquire, memory_order_relaxed) ||
            nobody == me;
 }

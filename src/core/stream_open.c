@@ -212,7 +212,7 @@ uint64_t cdr_stream_most_bytes(const cadre_stream *s)
         const struct cdr_arena *a = cdr_window_arena(w, k);
         uint64_t large = atomic_load_explicit(&a->most_large, memory_order_relaxed);
         sum += atomic_load_explicit(&a->most, memory_order_relaxed);
-        if (k == 0 && s->ring->unordered)
+        if (k == 0)
             sum += large;
         else if (large > largest)
             largest = large;
