@@ -153,7 +153,8 @@ static void nudge(void)
 }
 
 struct feeder {
-    uint64_t fed, free_slots[ITEMS_MAX], n_free, index_of[ITEMS_MAX], seen[CODES];
+    uint64_t fed, free_slots[ITEMS_MAX], n_free, index_of[ITEMS_MAX];
+    struct cdr_reader seen[CODES];
 };
 
 static void feed(struct feeder *f)
@@ -185,9 +186,9 @@ static bool take_any(struct feeder *f)
     uint64_t slot;
 
     for (unsigned s = 1; s <= setting.workers; s++) {
-        if (!cdr_ring_finished(ring(), s, f->seen[s], &slot, &outcome))
+        if (!cdr_ring_finished(ring(), s, &f->seen[s], &slot, &outcome))
             continue;
-        f->seen[s]++;
+        f->seen[s].taken++;
         MUST(slot < ring()->slots);
         took(f->index_of[slot], slot, outcome);
         f->index_of[slot] = 0;

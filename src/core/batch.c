@@ -2,9 +2,9 @@
  * SPDX-License-Identifier: MIT
  *
  * A batch is what runs for about two microseconds at the cost of the one before, at
- * most 64 items, and no more than an equal share of what is there: batches are for
- * items so small that claiming them singly would cost more than running them, and never
- * keep a result waiting that somebody could take. Each item is finished as soon as it
+ * most 64 items, and no more than an equal share of what is there, unless that is next to
+ * nothing: batches are for items so small that claiming them singly would cost more than
+ * running them, and never keep a result waiting that somebody could take. Each item is finished as soon as it
  * is; the caller is woken if it sleeps for that one.
  */
 #include "base/clock.h"
@@ -14,12 +14,15 @@
 #include <string.h>
 
 #define BATCH_NS 2000.0
-#define SPIN_NS  10000
+#define LEAST_NS 400.0 /* not worth sharing out */
+#define SPIN_NS  30000
+#define CHEAP_NS 100.0
+#define AWAY_NS  400
 
 static uint64_t batch_size(const struct cadre_worker *w, const struct cdr_ring *r)
 {
     uint64_t share = cdr_ring_unclaimed(r) / w->task.run->workers + 1;
-    uint64_t units;
+    uint64_t units, least;
 
     /* The caller's thread must not wait for room in its arena: nobody else would make
      * any. What it puts there, it takes before it runs another. */
@@ -30,6 +33,9 @@ static uint64_t batch_size(const struct cadre_worker *w, const struct cdr_ring *
     if (w->cost == 0 || w->cost > BATCH_NS)
         return 1;
     units = (uint64_t)(BATCH_NS / w->cost);
+    least = (uint64_t)(LEAST_NS / w->cost);
+    if (share < least)
+        share = least;
     return units < share ? units : share;
 }
 
@@ -295,19 +301,19 @@ static bool ended(const struct cadre_worker *w)
     return cdr_window_over(w->task.run->window) || cdr_run_cancelled(w->task.run);
 }
 
+/* Looks ever more seldom, at most every AWAY_NS. */
 static bool more_comes(struct cadre_worker *w, const struct cdr_ring *r)
 {
     uint64_t until = w->now + SPIN_NS;
+    uint64_t ns = AWAY_NS / 8;
 
-    if (!w->task.run->spin || ended(w))
+    if (!w->task.run->spin)
         return false;
     do {
-        for (int i = 0; i < 16; i++) {
-            if (cdr_ring_unclaimed(r))
-                return !ended(w);
-            cdr_pause();
-        }
-        w->now = cdr_now();
+        if (cdr_ring_unclaimed(r))
+            return !ended(w);
+        w->now = cdr_look_away(w->now, ns);
+        ns = ns < AWAY_NS ? 2 * ns : AWAY_NS;
     } while (w->now < until && !ended(w));
     return false;
 }
@@ -320,6 +326,15 @@ static bool not_needed(const struct cadre_worker *w)
     return w->seat > 0 && w->seat == run->workers && !cadre_run_caller_is_busy(run);
 }
 
+/* After items that cost next to nothing: let a few gather for half a microsecond, rather
+ * than come for each one singly, and have the line of memory that the caller writes. */
+static void let_gather(struct cadre_worker *w, const struct cdr_ring *r)
+{
+    if (w->seat > 0 && w->cost > 0 && w->cost < CHEAP_NS && w->task.run->spin &&
+        (double)cdr_ring_unclaimed(r) * w->cost < LEAST_NS)
+        w->now = cdr_look_away(w->now, AWAY_NS);
+}
+
 bool cdr_serve_batch(struct cadre_worker *w)
 {
     struct cadre_window *window = w->task.run->window;
@@ -328,6 +343,7 @@ bool cdr_serve_batch(struct cadre_worker *w)
 
     if (ended(w))
         return false;
+    let_gather(w, r);
     if (window->posts_at) {
         if (!cdr_post_claim_batch(window, w->seat, batch_size(w, r)))
             return false;

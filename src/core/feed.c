@@ -246,13 +246,7 @@ enum cdr_fed cdr_feed_one(struct cdr_feed *f, uint64_t p, char *slot, cadre_erro
         return CDR_NO_MORE;
     if (f->has_pending)
         return f->upstream ? settle_record(f, p, slot, err) : settle(f, p, slot, err);
-    if (f->columns)
-        return from_columns(f, p, slot, err);
-    if (f->upstream)
-        return from_upstream(f, p, slot, err);
-    if (f->file)
-        return from_file(f, p, slot, err);
-    return from_callback(f, p, slot, err);
+    return f->get(f, p, slot, err);
 }
 
 /* ---- opening ---- */
@@ -281,6 +275,7 @@ static int lay_out_columns(struct cdr_feed *f, const cadre_job *job, cadre_error
             return cdr_fail(err, CADRE_EINVAL, "column %u: size is %zu", k,
                             job->columns[k].size);
     }
+    f->get = from_columns;
     f->columns = job->columns;
     f->n_columns = job->n_columns;
     f->there_at = at;
@@ -304,6 +299,7 @@ static int open_upstream(struct cdr_feed *f, const cadre_job *job, cadre_error *
                   "use CADRE_BYTES"
                 : "item_size is %zu, but the source's records have another",
             job->item_size);
+    f->get = from_upstream;
     f->upstream = up;
     if (up->program.keep_going)
         f->poison_at = cdr_poison_at(f->item_size);
@@ -317,6 +313,7 @@ static int open_file(struct cdr_feed *f, const cadre_job *job, cadre_error *err)
     f->file = job->source_arg;
     if (!f->file)
         return cdr_fail(err, CADRE_EINVAL, "source_arg is NULL, not a file");
+    f->get = from_file;
     gives = cdr_file_item_size(f->file);
     if (gives == job->item_size)
         return CADRE_OK;
@@ -338,6 +335,7 @@ static int open_source(struct cdr_feed *f, const cadre_job *job, cadre_error *er
                         "a job has a source, items or columns: only one");
     if (job->item_size == 0)
         return cdr_fail(err, CADRE_EINVAL, "source is set but item_size is 0");
+    f->get = from_callback;
     f->source = job->source;
     f->source_arg = job->source_arg;
     f->n = job->n ? job->n : CADRE_ENDLESS;

@@ -23,6 +23,8 @@ struct cdr_note {
 };
 
 struct cdr_feed {
+    /* The next item for position p, into the slot, from whatever sort of source it is. */
+    enum cdr_fed (*get)(struct cdr_feed *f, uint64_t p, char *slot, cadre_error *err);
     uint64_t n;           /* items; CADRE_ENDLESS: only the source knows */
     cadre_source *source; /* NULL: items in place, or columns */
     void *source_arg;

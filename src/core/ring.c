@@ -109,27 +109,25 @@ void cdr_ring_assign(struct cdr_ring *r, uint64_t p, uint64_t slot)
     atomic_store_explicit(order_of(r, p), (uint32_t)slot, memory_order_relaxed);
 }
 
-void cdr_ring_feed(struct cdr_ring *r, uint64_t tail)
-{
-    CDR_STEP();
-    atomic_store_explicit(&r->tail, tail, memory_order_release);
-}
-
 uint64_t cdr_ring_told(const struct cdr_ring *r, unsigned seat)
 {
     return atomic_load_explicit(&finished_of(r, seat)->count, memory_order_relaxed);
 }
 
-bool cdr_ring_finished(const struct cdr_ring *r, unsigned seat, uint64_t count,
-                       uint64_t *slot, enum cdr_outcome *outcome)
+bool cdr_ring_finished(const struct cdr_ring *r, unsigned seat,
+                       struct cdr_reader *reader, uint64_t *slot,
+                       enum cdr_outcome *outcome)
 {
     uint32_t word;
 
-    CDR_STEP();
-    if (atomic_load_explicit(&finished_of(r, seat)->count, memory_order_acquire) <=
-        count)
-        return false;
-    word = atomic_load_explicit(told(r, seat, count), memory_order_relaxed);
+    if (reader->taken == reader->told) {
+        CDR_STEP();
+        reader->told =
+            atomic_load_explicit(&finished_of(r, seat)->count, memory_order_acquire);
+        if (reader->taken == reader->told)
+            return false;
+    }
+    word = atomic_load_explicit(told(r, seat, reader->taken), memory_order_relaxed);
     *slot = word >> 2;
     *outcome = (enum cdr_outcome)(word & 3);
     return true;

@@ -121,7 +121,11 @@ struct cdr_ref *cdr_ring_ref(const struct cdr_ring *r, uint64_t slot);
 void cdr_ring_assign(struct cdr_ring *r, uint64_t p, uint64_t slot);
 
 /* Positions up to `tail` are in their slots: workers may claim them. */
-void cdr_ring_feed(struct cdr_ring *r, uint64_t tail);
+static inline void cdr_ring_feed(struct cdr_ring *r, uint64_t tail)
+{
+    CDR_STEP();
+    atomic_store_explicit(&r->tail, tail, memory_order_release);
+}
 
 /* Ordered: the outcome of position p, CDR_PENDING while it has none. */
 static inline enum cdr_outcome cdr_ring_outcome(const struct cdr_ring *r, uint64_t p)
@@ -138,10 +142,17 @@ static inline enum cdr_outcome cdr_ring_outcome(const struct cdr_ring *r, uint64
 /* Unordered: how many slots that seat's owner has told of. */
 uint64_t cdr_ring_told(const struct cdr_ring *r, unsigned seat);
 
-/* Unordered: the slot that seat's owner finished as its number `count`, and how it
- * ended; false while there is none. */
-bool cdr_ring_finished(const struct cdr_ring *r, unsigned seat, uint64_t count,
-                       uint64_t *slot, enum cdr_outcome *outcome);
+/* What the caller knows of a seat's queue, all zero at first. */
+struct cdr_reader {
+    uint64_t taken; /* slots read from it */
+    uint64_t told;  /* that so many are there was seen */
+};
+
+/* Unordered: the next slot that seat's owner finished, and how it ended; false while there
+ * is none. It stays the next until `taken` is counted up. */
+bool cdr_ring_finished(const struct cdr_ring *r, unsigned seat,
+                       struct cdr_reader *reader, uint64_t *slot,
+                       enum cdr_outcome *outcome);
 
 /* The caller will sleep until `position` is finished (CDR_ANY_FINISH: any): afterwards
  * it looks once more. Ends with CDR_NOBODY. */

@@ -93,11 +93,15 @@ static void end_of_source(cadre_stream *s, int code, const cadre_error *err)
         s->source_error = *err;
 }
 
-/* Let workers have what is in the slots. */
-static void publish(cadre_stream *s)
+static void note_held(cadre_stream *s)
 {
     if (held(s) > s->most_items)
         s->most_items = held(s);
+}
+
+/* Let workers have what is in the slots. */
+static inline void publish(cadre_stream *s)
+{
     cdr_ring_feed(s->ring, s->fed);
     if (s->run.wake)
         s->run.wake(s->run.wake_arg);
@@ -112,6 +116,7 @@ static bool feed_in_place(cadre_stream *s)
         for (uint64_t p = s->fed; p < s->fed + count; p++)
             cdr_ring_assign(s->ring, p, cdr_slots_use(&s->slots, p));
     s->fed += count;
+    note_held(s);
     if (count > 0)
         publish(s);
     if (s->fed == s->feed.n)
@@ -161,6 +166,7 @@ static bool feed_from_source(cadre_stream *s)
 
     for (; n < most && feed_one(s); n++)
         publish(s);
+    note_held(s);
     s->now = cdr_now();
     if (n > 0)
         s->feed.cost = (double)(s->now - began) / (double)n + 0.1;

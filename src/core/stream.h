@@ -75,11 +75,11 @@ struct cadre_stream {
     uint64_t cost_until; /* ... good until then, by cdr_now() */
 
     /* Taking. */
-    uint64_t ready;     /* ordered: positions below are known to have results */
-    bool plain;         /* nothing but the slot belongs to a record */
-    uint64_t *finished; /* unordered: slots that each seat has told of so far */
-    unsigned next_seat; /* unordered: where to look first */
-    bool lent;          /* the caller has a record: its slot is not free yet */
+    uint64_t ready; /* ordered: positions below are known to have results */
+    bool plain;     /* nothing but the slot belongs to a record */
+    struct cdr_reader *finished; /* unordered: of each seat */
+    unsigned next_seat;          /* unordered: where to look first */
+    bool lent;                   /* the caller has a record: its slot is not free yet */
     uint64_t lent_slot, lent_index; /* unless it is a plain stream's: at `taken` */
 
     int end_code;    /* CADRE_OK while there is more */

@@ -212,8 +212,8 @@ static bool take_from(cadre_stream *s, unsigned seat, cadre_record *record)
     enum cdr_outcome outcome;
     uint64_t slot, index;
 
-    while (cdr_ring_finished(s->ring, seat, s->finished[seat], &slot, &outcome)) {
-        s->finished[seat]++;
+    while (cdr_ring_finished(s->ring, seat, &s->finished[seat], &slot, &outcome)) {
+        s->finished[seat].taken++;
         index = s->slots.index[slot];
         if ((outcome == CDR_DONE || s->program.keep_going) && index < limit(s)) {
             lend(s, record, index, slot, outcome);
@@ -250,7 +250,7 @@ bool cdr_can_take(const cadre_stream *s)
     if (!s->ring->unordered)
         return s->taken < s->fed && cdr_ring_outcome(s->ring, s->taken) != CDR_PENDING;
     for (unsigned seat = 0; seat < s->ring->seats; seat++)
-        if (cdr_ring_finished(s->ring, seat, s->finished[seat], &slot, &outcome))
+        if (cdr_ring_finished(s->ring, seat, &s->finished[seat], &slot, &outcome))
             return true;
     return false;
 }

@@ -17,6 +17,8 @@
 
 #define SPIN_NS  15000
 #define YIELD_NS 100000
+#define CHEAP_NS 100
+#define AWAY_NS  400
 
 void cdr_run_wake_caller(const cadre_run *run)
 {
@@ -70,21 +72,24 @@ static bool something_happened(cadre_stream *s)
     return false;
 }
 
-/* Without a CPU for each worker, spinning would take the time from who has work. */
+/* Looks ever more seldom, so a record is found at most half as late again as it came, and
+ * after cheap items not before some will have. Without a CPU for each worker, spinning
+ * would take the time from who has work. */
 static bool spin(cadre_stream *s)
 {
     uint64_t until = s->now + (s->run.spin ? SPIN_NS : YIELD_NS);
+    uint64_t ns = s->task_cost > 0 && s->task_cost < CHEAP_NS ? AWAY_NS : AWAY_NS / 8;
 
     do {
-        for (int i = 0; i < 8; i++) {
-            if (something_happened(s))
-                return true;
-            if (s->run.spin)
-                cdr_pause();
-            else
-                sched_yield();
+        if (s->run.spin) {
+            s->now = cdr_look_away(s->now, ns);
+        } else {
+            sched_yield();
+            s->now = cdr_now();
         }
-        s->now = cdr_now();
+        if (something_happened(s))
+            return true;
+        ns = ns < AWAY_NS ? 2 * ns : AWAY_NS;
     } while (s->now < until);
     return false;
 }
