@@ -10,6 +10,7 @@
 #include <cadre/stream.h>
 #include <dirent.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -145,6 +146,115 @@ static void test_deaf_kernels_are_ended(void **state)
     assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
 }
 
+/* ---- cancelling those who neither ask nor end ---- */
+
+struct deaf {
+    _Atomic int running;
+    bool stubborn; /* SIGTERM does not end them either */
+    bool by_signal;
+    pthread_t caller;
+    cadre_pool *pool;
+};
+
+static int tells_and_is_deaf(cadre_task *t, const void *item, void *result)
+{
+    struct deaf *d = *(struct deaf *const *)cadre_task_shared(t);
+
+    if (d->stubborn)
+        signal(SIGTERM, SIG_IGN);
+    atomic_fetch_add(&d->running, 1);
+    return deaf(t, item, result);
+}
+
+static int join_nothing(cadre_task *t, void *into, const void *from)
+{
+    (void)t;
+    (void)into;
+    (void)from;
+    return 0;
+}
+
+static cadre_pool *pool_to_cancel;
+
+static void cancel_on_signal(int number)
+{
+    (void)number;
+    cadre_cancel(pool_to_cancel);
+}
+
+/* All workers are in a kernel, so the caller is asleep or about to be. */
+static void *cancel_when_all_run(void *arg)
+{
+    struct deaf *d = arg;
+
+    await(&d->running, (int)cadre_workers(d->pool));
+    if (d->by_signal)
+        pthread_kill(d->caller, SIGUSR1);
+    else
+        cadre_cancel(d->pool);
+    return NULL;
+}
+
+enum kind { MAP, REDUCTION, STREAM, KINDS };
+
+static int run_to_the_end(enum kind kind, cadre_pool *pool, cadre_job *job,
+                          cadre_error *err)
+{
+    cadre_stream *s;
+    cadre_record r;
+    int rc, out;
+
+    if (kind == MAP)
+        return cadre_map(pool, job, err);
+    job->result_size = sizeof out;
+    if (kind == REDUCTION)
+        return cadre_reduce(pool, job, join_nothing, &out, err);
+    rc = cadre_stream_open(&s, pool, job, err);
+    if (!rc) {
+        rc = cadre_stream_next(s, &r, err);
+        cadre_stream_close(s);
+    }
+    return rc;
+}
+
+static void check_cancelled(enum kind kind, struct deaf *d)
+{
+    cadre_job job = { .fn = tells_and_is_deaf,
+                      .n = 100000,
+                      .grace_ms = 20,
+                      .shared = &d,
+                      .shared_size = sizeof d };
+    pthread_t canceller;
+    cadre_error err;
+
+    atomic_store(&d->running, 0);
+    assert_int_equal(pthread_create(&canceller, NULL, cancel_when_all_run, d), 0);
+    assert_int_equal(run_to_the_end(kind, d->pool, &job, &err), CADRE_ECANCELLED);
+    assert_int_equal(err.item, CADRE_NO_ITEM);
+    pthread_join(canceller, NULL);
+    assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+}
+
+/* The caller sleeps until something happens, and nothing but that does. */
+static void test_deaf_kernels_are_cancelled(void **state)
+{
+    struct sigaction action = { .sa_handler = cancel_on_signal }, old;
+    struct deaf first = { .pool = pool_of(2), .caller = pthread_self() };
+    struct deaf *d = shared_copy(&first, sizeof first);
+
+    (void)state;
+    pool_to_cancel = d->pool;
+    assert_int_equal(sigaction(SIGUSR1, &action, &old), 0);
+    for (int way = 0; way < 4 * KINDS; way++) {
+        d->by_signal = way & 1;
+        d->stubborn = way & 2;
+        check_cancelled(way / 4, d);
+    }
+    sigaction(SIGUSR1, &old, NULL);
+    cadre_close(d->pool);
+    cadre_free_shared(d);
+}
+
 /* ---- what a worker writes ---- */
 
 static int speaks_and_dies(cadre_task *t, const void *item, void *result)
@@ -187,6 +297,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_no_worker_outlives_its_program),
         cmocka_unit_test(test_deaf_kernels_are_ended),
+        cmocka_unit_test(test_deaf_kernels_are_cancelled),
         cmocka_unit_test(test_last_words),
     };
     struct contract *c;

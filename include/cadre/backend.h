@@ -52,6 +52,10 @@ CADRE_API bool cadre_run_is_stream(const cadre_run *run);
  * beyond what anybody wants. */
 CADRE_API bool cadre_run_is_wanted(const cadre_run *run, unsigned seat);
 
+/* An eventfd to sleep on in tend and end, and to read when it is readable: cadre_cancel
+ * writes to it. -1 for a stream, whose caller sees to that itself. */
+CADRE_API int cadre_run_event(const cadre_run *run);
+
 /* How many workers can be of use, and how long they are given to end by themselves. */
 CADRE_API unsigned cadre_run_workers(const cadre_run *run);
 CADRE_API uint64_t cadre_run_grace_ns(const cadre_run *run);
