@@ -93,7 +93,7 @@ CADRE_API void cadre_run_give_up(cadre_run *run, const cadre_error *why);
 
 /* What a backend is given to open. */
 typedef struct cadre_setup {
-    unsigned workers; /* in all: the caller's thread is one of them */
+    unsigned workers; /* in all; but for apart, the caller's thread is one of them */
     unsigned cpus;    /* that this process may use */
     const char *name; /* of the pool; never NULL */
     uint64_t reserved[8];
