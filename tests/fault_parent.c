@@ -255,6 +255,66 @@ static void test_deaf_kernels_are_cancelled(void **state)
     cadre_free_shared(d);
 }
 
+/* ---- shared memory ---- */
+
+static int count_mappings(void)
+{
+    FILE *f = fopen("/proc/self/maps", "r");
+    int n = 0, c;
+
+    assert_non_null(f);
+    while ((c = getc(f)) != EOF)
+        n += c == '\n';
+    fclose(f);
+    return n;
+}
+
+/* Every 1000th byte, and the last, are of another process's making. */
+static void check_shared(size_t size)
+{
+    unsigned char *memory = cadre_alloc_shared(size, NULL);
+    int status;
+    pid_t pid;
+
+    assert_non_null(memory);
+    for (size_t i = 0; i < size; i++)
+        assert_int_equal(memory[i], 0);
+    pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        for (size_t i = 0; i < size; i += 1000)
+            memory[i] = 1 + i % 251;
+        memory[size - 1] = 255;
+        _exit(0);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
+    for (size_t i = 0; i + 1 < size; i++)
+        assert_int_equal(memory[i], i % 1000 ? 0 : 1 + i % 251);
+    assert_int_equal(memory[size - 1], 255);
+    cadre_free_shared(memory);
+}
+
+/* Around the size of large pages, of which it is made. */
+static void test_shared_memory_of_any_size(void **state)
+{
+    static const size_t sizes[] = { 1,
+                                    4096,
+                                    (2 << 20) - 1,
+                                    2 << 20,
+                                    (2 << 20) + 1,
+                                    (4 << 20) - 4096,
+                                    (6 << 20) + 12345 };
+    int before;
+
+    (void)state;
+    check_shared(1); /* the heap */
+    before = count_mappings();
+    for (size_t k = 0; k < sizeof sizes / sizeof *sizes; k++)
+        check_shared(sizes[k]);
+    assert_int_equal(count_mappings(), before);
+}
+
 /* ---- what a worker writes ---- */
 
 static int speaks_and_dies(cadre_task *t, const void *item, void *result)
@@ -298,6 +358,7 @@ int main(void)
         cmocka_unit_test(test_no_worker_outlives_its_program),
         cmocka_unit_test(test_deaf_kernels_are_ended),
         cmocka_unit_test(test_deaf_kernels_are_cancelled),
+        cmocka_unit_test(test_shared_memory_of_any_size),
         cmocka_unit_test(test_last_words),
     };
     struct contract *c;
