@@ -24,6 +24,11 @@ static bool open_threads(void)
     return opened("threads");
 }
 
+static bool open_processes(void)
+{
+    return opened("processes");
+}
+
 static bool open_auto(void)
 {
     return opened("auto");
@@ -57,6 +62,33 @@ static void map_items(const struct work *w)
 
     job.fn = w->kernel;
     complain(cadre_map(pool, &job, &error), &error);
+}
+
+/* Results where processes share memory. The first call, which is not timed, is the one
+ * that is compared with the loop. */
+static double *shared_results;
+
+static void map_to_shared(const struct work *w)
+{
+    size_t size = w->n * w->width * sizeof *shared_results;
+    bool first = !shared_results;
+    struct work mine = *w;
+
+    if (first)
+        shared_results = cadre_alloc_shared(size, NULL);
+    if (!shared_results)
+        return; /* what is compared then shows it */
+    mine.results = shared_results;
+    map_items(&mine);
+    if (first)
+        memcpy(w->results, shared_results, size);
+}
+
+static void close_shared(void)
+{
+    close_pool();
+    cadre_free_shared(shared_results);
+    shared_results = NULL;
 }
 
 static void map_ranges(const struct work *w)
@@ -101,6 +133,8 @@ const struct way ways[] = {
     { .name = "serial", .run = map_items }, /* the NULL pool */
     { "threads", open_threads, map_items, close_pool, 0 },
     { "auto", open_auto, map_items, close_pool, 0 },
+    { "processes", open_processes, map_items, close_pool, 0 },
+    { "processes-shared", open_processes, map_to_shared, close_shared, 0 },
     { "ranges", open_threads, map_ranges, close_pool, 0 },
     { "fresh", open_threads, map_items, close_pool, WAY_FRESH },
     { "reduce", open_threads, reduce, close_pool, WAY_FOLDS },

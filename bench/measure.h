@@ -42,7 +42,8 @@ extern const struct way ways[]; /* the last has no name */
 void about(void);
 
 double now_ns(void);
-double cpu_ns(void); /* of all threads of this process */
+double
+cpu_ns(void); /* of all threads of this process, and of its children that ended */
 void pause_us(unsigned us);
 
 /* The lowest and the median of `n` samples, which are sorted. */

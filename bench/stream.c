@@ -26,6 +26,11 @@ static bool open_threads(void)
     return opened("threads");
 }
 
+static bool open_processes(void)
+{
+    return opened("processes");
+}
+
 static bool open_auto(void)
 {
     return opened("auto");
@@ -188,6 +193,8 @@ const struct way ways[] = {
     { "auto", open_auto, array, close_pool, 0 },
     { "array", open_threads, array, close_pool, 0 },
     { "source", open_threads, source, close_pool, 0 },
+    { "processes", open_processes, array, close_pool, 0 },
+    { "processes-source", open_processes, source, close_pool, 0 },
     { "ranges", open_threads, ranges, close_pool, 0 },
     { "unordered", open_threads, unordered, close_pool, WAY_UNORDERED },
     { "unordered-source", open_threads, unordered_source, close_pool, WAY_UNORDERED },

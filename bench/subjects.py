@@ -8,6 +8,7 @@
 from automatic import Automatic
 from bootstrap import Bootstrap
 from compare import Comparison, Contestant, Table
+from processes import Processes
 from stream import Stream
 
 LOOP = Contestant("plain loop", "bench-cadre", "loop")
@@ -73,7 +74,7 @@ REDUCE = Comparison("reduce", "sum of 10 million squares", [
           goal=""),
 ])
 
-SUBJECTS = [MAP, SMALL, SKEW, Automatic(), REDUCE, Stream(), Bootstrap()]
+SUBJECTS = [MAP, SMALL, SKEW, Automatic(), REDUCE, Stream(), Processes(), Bootstrap()]
 
 # What each program stands for: printed at the top, with what is missing.
 PROGRAMS = {
@@ -82,5 +83,6 @@ PROGRAMS = {
     "bench-tbb": "oneTBB",
     "bench-htslib": "htslib",
     "bench-glib": "GLib",
+    "peer_pool.py": "multiprocessing",
     "peer_bootstrap.py": "NumPy, scikit-learn, joblib",
 }

@@ -450,6 +450,13 @@ static void test_explain(void **state)
     assert_int_equal(cadre_explain(c->pool, &job, text, sizeof text, &err), CADRE_OK);
     assert_non_null(strstr(text, cadre_backend_name(c->pool)));
     assert_non_null(strstr(text, "1234"));
+    if (strcmp(cadre_backend_name(c->pool), "processes") != 0) {
+        assert_null(strstr(text, "forked"));
+    } else { /* nothing is measured first, and min_items counts for nothing */
+        assert_non_null(strstr(text, "start:    all workers are forked when"));
+        assert_null(strstr(text, "in place"));
+        assert_null(strstr(text, "min_items"));
+    }
     assert_int_equal(cadre_explain(c->pool, NULL, cut, sizeof cut, &err), CADRE_OK);
     assert_true(strlen(cut) < sizeof cut);
     assert_int_equal(cadre_explain(c->pool, NULL, NULL, 0, &err), CADRE_EINVAL);

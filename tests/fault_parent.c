@@ -10,6 +10,7 @@
 #include <cadre/stream.h>
 #include <dirent.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -145,6 +146,175 @@ static void test_deaf_kernels_are_ended(void **state)
     assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
 }
 
+/* ---- cancelling those who neither ask nor end ---- */
+
+struct deaf {
+    _Atomic int running;
+    bool stubborn; /* SIGTERM does not end them either */
+    bool by_signal;
+    pthread_t caller;
+    cadre_pool *pool;
+};
+
+static int tells_and_is_deaf(cadre_task *t, const void *item, void *result)
+{
+    struct deaf *d = *(struct deaf *const *)cadre_task_shared(t);
+
+    if (d->stubborn)
+        signal(SIGTERM, SIG_IGN);
+    atomic_fetch_add(&d->running, 1);
+    return deaf(t, item, result);
+}
+
+static int join_nothing(cadre_task *t, void *into, const void *from)
+{
+    (void)t;
+    (void)into;
+    (void)from;
+    return 0;
+}
+
+static cadre_pool *pool_to_cancel;
+
+static void cancel_on_signal(int number)
+{
+    (void)number;
+    cadre_cancel(pool_to_cancel);
+}
+
+/* All workers are in a kernel, so the caller is asleep or about to be. */
+static void *cancel_when_all_run(void *arg)
+{
+    struct deaf *d = arg;
+
+    await(&d->running, (int)cadre_workers(d->pool));
+    if (d->by_signal)
+        pthread_kill(d->caller, SIGUSR1);
+    else
+        cadre_cancel(d->pool);
+    return NULL;
+}
+
+enum kind { MAP, REDUCTION, STREAM, KINDS };
+
+static int run_to_the_end(enum kind kind, cadre_pool *pool, cadre_job *job,
+                          cadre_error *err)
+{
+    cadre_stream *s;
+    cadre_record r;
+    int rc, out;
+
+    if (kind == MAP)
+        return cadre_map(pool, job, err);
+    job->result_size = sizeof out;
+    if (kind == REDUCTION)
+        return cadre_reduce(pool, job, join_nothing, &out, err);
+    rc = cadre_stream_open(&s, pool, job, err);
+    if (!rc) {
+        rc = cadre_stream_next(s, &r, err);
+        cadre_stream_close(s);
+    }
+    return rc;
+}
+
+static void check_cancelled(enum kind kind, struct deaf *d)
+{
+    cadre_job job = { .fn = tells_and_is_deaf,
+                      .n = 100000,
+                      .grace_ms = 20,
+                      .shared = &d,
+                      .shared_size = sizeof d };
+    pthread_t canceller;
+    cadre_error err;
+
+    atomic_store(&d->running, 0);
+    assert_int_equal(pthread_create(&canceller, NULL, cancel_when_all_run, d), 0);
+    assert_int_equal(run_to_the_end(kind, d->pool, &job, &err), CADRE_ECANCELLED);
+    assert_int_equal(err.item, CADRE_NO_ITEM);
+    pthread_join(canceller, NULL);
+    assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+}
+
+/* The caller sleeps until something happens, and nothing but that does. */
+static void test_deaf_kernels_are_cancelled(void **state)
+{
+    struct sigaction action = { .sa_handler = cancel_on_signal }, old;
+    struct deaf first = { .pool = pool_of(2), .caller = pthread_self() };
+    struct deaf *d = shared_copy(&first, sizeof first);
+
+    (void)state;
+    pool_to_cancel = d->pool;
+    assert_int_equal(sigaction(SIGUSR1, &action, &old), 0);
+    for (int way = 0; way < 4 * KINDS; way++) {
+        d->by_signal = way & 1;
+        d->stubborn = way & 2;
+        check_cancelled(way / 4, d);
+    }
+    sigaction(SIGUSR1, &old, NULL);
+    cadre_close(d->pool);
+    cadre_free_shared(d);
+}
+
+/* ---- shared memory ---- */
+
+static int count_mappings(void)
+{
+    FILE *f = fopen("/proc/self/maps", "r");
+    int n = 0, c;
+
+    assert_non_null(f);
+    while ((c = getc(f)) != EOF)
+        n += c == '\n';
+    fclose(f);
+    return n;
+}
+
+/* Every 1000th byte, and the last, are of another process's making. */
+static void check_shared(size_t size)
+{
+    unsigned char *memory = cadre_alloc_shared(size, NULL);
+    int status;
+    pid_t pid;
+
+    assert_non_null(memory);
+    for (size_t i = 0; i < size; i++)
+        assert_int_equal(memory[i], 0);
+    pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        for (size_t i = 0; i < size; i += 1000)
+            memory[i] = 1 + i % 251;
+        memory[size - 1] = 255;
+        _exit(0);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
+    for (size_t i = 0; i + 1 < size; i++)
+        assert_int_equal(memory[i], i % 1000 ? 0 : 1 + i % 251);
+    assert_int_equal(memory[size - 1], 255);
+    cadre_free_shared(memory);
+}
+
+/* Around the size of large pages, of which it is made. */
+static void test_shared_memory_of_any_size(void **state)
+{
+    static const size_t sizes[] = { 1,
+                                    4096,
+                                    (2 << 20) - 1,
+                                    2 << 20,
+                                    (2 << 20) + 1,
+                                    (4 << 20) - 4096,
+                                    (6 << 20) + 12345 };
+    int before;
+
+    (void)state;
+    check_shared(1); /* the heap */
+    before = count_mappings();
+    for (size_t k = 0; k < sizeof sizes / sizeof *sizes; k++)
+        check_shared(sizes[k]);
+    assert_int_equal(count_mappings(), before);
+}
+
 /* ---- what a worker writes ---- */
 
 static int speaks_and_dies(cadre_task *t, const void *item, void *result)
@@ -187,6 +357,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_no_worker_outlives_its_program),
         cmocka_unit_test(test_deaf_kernels_are_ended),
+        cmocka_unit_test(test_deaf_kernels_are_cancelled),
+        cmocka_unit_test(test_shared_memory_of_any_size),
         cmocka_unit_test(test_last_words),
     };
     struct contract *c;

@@ -52,6 +52,10 @@ CADRE_API bool cadre_run_is_stream(const cadre_run *run);
  * beyond what anybody wants. */
 CADRE_API bool cadre_run_is_wanted(const cadre_run *run, unsigned seat);
 
+/* An eventfd to sleep on in tend and end, and to read when it is readable: cadre_cancel
+ * writes to it. -1 for a stream, whose caller sees to that itself. */
+CADRE_API int cadre_run_event(const cadre_run *run);
+
 /* How many workers can be of use, and how long they are given to end by themselves. */
 CADRE_API unsigned cadre_run_workers(const cadre_run *run);
 CADRE_API uint64_t cadre_run_grace_ns(const cadre_run *run);
@@ -89,7 +93,7 @@ CADRE_API void cadre_run_give_up(cadre_run *run, const cadre_error *why);
 
 /* What a backend is given to open. */
 typedef struct cadre_setup {
-    unsigned workers; /* in all: the caller's thread is one of them */
+    unsigned workers; /* in all; but for apart, the caller's thread is one of them */
     unsigned cpus;    /* that this process may use */
     const char *name; /* of the pool; never NULL */
     uint64_t reserved[8];

@@ -58,7 +58,7 @@ typedef struct cadre_error {
     int32_t code;      /* same as the value returned */
     int32_t user;      /* EKERNEL, ESOURCE: what your function returned */
     int32_t sys;       /* ESYS: errno */
-    int32_t signal;    /* ECRASH: the signal, or 0 if the worker exited */
+    int32_t signal;    /* ECRASH, ETIMEOUT: what killed the worker; 0: it exited */
     uint64_t item;     /* the failing item, or CADRE_NO_ITEM */
     int32_t pid;       /* this and the next three: of a worker process that died */
     int32_t status;    /* what it exited with */
@@ -100,17 +100,17 @@ typedef struct cadre_options {
     uint64_t reserved[8];        /* must be zero */
 } cadre_options;
 
-/* Read the machine and the environment, decide backend and workers, make the
- * pool. NULL options: all defaults. Workers start when first needed and stay
- * until cadre_close; with an explicit backend they start here. */
+/* Read the machine and the environment, decide backend and workers, make the pool. NULL
+ * options: all defaults. Threads start when first needed, or here if they were asked for
+ * by name, and stay until cadre_close; processes are forked by each run and stream. */
 CADRE_API int cadre_open(cadre_pool **out, const cadre_options *opt, cadre_error *err);
 
 /* End the workers and free the pool. No job may be running. NULL is fine. */
 CADRE_API void cadre_close(cadre_pool *pool);
 
-/* Cancel what runs on the pool now; later jobs are not affected. Tasks that run
- * are waited for (they can ask cadre_task_cancelled). Safe from any thread and
- * from a signal handler. NULL is fine. */
+/* Cancel what runs on the pool now; later jobs are not affected. Tasks that run can ask
+ * cadre_task_cancelled; threads are waited for, processes as long as grace_ms says. Safe
+ * from any thread and from a signal handler. NULL is fine. */
 CADRE_API void cadre_cancel(cadre_pool *pool);
 
 CADRE_API unsigned cadre_workers(const cadre_pool *pool); /* NULL pool: 1 */
@@ -125,9 +125,9 @@ struct cadre_seed; /* <cadre/random.h> */
 /* A kernel turns one item into one result. Return 0, or anything else to fail. */
 typedef int cadre_fn(cadre_task *task, const void *item, void *result);
 
-/* The same over `count` neighbours at once, for work so small that the call
- * itself shows: items[0..count) to results[0..count), packed. If it fails, cadre
- * calls it again one item at a time to find the first that does. */
+/* The same over `count` neighbours at once, for work so small that the call itself shows:
+ * items[0..count) to results[0..count), packed. If it fails, cadre calls it again one item
+ * at a time to find the first that does. */
 typedef int cadre_range_fn(cadre_task *task, uint64_t first, uint64_t count,
                            const void *items, void *results);
 
@@ -146,12 +146,12 @@ CADRE_API struct cadre_rng *cadre_task_rng(cadre_task *task);
 CADRE_API bool cadre_task_cancelled(const cadre_task *task);
 
 /* The worker's own memory: what one task leaves there, the worker's next task of the run
- * finds, or zeros; asking for more keeps what is there. NULL when there is none: the
- * task then fails with CADRE_ENOMEM, whatever the kernel returns. */
+ * finds, or zeros; asking for more keeps what is there. NULL: there is none, and the task
+ * fails with CADRE_ENOMEM, whatever the kernel returns. */
 CADRE_API void *cadre_task_scratch(cadre_task *task, size_t size);
 
-/* Append to this task's result of any size (job.emitted). Returns 0 or a code;
- * after a code the task fails with it, whatever the kernel returns. */
+/* Append to this task's result of any size (job.emitted). Returns 0, or a code that the
+ * task then fails with, whatever the kernel returns. */
 CADRE_API int cadre_task_emit(cadre_task *task, const void *bytes, size_t size);
 
 /* Record a message and return `user`:  return cadre_task_fail(t, 7, "..."); */
@@ -222,7 +222,8 @@ typedef struct cadre_job {
     uint32_t deadline_ms; /* for the whole run; 0: none */
     unsigned retries; /* processes: how often a task is run again whose worker died */
     uint32_t timeout_ms;  /* processes: for each task, from its own start; 0: none */
-    uint32_t grace_ms;    /* then, and before a worker is killed; 0: 1000 */
+    uint32_t grace_ms;    /* processes: from SIGTERM to SIGKILL, and before SIGTERM when
+                             a run is over early; 0: 1000 */
     cadre_source *source; /* this and the next four: streams only, <cadre/stream.h> */
     void *source_arg;
     uint64_t window;
@@ -233,27 +234,27 @@ typedef struct cadre_job {
     uint64_t reserved[8]; /* must be zero */
 } cadre_job;
 
-/* Zeroed memory that workers in other processes write to as well: results there need no
- * copy. All of it is there from the start, or err says how much was wanted. */
+/* Zeroed memory that worker processes write to as well: results there need no copy. All
+ * of it is there from the start, or err says how much was wanted. */
 CADRE_API void *cadre_alloc_shared(size_t size, cadre_error *err);
 CADRE_API void cadre_free_shared(void *memory); /* NULL is fine */
 
 /* How many tasks the job has: n, or what its columns give. */
 CADRE_API uint64_t cadre_job_tasks(const cadre_job *job);
 
-/* Run the tasks and fill job->results. A NULL pool runs them right here, one
- * after another. On failure the error is the one that a plain loop would meet
- * first, and every result before it is complete; when keeping going, every other
- * task has run too, and statuses says of each how it ended. Blocks until no task
- * runs. May be called from several threads and from inside a task. */
+/* Run the tasks and fill job->results. A NULL pool runs them right here, one after
+ * another. On failure the error is the one that a plain loop would meet first, and every
+ * result before it is complete; when keeping going, every other task has run too, and
+ * statuses says of each how it ended. Blocks until no task runs. May be called from
+ * several threads and from inside a task. */
 CADRE_API int cadre_map(cadre_pool *pool, const cadre_job *job, cadre_error *err);
 
 /* Fold `from`, the result of later items, into `into`, that of earlier ones. */
 typedef int cadre_combine(cadre_task *task, void *into, const void *from);
 
-/* Combine the n results into *out (result_size bytes), in a tree whose shape
- * depends on n alone: same bytes for any worker count. With n = 0, and when no
- * task succeeded, out is left as it was. job->results must be NULL. */
+/* Combine the n results into *out (result_size bytes), in a tree whose shape depends on n
+ * alone: same bytes for any worker count. With n = 0, and when no task succeeded, out is
+ * left as it was. job->results must be NULL. */
 CADRE_API int cadre_reduce(cadre_pool *pool, const cadre_job *job,
                            cadre_combine *combine, void *out, cadre_error *err);
 
@@ -263,12 +264,11 @@ CADRE_API int cadre_reduce(cadre_pool *pool, const cadre_job *job,
 CADRE_API int cadre_explain(cadre_pool *pool, const cadre_job *job, char *text,
                             size_t size, cadre_error *err);
 
-/* ---- where am I ---- */
-
-CADRE_API unsigned cadre_rank(void); /* 0 in the caller, 1.. in another worker */
-CADRE_API unsigned
-cadre_size(void); /* in a task: ranks of its run are below this; else 1 */
-CADRE_API bool cadre_is_main(void); /* rank 0 */
+/* Where am I: 0 in the caller, 1.. in another worker; in a task the number that ranks of
+ * its run are below, else 1; whether the rank is 0. */
+CADRE_API unsigned cadre_rank(void);
+CADRE_API unsigned cadre_size(void);
+CADRE_API bool cadre_is_main(void);
 
 CADRE_END_DECLS
 #endif

@@ -62,8 +62,9 @@ CADRE_API int cadre_stream_next(cadre_stream *s, cadre_record *record,
 CADRE_API void cadre_stream_stop(cadre_stream *s);
 CADRE_API bool cadre_stream_stopped(const cadre_stream *s);
 
-/* End the stream at any moment, and stop those that it has its items from: waits for tasks
- * that run (they can ask cadre_task_cancelled). NULL is fine. */
+/* End the stream at any moment, and stop those that it has its items from. Tasks that run
+ * can ask cadre_task_cancelled; threads are waited for, processes as long as grace_ms says.
+ * NULL is fine. */
 CADRE_API void cadre_stream_close(cadre_stream *s);
 
 /* How far a stream is, and the most it ever held. */

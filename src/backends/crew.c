@@ -3,8 +3,8 @@
  *
  * The caller's thread sleeps in one epoll descriptor, for: deaths (a pidfd of each), what
  * workers write to stderr, an event that they signal when they go idle or give something
- * back, and a timer for tasks with a time limit. Nothing is found out by looking now and
- * then.
+ * back, a timer for tasks with a time limit, and cadre_cancel. Nothing is found out by
+ * looking now and then.
  *
  * Idle workers of a map sleep until they are called. The caller calls them when there is
  * something to claim, and else looks for something that another has not begun
@@ -34,6 +34,7 @@
 
 #define EVENT  ((uint64_t)1 << 33)
 #define TIMER  ((uint64_t)1 << 34)
+#define CANCEL ((uint64_t)1 << 35)
 #define WORDS  ((uint64_t)1 << 32)
 #define EVENTS 32
 
@@ -63,11 +64,13 @@ static int watch(const struct cdr_crew *c, int fd, uint64_t what)
 
 static int open_descriptors(struct cdr_crew *c, cadre_error *err)
 {
+    int cancelled = cadre_run_event(c->run);
     uint64_t item;
 
     c->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     c->poll = epoll_create1(EPOLL_CLOEXEC);
-    if (c->event < 0 || c->poll < 0 || watch(c, c->event, EVENT))
+    if (c->event < 0 || c->poll < 0 || watch(c, c->event, EVENT) ||
+        (cancelled >= 0 && watch(c, cancelled, CANCEL)))
         return cdr_fail_sys(err, errno, "a run with processes needs descriptors");
     if (cadre_run_expiry(c->run, 0, &item) == UINT64_MAX)
         return CADRE_OK;
@@ -336,8 +339,10 @@ static void handle(struct cdr_crew *c, uint64_t what)
 {
     uint64_t count;
 
-    if (what == EVENT || what == TIMER) {
-        int fd = what == EVENT ? c->event : c->timer;
+    if (what == EVENT || what == TIMER || what == CANCEL) {
+        int fd = what == EVENT   ? c->event
+                 : what == TIMER ? c->timer
+                                 : cadre_run_event(c->run);
         if (read(fd, &count, sizeof count) > 0 && what == TIMER && !c->ending)
             look_at_limits(c);
     } else if (what & WORDS) {

@@ -8,7 +8,9 @@
  *     do by default, and none is blocked. SIGINT is ignored: it comes from a terminal to
  *     the program too, which decides. The process group is the program's, so that
  *     stopping and resuming a job in a shell does so to all of it.
- *   - Its life: it ends when its parent does, whatever ends that (PR_SET_PDEATHSIG).
+ *   - Its life: it ends when its parent does, whatever ends that (PR_SET_PDEATHSIG). That
+ *     goes by the thread that forked it, which is the one that a run or stream belongs to,
+ *     so it is never missed by another.
  *   - stderr, which is a pipe to the parent: it passes on what comes, and has the last
  *     lines when the worker dies.
  *   - Its rank when memory runs out: Linux is to take a worker before the program.

@@ -1,6 +1,11 @@
 /* shared.c - memory that processes forked from this one share with it.
  * SPDX-License-Identifier: MIT
  *
+ * Every process has page tables of its own for it, and fills them as it touches pages:
+ * with pages of 4 KiB that takes longer than a cheap kernel takes for what is in them. So
+ * what is large is made of large pages, for which programs may ask whatever Linux is set
+ * to do by itself (since 6.1): it is there several times as fast, and so it is gone.
+ *
  * What users get is noted in a list that only grows, without a lock: a process forked
  * while another thread is in here must be able to use it.
  */
@@ -13,12 +18,17 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #define WORTH_A_LOOK ((size_t)16 << 20) /* less than that is not compared with memory */
 #define BEING_FILLED 1u
+#define LARGE        ((size_t)2 << 20) /* a large page, on most machines */
 
 #ifndef MADV_POPULATE_WRITE
 #define MADV_POPULATE_WRITE 23
+#endif
+#ifndef MADV_COLLAPSE
+#define MADV_COLLAPSE 25
 #endif
 
 /* ---- mappings ---- */
@@ -45,6 +55,40 @@ static bool more_than_there_is(size_t size)
     return more;
 }
 
+static void *map_at(void *at, size_t size)
+{
+    return mmap(at, size, PROT_READ | PROT_WRITE,
+                MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE | (at ? MAP_FIXED : 0), -1,
+                0);
+}
+
+/* Where large pages would begin: in a reservation, of which the rest is given back. */
+static void *map_aligned(size_t size)
+{
+    size_t page = (size_t)sysconf(_SC_PAGESIZE), whole;
+    char *from, *at, *memory, *end;
+
+    if (size < LARGE || size > PTRDIFF_MAX - 2 * LARGE)
+        return map_at(NULL, size);
+    whole = (size + page - 1) / page * page + LARGE;
+    from = mmap(NULL, whole, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1,
+                0);
+    if (from == MAP_FAILED)
+        return MAP_FAILED;
+    at = from + (LARGE - (uintptr_t)from % LARGE) % LARGE;
+    end = at + (whole - LARGE);
+    memory = map_at(at, size);
+    if (memory == MAP_FAILED) {
+        munmap(from, whole);
+        return MAP_FAILED;
+    }
+    if (at > from)
+        munmap(from, (size_t)(at - from));
+    if (end < from + whole)
+        munmap(end, (size_t)(from + whole - end));
+    return memory;
+}
+
 void *cdr_shared_map(size_t size, const char *what, cadre_error *err)
 {
     void *memory = MAP_FAILED;
@@ -52,8 +96,7 @@ void *cdr_shared_map(size_t size, const char *what, cadre_error *err)
     if (size == 0)
         size = 1;
     if (size <= PTRDIFF_MAX && !more_than_there_is(size))
-        memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
-                      MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        memory = map_aligned(size);
     if (memory != MAP_FAILED)
         return memory;
     refuse(size, what, err);
@@ -64,6 +107,27 @@ void cdr_shared_unmap(void *memory, size_t size)
 {
     if (memory)
         munmap(memory, size ? size : 1);
+}
+
+/* A page of each is enough for Linux to make the large one. */
+static void make_large(char *memory, size_t size)
+{
+    size_t page = (size_t)sysconf(_SC_PAGESIZE), end = size / LARGE * LARGE;
+
+    madvise(memory, size, MADV_HUGEPAGE);
+    for (size_t at = 0; at < end; at += LARGE)
+        if (madvise(memory + at, page, MADV_POPULATE_WRITE))
+            return;
+    if (end > 0)
+        madvise(memory, end, MADV_COLLAPSE);
+}
+
+int cdr_shared_populate(void *memory, size_t size)
+{
+    make_large(memory, size); /* no more than a wish */
+    if (madvise(memory, size, MADV_POPULATE_WRITE) == 0 || errno == EINVAL)
+        return 0;
+    return errno;
 }
 
 /* ---- what users have ---- */
@@ -119,16 +183,6 @@ bool cdr_is_shared(const void *memory, size_t size)
     return find_note((uintptr_t)memory, size) != NULL;
 }
 
-/* Huge pages where Linux is set to give them; then all pages at once, so that a lack of memory shows here and not as a signal. Kernels too
- * old for that get them as they are touched. */
-static int populate(void *memory, size_t size)
-{
-    madvise(memory, size, MADV_HUGEPAGE); /* only a hint */
-    if (madvise(memory, size, MADV_POPULATE_WRITE) == 0 || errno == EINVAL)
-        return 0;
-    return errno;
-}
-
 void *cadre_alloc_shared(size_t size, cadre_error *err)
 {
     void *memory = cdr_shared_map(size, "shared memory", err);
@@ -137,7 +191,7 @@ void *cadre_alloc_shared(size_t size, cadre_error *err)
     if (!memory)
         return NULL;
     n = free_note();
-    if (!n || populate(memory, size ? size : 1)) {
+    if (!n || cdr_shared_populate(memory, size ? size : 1)) {
         if (n)
             atomic_store_explicit(&n->base, 0, memory_order_release);
         cdr_shared_unmap(memory, size);

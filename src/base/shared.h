@@ -14,6 +14,11 @@
 void *cdr_shared_map(size_t size, const char *what, cadre_error *err);
 void cdr_shared_unmap(void *memory, size_t size); /* NULL is fine */
 
+/* Have all pages there at once, large ones where that can be: then a lack of memory shows
+ * here, as an errno, and not as a signal. 0 also when Linux is too old to be asked (before
+ * 5.14): pages come when they are touched. */
+int cdr_shared_populate(void *memory, size_t size);
+
 /* Whether all of it lies in one piece from cadre_alloc_shared. Safe from any thread, and
  * in a process forked at any moment. */
 bool cdr_is_shared(const void *memory, size_t size);

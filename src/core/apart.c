@@ -122,11 +122,10 @@ int cdr_apart_run(cadre_pool *pool, const struct cdr_program *p, const cadre_job
     if (rc)
         return rc;
     cdr_job_clear_outcomes(p);
-    f = cdr_frame_take(pool);
+    f = cdr_frame_take(pool, err);
     if (!f) {
         cdr_shadow_close(&shadow);
-        return cdr_fail(err, CADRE_ENOMEM, "no memory for a run with %u workers",
-                        cadre_workers(pool));
+        return err && err->code ? err->code : CADRE_ENOMEM;
     }
     cdr_engine_set_up(f, pool, &shadow.program, job);
     f->run.losses = &losses;

@@ -248,6 +248,7 @@ void cdr_engine_set_up(struct cdr_frame *f, cadre_pool *pool,
     run->known_cost =
         pool ? cdr_cost_of(&pool->costs, cdr_program_kernel(p)) * (double)p->grain : 0;
     run->slot = NULL;
+    run->event = f->event;
     set_busy(run, false);
     run->wake = NULL;
     run->progress = job->progress;
@@ -292,10 +293,9 @@ int cdr_engine_run(cadre_pool *pool, const struct cdr_program *p, const cadre_jo
 
     if (cdr_pool_is_apart(pool))
         return cdr_apart_run(pool, p, job, err);
-    f = cdr_frame_take(pool);
+    f = cdr_frame_take(pool, err);
     if (!f)
-        return cdr_fail(err, CADRE_ENOMEM, "no memory for a run with %u workers",
-                        cadre_workers(pool));
+        return CADRE_ENOMEM;
     cdr_job_clear_outcomes(p);
     cdr_engine_set_up(f, pool, p, job);
     if (cdr_worker_enter(&f->caller, &f->run, 0)) {

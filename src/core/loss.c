@@ -359,6 +359,11 @@ bool cadre_run_is_stream(const cadre_run *run)
     return run->window->ring_at != 0;
 }
 
+int cadre_run_event(const cadre_run *run)
+{
+    return run->window->ring_at ? -1 : run->event;
+}
+
 uint64_t cadre_run_grace_ns(const cadre_run *run)
 {
     return run->grace_ns;

@@ -20,17 +20,37 @@
 
 /* ---- frames ---- */
 
-static struct cdr_frame *shared_frame_open(unsigned seats)
+static void frame_close(struct cdr_frame *f)
+{
+    cdr_worker_fini(&f->caller);
+    if (f->event >= 0)
+        close(f->event);
+    if (f->shared_size)
+        cdr_shared_unmap(f->window, f->shared_size);
+    free(f);
+}
+
+static void *no_memory(unsigned seats, cadre_error *err)
+{
+    cdr_fail(err, CADRE_ENOMEM, "no memory for a run with %u workers",
+             seats > 1 ? seats - 1 : 1);
+    return NULL;
+}
+
+static struct cdr_frame *shared_frame_open(unsigned seats, cadre_error *err)
 {
     struct cdr_frame *f = cdr_alloc_apart(sizeof *f);
 
     if (!f)
-        return NULL;
+        return no_memory(seats, err);
     memset(f, 0, sizeof *f);
     f->shared_size = cdr_shared_window_size(seats);
-    f->window = cdr_shared_map(f->shared_size, "", NULL);
-    if (!f->window) {
-        free(f);
+    f->window = cdr_shared_map(f->shared_size, "a run's window", err);
+    f->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (f->window && f->event < 0)
+        cdr_fail_sys(err, errno, "a run with processes needs an event");
+    if (!f->window || f->event < 0) {
+        frame_close(f);
         return NULL;
     }
     cdr_shared_window_init(f->window, seats);
@@ -38,26 +58,19 @@ static struct cdr_frame *shared_frame_open(unsigned seats)
     return f;
 }
 
-static struct cdr_frame *frame_open(unsigned seats)
+static struct cdr_frame *frame_open(unsigned seats, cadre_error *err)
 {
     size_t head = (sizeof(struct cdr_frame) + CDR_APART - 1) / CDR_APART * CDR_APART;
     struct cdr_frame *f = cdr_alloc_apart(head + cdr_window_size(seats));
 
     if (!f)
-        return NULL;
+        return no_memory(seats, err);
     memset(f, 0, head);
+    f->event = -1;
     f->window = (struct cadre_window *)(void *)((char *)f + head);
     cdr_window_init(f->window, seats);
     atomic_init(&f->taken, true);
     return f;
-}
-
-static void frame_close(struct cdr_frame *f)
-{
-    cdr_worker_fini(&f->caller);
-    if (f->shared_size)
-        cdr_shared_unmap(f->window, f->shared_size);
-    free(f);
 }
 
 static void close_frames(struct cdr_frame *f)
@@ -99,15 +112,15 @@ static struct cdr_frame *free_frame(cadre_pool *pool)
     return NULL;
 }
 
-struct cdr_frame *cdr_frame_take(cadre_pool *pool)
+struct cdr_frame *cdr_frame_take(cadre_pool *pool, cadre_error *err)
 {
     bool lends = lends_frames(pool);
     struct cdr_frame *f = lends ? free_frame(pool) : NULL;
 
     if (f)
         return f;
-    f = cdr_pool_is_apart(pool) ? shared_frame_open(cdr_pool_seats(pool))
-                                : frame_open(cdr_pool_seats(pool));
+    f = cdr_pool_is_apart(pool) ? shared_frame_open(cdr_pool_seats(pool), err)
+                                : frame_open(cdr_pool_seats(pool), err);
     if (!f || !lends)
         return f;
     f->next = atomic_load_explicit(&pool->frames, memory_order_relaxed);
@@ -253,7 +266,7 @@ static int judge_serial(const cadre_pool *pool, cadre_error *err)
 /* The first run finds its frame made, and its pages there. Without memory it tries again. */
 static void ready_frame(cadre_pool *pool)
 {
-    struct cdr_frame *f = cdr_frame_take(pool);
+    struct cdr_frame *f = cdr_frame_take(pool, NULL);
 
     if (f)
         cdr_frame_give(pool, f);
@@ -335,26 +348,32 @@ void cadre_close(cadre_pool *pool)
     free(pool);
 }
 
+static void signal_event(int fd)
+{
+    static const uint64_t one = 1;
+
+    if (fd >= 0 && write(fd, &one, sizeof one) < 0)
+        return; /* it is signalled already */
+}
+
 /* Runs that begin while this goes on may or may not be cancelled: the window's limit of
- * 0 alone says that one was (engine.c). */
+ * 0 alone says that one was (engine.c). Its caller may be asleep, waiting for processes;
+ * one who has the frame after it only wakes once for nothing. */
 static void halt_maps(cadre_pool *pool)
 {
     struct cdr_frame *f = atomic_load_explicit(&pool->frames, memory_order_acquire);
 
     for (; f; f = f->next)
-        if (atomic_load_explicit(&f->taken, memory_order_relaxed))
+        if (atomic_load_explicit(&f->taken, memory_order_relaxed)) {
             cdr_window_stop(f->window, CADRE_ECANCELLED);
+            signal_event(f->event);
+        }
 }
 
 static void wake_streams(const cadre_pool *pool)
 {
-    static const uint64_t one = 1;
-
-    for (int i = 0; i < CDR_STREAMS_MAX; i++) {
-        int fd = atomic_load_explicit(&pool->events[i], memory_order_acquire);
-        if (fd >= 0 && write(fd, &one, sizeof one) < 0)
-            continue; /* it is signalled already */
-    }
+    for (int i = 0; i < CDR_STREAMS_MAX; i++)
+        signal_event(atomic_load_explicit(&pool->events[i], memory_order_acquire));
 }
 
 void cadre_cancel(cadre_pool *pool)

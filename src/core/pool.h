@@ -17,6 +17,7 @@
 struct cdr_frame {
     struct cdr_frame *next; /* in the pool's list; never changes there */
     size_t shared_size; /* of the window's own mapping, if processes share it; or 0 */
+    int event; /* then: an eventfd that cadre_cancel writes to; never changes; or -1 */
     _Atomic bool taken; /* somebody runs a job in it: acquire, release */
     cadre_run run;
     struct cadre_worker caller;  /* seat 0 */
@@ -62,8 +63,8 @@ void cdr_pool_notice_threads(cadre_pool *pool);
 /* Seats in a window: the caller's, and one for each worker a backend may bring. */
 unsigned cdr_pool_seats(const cadre_pool *pool);
 
-/* A frame for a run; NULL without memory. Give it back. */
-struct cdr_frame *cdr_frame_take(cadre_pool *pool);
+/* A frame for a run; NULL with the error set. Give it back. */
+struct cdr_frame *cdr_frame_take(cadre_pool *pool, cadre_error *err);
 void cdr_frame_give(cadre_pool *pool, struct cdr_frame *frame);
 
 #endif

@@ -76,7 +76,8 @@ struct cadre_run {
     _Atomic bool caller_is_busy; /* the caller leaves tasks to others: relaxed */
     void (*wake)(void *arg); /* there is work again for workers that left; or NULL */
     void *wake_arg;
-    int event; /* streams: an eventfd the caller polls, or -1 */
+    int event; /* an eventfd that the caller of a stream, or of a map in processes, sleeps
+                  on; or -1 */
     /* Workers are processes: */
     uint64_t timeout_ns; /* for each task; 0: none */
     uint64_t grace_ns;

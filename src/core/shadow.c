@@ -16,10 +16,11 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#ifndef MADV_POPULATE_READ
-#define MADV_POPULATE_READ  22
+#ifndef MADV_POPULATE_WRITE
 #define MADV_POPULATE_WRITE 23
 #endif
+
+#define WORTH_POPULATING ((size_t)4 << 20)
 
 #define PIECE ((uint64_t)1 << 20)
 #define PAGE  ((uint64_t)1 << 16) /* a multiple of every page size */
@@ -78,6 +79,8 @@ int cdr_shadow_open(struct cdr_shadow *s, const struct cdr_program *p, cadre_err
         for (uint64_t i = 0; i < p->n; i++)
             s->program.statuses[i] = CADRE_ECANCELLED;
     }
+    if (results && s->size >= WORTH_POPULATING)
+        cdr_shared_populate(s->memory, s->size); /* else as it is touched */
     if (p->emitted && open_spill(s, end_at, of_at, err)) {
         cdr_shadow_close(s);
         return CADRE_ESYS;
@@ -93,6 +96,13 @@ void cdr_shadow_close(struct cdr_shadow *s)
 }
 
 /* ---- workers ---- */
+
+/* A page that is there already: reading maps it for writing too, and those around it. */
+static void touch(uintptr_t from, uintptr_t to)
+{
+    for (; from < to; from = from / PAGE * PAGE + PAGE)
+        (void)*(const volatile char *)from;
+}
 
 /* The pages around `from` .. `to` that lie inside the results, in blocks as large as Linux
  * maps at once anyway. Only a hint: Linux before 5.14 does not know it. */
@@ -111,10 +121,10 @@ static void map_pages(struct cadre_worker *w, uintptr_t from, uintptr_t to)
     w->mapped_to = to;
     from = from < first ? first : from;
     to = to > end ? end : to;
-    /* What users have is there already, and reading maps it for writing too. */
-    if (from < to)
-        madvise((void *)from, to - from,
-                p->original ? MADV_POPULATE_WRITE : MADV_POPULATE_READ);
+    if (from < to && p->original)
+        madvise((void *)from, to - from, MADV_POPULATE_WRITE);
+    else
+        touch(from, to); /* what users have */
 }
 
 void cdr_shadow_fill(struct cadre_worker *w, uint64_t first, uint64_t end)
@@ -203,13 +213,26 @@ static int collect_emitted(struct cdr_shadow *s, uint64_t end, cadre_error *err)
     return rc;
 }
 
+/* Pages of the caller's own that were in use when it forked take a fault each; together
+ * they take half of that. No more than a hint. */
+static void unshare(uintptr_t from, size_t size)
+{
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    uintptr_t first = (from + page - 1) / page * page;
+
+    if (size >= PAGE)
+        madvise((void *)first, (from + size - first) / page * page,
+                MADV_POPULATE_WRITE);
+}
+
 static void copy_back(void *arg, uint64_t first, uint64_t end)
 {
     const struct cdr_program *p = arg;
+    size_t size = (end - first) * p->result_size;
 
+    unshare(p->original + first * p->result_size, size);
     memcpy((void *)(p->original + first * p->result_size),
-           (const void *)(p->results + first * p->result_size),
-           (end - first) * p->result_size);
+           (const void *)(p->results + first * p->result_size), size);
 }
 
 int cdr_shadow_collect(struct cdr_shadow *s, const struct cadre_window *w, uint64_t end,

@@ -1,0 +1,138 @@
+# processes.py - the subject `processes`: workers that are processes.
+# SPDX-License-Identifier: MIT
+#
+# They are forked for each map and stream, which is part of every figure. Python's are
+# warm, and run a kernel of their own: its loop is not theirs to beat.
+from statistics import median
+
+from compare import WORDS, Contestant, Table, measure_table, reached, show_figure, show_table
+from runner import Failed, Missing
+
+GOAL_NS = 12
+GOAL_TIMES = 500
+LARGE_MIB = 1024
+
+
+def python(label, way, n):
+    return Contestant(label, "peer_pool.py", way, "also", {"n": n, "repetitions": 2})
+
+
+QUICK = {"n": 2000, "repetitions": 2}
+MAP = Table(
+    "10 million items, a call for each", "square", {"n": 10000000, "repetitions": 10},
+    {"n": 20000, "repetitions": 2},
+    [Contestant("cadre, threads", "bench-cadre", "threads"),
+     Contestant("cadre, processes, results in shared memory", "bench-cadre",
+                "processes-shared", "cadre"),
+     Contestant("cadre, processes, results elsewhere", "bench-cadre", "processes", "also"),
+     python("Python, Pool.map", "map", 1000000),
+     Contestant("plain loop", "bench-cadre", "loop", "also")],
+    goal="at most 1.3 times cadre's threads", goal_ratio=1.3)
+
+
+def through(title, shape):
+    return Table(
+        title, shape, {"n": 1000000, "repetitions": 10}, QUICK,
+        [Contestant("cadre, processes, an array", "bench-stream", "processes", "cadre"),
+         Contestant("cadre, processes, a source", "bench-stream", "processes-source",
+                    "cadre"),
+         Contestant("cadre, threads, an array", "bench-stream", "array", "also"),
+         python("Python, Pool.imap", "imap", 20000),
+         python("Python, joblib (not a stream)", "joblib", 20000)], goal="")
+
+
+SMALL = through("8-byte items through a bounded window, in order", "square")
+WIDE = through("64-byte items and results, the same", "wide")
+
+STARTS = [  # what, by whom, how, goal in milliseconds or None
+    ("a first map of four items, on two fresh workers", "cadre", "cold", 1),
+    ("the same with Python's Pool", "python", "cold", None),
+    ("from a worker's death to its item's next run", "cadre", "death", 5),
+]
+
+
+class Processes:
+    name = "processes"
+    title = "workers that are processes"
+
+    def measure(self, runner):
+        return {"tables": [measure_table(t, runner) for t in (MAP, SMALL, WIDE)],
+                "starts": [measure_start(*row, mib, runner) for row in STARTS
+                           for mib in (0, 16 if runner.quick else LARGE_MIB)]}
+
+    def show(self, result):
+        for table in result["tables"]:
+            yield from show_table(table)
+            if table["title"] == SMALL.title:
+                yield from show_goal(table, f"at most {GOAL_NS} ns an item", in_ns)
+            if table["title"] == WIDE.title:
+                yield from show_goal(table, f"{GOAL_TIMES} times as fast as Pool.imap",
+                                     in_times)
+        yield from show_starts(result["starts"])
+
+
+# ---- streams ----
+
+def in_ns(row, _imap):
+    figure, word = reached([r["min"] for r in row["rounds"]], GOAL_NS)
+    return f"{show_figure(figure)} ns: {WORDS[word]}"
+
+
+def in_times(row, imap):
+    if not imap:
+        return "no figure to compare with"
+    ratio, word = reached([a["min"] / b["min"] for a, b in
+                           zip(row["rounds"], imap["rounds"])], 1 / GOAL_TIMES)
+    return f"{1 / ratio:.0f} times: {WORDS[word]}"
+
+
+def show_goal(table, goal, judge):
+    yield f"  goal: {goal}"
+    imap = next((r for r in table["rows"] if "imap" in r["label"] and "min" in r), None)
+    for row in table["rows"]:
+        if row["kind"] == "cadre" and "min" in row:
+            yield f"    {row['label']}: {judge(row, imap)}"
+    yield ""
+
+
+# ---- starts ----
+
+def measure_start(label, who, how, goal, mib, runner):
+    row = {"label": label, "mib": mib, "goal_ms": goal, "rounds": []}
+    tries = 3 if runner.quick else 200 if who == "cadre" else 20
+    if mib and not runner.quick:
+        tries //= 4
+    program = "bench-processes" if who == "cadre" else "peer_pool.py"
+    for _ in range(runner.rounds):
+        try:
+            figures = runner.quietly([program, how, mib, tries])
+        except Missing:
+            row["trouble"] = "not installed"
+            break
+        except Failed as failure:
+            row["trouble"] = "FAILED"
+            runner.failures.append(str(failure))
+            break
+        row["rounds"].append({k: figures[f"{how}.{k}"] / 1e6 for k in ("min", "median")})
+    return row
+
+
+def show_starts(rows):
+    yield "what it takes to begin, and to begin again (ms)"
+    width = max(len(r["label"]) for r in rows) + 2
+    yield f"  {'':{width}}{'in use':>10}{'best':>10}{'usual':>10}{'goal':>8}"
+    for row in rows:
+        yield f"  {row['label']:{width}}{row['mib']:6} MiB" + show_start(row)
+    yield "  best: the median of the rounds' lowest; usual: of their medians"
+    yield ""
+
+
+def show_start(row):
+    if not row["rounds"]:
+        return f"{row['trouble']:>10}"
+    best, usual = (median(r[k] for r in row["rounds"]) for k in ("min", "median"))
+    line = f"{show_figure(best):>10}{show_figure(usual):>10}"
+    if not row["goal_ms"]:
+        return line
+    _, word = reached([r["min"] for r in row["rounds"]], row["goal_ms"])
+    return line + f"{row['goal_ms']:8}  {WORDS[word]}"
