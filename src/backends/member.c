@@ -95,6 +95,7 @@ static int take_up(struct cdr_crew *c, unsigned seat, pid_t pid, int words_fd)
         ;
     close_if_open(fd);
     m->pid = 0;
+    m->words_fd = -1; /* whose number may soon be another's */
     return rc;
 }
 
@@ -235,6 +236,7 @@ void cdr_member_bury(struct cdr_crew *c, unsigned seat, cadre_death *death)
     if (m->words_fd >= 0) {
         epoll_ctl(c->poll, EPOLL_CTL_DEL, m->words_fd, NULL);
         close(m->words_fd);
+        m->words_fd = -1; /* whose number may soon be another's */
     }
     m->pid = 0;
 }
