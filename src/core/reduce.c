@@ -43,6 +43,7 @@ int cadre_reduce(cadre_pool *pool, const cadre_job *job, cadre_combine *combine,
         rc = cdr_job_suits(pool, p.n, err);
     if (rc || p.n == 0)
         return rc;
+    cdr_job_clear_outcomes(&p);
     p.result_size = job->result_size;
     p.grain = (p.n + CDR_BLOCKS_MAX - 1) / CDR_BLOCKS_MAX;
     p.tree = &tree;
