@@ -129,7 +129,8 @@ static struct cdr_crew *make_crew(struct cdr_team *team, cadre_run *run,
     c->parent = getpid();
     c->n = n;
     c->event = c->poll = c->timer = -1;
-    c->oom_kills = cdr_oom_kills();
+    if (!cdr_oom_kills(&c->oom_kills))
+        c->oom_kills = UINT64_MAX;
     c->own_kib = cdr_resident_kib();
     c->quarters_size = sizeof *c->quarters + (n + 1) * sizeof(struct cdr_berth);
     c->quarters = cdr_shared_map(c->quarters_size, "worker processes", err);

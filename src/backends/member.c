@@ -215,6 +215,7 @@ void cdr_member_bury(struct cdr_crew *c, unsigned seat, cadre_death *death)
     struct cdr_member *m = &c->members[seat];
     struct rusage usage = { 0 };
     siginfo_t info = { 0 };
+    uint64_t kills;
     long rc;
 
     *death = (cadre_death){ .pid = m->pid, .expired = m->expired };
@@ -227,7 +228,8 @@ void cdr_member_bury(struct cdr_crew *c, unsigned seat, cadre_death *death)
         read_end(death, &info, &usage);
     if (death->peak_kib > c->own_kib && death->peak_kib - c->own_kib > c->most_kib)
         c->most_kib = death->peak_kib - c->own_kib;
-    if (death->signal == SIGKILL && !m->killed && cdr_oom_kills() > c->oom_kills)
+    if (death->signal == SIGKILL && !m->killed && cdr_oom_kills(&kills) &&
+        kills > c->oom_kills)
         death->flags |= CADRE_OUT_OF_MEMORY;
     cdr_member_listen(m);
     death->words = last_words(m);
