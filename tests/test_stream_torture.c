@@ -4,6 +4,8 @@
 #include "pipes.h"
 #include "torture.h"
 
+#include <signal.h>
+
 enum { MANY = 40, LARGE = 300000, RECORDS = 3 };
 
 /* ---- taking records ---- */
@@ -15,7 +17,8 @@ struct taken {
     is_right *check;
     uint64_t n;    /* records there are */
     bool in_order; /* and they come so */
-    uint64_t most; /* if not 0: stop after so many */
+    uint64_t most; /* if not 0: stop after so many, */
+    bool leave;    /* or just leave */
 };
 
 /* What goes wrong with one item, where failures are gone over, is worded too. */
@@ -45,6 +48,8 @@ static int take(cadre_stream *s, const struct taken *want, cadre_error *err)
         assert_true(!want->in_order || r.index == n);
         seen[r.index] = true;
         n++;
+        if (n == want->most && want->leave)
+            return CADRE_OK;
         if (n == want->most)
             cadre_stream_stop(s);
     }
@@ -89,7 +94,7 @@ static bool is_square(uint64_t i, const void *data, size_t size)
     return size == sizeof i && *(const uint64_t *)data == i * i;
 }
 
-static int squares(bool unordered, uint64_t most, cadre_error *err)
+static int squares(const struct taken *want, cadre_error *err)
 {
     uint64_t x[MANY];
 
@@ -102,27 +107,86 @@ static int squares(bool unordered, uint64_t most, cadre_error *err)
                              .result_size = sizeof *x,
                              .window = 16,
                              .deadline_ms = 60000,
-                             .unordered = unordered },
-               &(struct taken){ is_square, MANY, !unordered, most }, err);
+                             .unordered = !want->in_order },
+               want, err);
 }
 
 static int array(const void *arg, cadre_error *err)
 {
-    (void)arg;
-    return squares(false, 0, err);
-}
+    const bool *unordered = arg;
 
-static int array_unordered(const void *arg, cadre_error *err)
-{
-    (void)arg;
-    return squares(true, 0, err);
+    return squares(&(struct taken){ is_square, MANY, !*unordered, 0, false }, err);
 }
 
 static int array_stopped(const void *arg, cadre_error *err)
 {
     const bool *unordered = arg;
 
-    return squares(*unordered, 7, err);
+    return squares(&(struct taken){ is_square, MANY, !*unordered, 7, false }, err);
+}
+
+static int array_left(const void *arg, cadre_error *err)
+{
+    const bool *unordered = arg;
+
+    return squares(&(struct taken){ is_square, MANY, !*unordered, 3, true }, err);
+}
+
+/* ---- a worker process that dies, once ---- */
+
+/* Some are larger than what a worker has for its results: it waits for those before. */
+static uint64_t bytes_size(uint64_t i)
+{
+    return 50 * i;
+}
+
+static const char zeros[50 * MANY];
+
+static bool are_zeros(uint64_t i, const void *data, size_t size)
+{
+    return size == bytes_size(i) && (size == 0 || memcmp(data, zeros, size) == 0);
+}
+
+static _Atomic int *dead; /* in memory that all share */
+
+/* Whether that was Linux, as memory ran out. */
+static bool starving;
+
+bool __real_cdr_oom_kills(uint64_t *kills);
+bool __wrap_cdr_oom_kills(uint64_t *kills);
+
+bool __wrap_cdr_oom_kills(uint64_t *kills)
+{
+    bool known = __real_cdr_oom_kills(kills);
+
+    *kills += starving && atomic_load(dead);
+    return known;
+}
+
+static int deadly(cadre_task *t, const void *item, void *result)
+{
+    uint64_t i = cadre_task_index(t);
+
+    (void)item;
+    (void)result;
+    if (i == 7 && torture_is_apart() && atomic_exchange(dead, 1) == 0)
+        raise(SIGKILL);
+    return cadre_task_emit(t, zeros, bytes_size(i));
+}
+
+static int dying(const void *arg, cadre_error *err)
+{
+    const bool *unordered = arg;
+    uint32_t minute = torture_is_apart() ? 60000 : 0;
+
+    atomic_store(dead, 0);
+    return run(&(cadre_job){ .fn = deadly,
+                             .n = MANY,
+                             .unordered = *unordered,
+                             .memory_limit = 16384,
+                             .retries = minute ? 2 : 0,
+                             .timeout_ms = minute },
+               &(struct taken){ are_zeros, MANY, !*unordered, 0, false }, err);
 }
 
 /* ---- columns, one of which has a source, and all that tasks can ask for ---- */
@@ -130,6 +194,11 @@ static int array_stopped(const void *arg, cadre_error *err)
 static uint64_t busy_size(uint64_t i)
 {
     return 1 + i % 8;
+}
+
+static bool is_busy(uint64_t i, const void *data, size_t size)
+{
+    return size == busy_size(i) && memcmp(data, &i, size) == 0;
 }
 
 static int busy(cadre_task *t, const void *item, void *result)
@@ -142,11 +211,6 @@ static int busy(cadre_task *t, const void *item, void *result)
         return 1;
     jitter(i);
     return cadre_task_emit(t, &i, busy_size(i)) ? 2 : 0;
-}
-
-static bool is_busy(uint64_t i, const void *data, size_t size)
-{
-    return size == busy_size(i) && memcmp(data, &i, size) == 0;
 }
 
 static int columns(const void *arg, cadre_error *err)
@@ -164,7 +228,7 @@ static int columns(const void *arg, cadre_error *err)
                              .n_columns = 2,
                              .unordered = true,
                              .on_error = *keep_going ? CADRE_KEEP_GOING : CADRE_STOP },
-               &(struct taken){ is_busy, MANY, false, 0 }, err);
+               &(struct taken){ is_busy, MANY, false, 0, false }, err);
 }
 
 /* ---- streams that feed each other ---- */
@@ -184,25 +248,20 @@ static int size_of(cadre_task *t, const void *item, void *result)
     return 0;
 }
 
-static bool is_own_index(uint64_t i, const void *data, size_t size)
+static bool is_bytes_size(uint64_t i, const void *data, size_t size)
 {
-    return size == sizeof i && *(const uint64_t *)data == i;
+    return size == sizeof i && *(const uint64_t *)data == bytes_size(i);
 }
 
-struct bytes_source {
-    uint64_t next;
-    char bytes[MANY];
-};
-
-/* Item i has i bytes. */
 static int give_bytes(void *arg, void *item, cadre_error *err)
 {
-    struct bytes_source *source = arg;
+    uint64_t *next = arg;
 
     (void)err;
-    if (source->next == MANY)
+    if (*next == MANY)
         return CADRE_DONE;
-    *(cadre_bytes *)item = (cadre_bytes){ source->bytes, source->next++ };
+    *(cadre_bytes *)item = (cadre_bytes){ (void *)(uintptr_t)zeros, bytes_size(*next) };
+    ++*next;
     return CADRE_OK;
 }
 
@@ -227,11 +286,12 @@ static int open_second(cadre_stream **s, cadre_pool *pool, cadre_stream *first,
 
 static int chain(const void *arg, cadre_error *err)
 {
-    struct bytes_source source = { 0 };
+    uint64_t next = 0;
     cadre_job job = { .fn = echo,
                       .source = give_bytes,
-                      .source_arg = &source,
-                      .item_size = CADRE_BYTES };
+                      .source_arg = &next,
+                      .item_size = CADRE_BYTES,
+                      .memory_limit = 16384 };
     cadre_stream *first = NULL, *second = NULL;
     cadre_pool *pool;
     int rc = torture_pool(&pool, err);
@@ -243,7 +303,7 @@ static int chain(const void *arg, cadre_error *err)
     if (!rc)
         rc = open_second(&second, pool, first, err);
     if (!rc)
-        rc = take(second, &(struct taken){ is_own_index, MANY, true, 0 }, err);
+        rc = take(second, &(struct taken){ is_bytes_size, MANY, true, 0, false }, err);
     cadre_stream_close(second);
     cadre_stream_close(first);
     cadre_close(pool);
@@ -299,49 +359,58 @@ static int read_file(cadre_fn *fn, size_t record_size, const struct taken *want,
 static int lines(const void *arg, cadre_error *err)
 {
     (void)arg;
-    return read_file(size_of, 0, &(struct taken){ is_line_size, MANY, true, 0 }, err);
+    return read_file(size_of, 0, &(struct taken){ is_line_size, MANY, true, 0, false },
+                     err);
 }
 
 static int records(const void *arg, cadre_error *err)
 {
     (void)arg;
     return read_file(first_byte, plain_size / RECORDS,
-                     &(struct taken){ is_first_byte, RECORDS, true, 0 }, err);
+                     &(struct taken){ is_first_byte, RECORDS, true, 0, false }, err);
 }
 
-static int begin_file(void **state)
+static int begin_file(void)
 {
     static char text[2 * LARGE];
     size_t end = 0;
 
-    (void)state;
     for (uint64_t i = 0; i < MANY; i++) {
         memset(text + end, '.', line_size(i));
         end += line_size(i);
         text[end++] = '\n';
     }
-    assert_int_equal(end % RECORDS, 0);
     plain_begin(&plain, text, end);
     plain_size = end;
-    return 0;
-}
-
-static int end_file(void **state)
-{
-    (void)state;
-    plain_end(&plain);
-    return 0;
+    return end % RECORDS ? -1 : 0;
 }
 
 /* ---- */
+
+static int set_up(void **state)
+{
+    static const int not_yet = 0;
+
+    (void)state;
+    dead = shared_copy(&not_yet, sizeof not_yet);
+    return begin_file();
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    plain_end(&plain);
+    cadre_free_shared(dead);
+    return 0;
+}
 
 static const bool no = false, yes = true;
 
 static void test_an_array(void **state)
 {
     (void)state;
-    torture(array, NULL);
-    torture(array_unordered, NULL);
+    torture(array, &no);
+    torture(array, &yes);
 }
 
 static void test_an_array_stopped(void **state)
@@ -349,6 +418,30 @@ static void test_an_array_stopped(void **state)
     (void)state;
     torture(array_stopped, &no);
     torture(array_stopped, &yes);
+}
+
+static void test_an_array_left(void **state)
+{
+    (void)state;
+    torture(array_left, &no);
+    torture(array_left, &yes);
+}
+
+static void test_a_death(void **state)
+{
+    (void)state;
+    starving = false;
+    torture(dying, &no);
+    torture(dying, &yes);
+}
+
+/* The others may wait for what was at its seat. */
+static void test_a_death_for_want_of_memory(void **state)
+{
+    (void)state;
+    starving = true;
+    torture(dying, &no);
+    torture(dying, &yes);
 }
 
 static void test_columns(void **state)
@@ -384,11 +477,17 @@ static void test_records(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_an_array), cmocka_unit_test(test_an_array_stopped),
-        cmocka_unit_test(test_columns),  cmocka_unit_test(test_columns_keeping_going),
-        cmocka_unit_test(test_a_chain),  cmocka_unit_test(test_lines),
+        cmocka_unit_test(test_an_array),
+        cmocka_unit_test(test_an_array_stopped),
+        cmocka_unit_test(test_an_array_left),
+        cmocka_unit_test(test_a_death),
+        cmocka_unit_test(test_a_death_for_want_of_memory),
+        cmocka_unit_test(test_columns),
+        cmocka_unit_test(test_columns_keeping_going),
+        cmocka_unit_test(test_a_chain),
+        cmocka_unit_test(test_lines),
         cmocka_unit_test(test_records),
     };
 
-    return cmocka_run_group_tests(tests, begin_file, end_file);
+    return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -296,8 +296,9 @@ static unsigned count_members(const struct cdr_crew *c)
     return n;
 }
 
-/* Where memory ran out, a fresh worker would only make it run out again: the others go on
- * without, and what they cannot take over waits until they have nothing else to do. */
+/* Where memory ran out, a fresh worker would only make it run out again: the others of a map
+ * go on without, and what they cannot take over waits until they have nothing else to do. Those
+ * of a stream may never come to that, or wait themselves for what was at this seat. */
 static void lost(struct cdr_crew *c, unsigned seat)
 {
     cadre_death death;
@@ -306,7 +307,8 @@ static void lost(struct cdr_crew *c, unsigned seat)
     take_idle(c, seat);
     if (c->ending || !cadre_run_lost(c->run, seat, &death))
         return;
-    if (death.flags & CADRE_OUT_OF_MEMORY && count_members(c) > 0)
+    if (death.flags & CADRE_OUT_OF_MEMORY && count_members(c) > 0 &&
+        !cadre_run_is_stream(c->run))
         c->members[seat].vacant = true;
     else
         hire_again(c, seat);
