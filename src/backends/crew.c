@@ -132,7 +132,8 @@ static struct cdr_crew *make_crew(struct cdr_team *team, cadre_run *run,
     c->parent = getpid();
     c->n = n;
     c->event = c->poll = c->timer = -1;
-    c->oom_kills = cdr_oom_kills();
+    if (!cdr_oom_kills(&c->oom_kills))
+        c->oom_kills = UINT64_MAX;
     c->own_kib = cdr_resident_kib();
     c->quarters_size = sizeof *c->quarters + (n + 1) * sizeof(struct cdr_berth);
     c->quarters = cdr_shared_map(c->quarters_size, "worker processes", err);
@@ -298,8 +299,9 @@ static unsigned count_members(const struct cdr_crew *c)
     return n;
 }
 
-/* Where memory ran out, a fresh worker would only make it run out again: the others go on
- * without, and what they cannot take over waits until they have nothing else to do. */
+/* Where memory ran out, a fresh worker would only make it run out again: the others of a map
+ * go on without, and what they cannot take over waits until they have nothing else to do. Those
+ * of a stream may never come to that, or wait themselves for what was at this seat. */
 static void lost(struct cdr_crew *c, unsigned seat)
 {
     cadre_death death;
@@ -308,7 +310,8 @@ static void lost(struct cdr_crew *c, unsigned seat)
     take_idle(c, seat);
     if (c->ending || !cadre_run_lost(c->run, seat, &death))
         return;
-    if (death.flags & CADRE_OUT_OF_MEMORY && count_members(c) > 0)
+    if (death.flags & CADRE_OUT_OF_MEMORY && count_members(c) > 0 &&
+        !cadre_run_is_stream(c->run))
         c->members[seat].vacant = true;
     else
         hire_again(c, seat);

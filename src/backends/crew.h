@@ -64,9 +64,10 @@ struct cdr_crew {
     int poll;  /* an epoll descriptor for all that the caller waits for */
     int timer; /* tasks with a time limit; -1 */
     bool ending;
-    uint64_t oom_kills; /* of the machine, when the crew was made */
-    uint64_t own_kib;   /* what the caller had in use then */
-    uint64_t most_kib;  /* what a member was found to need beside that, at most */
+    uint64_t
+        oom_kills;     /* of the machine, when the crew was made; UINT64_MAX: unknown */
+    uint64_t own_kib;  /* what the caller had in use then */
+    uint64_t most_kib; /* what a member was found to need beside that, at most */
     void (*cap[CDR_CAPS])(int threads);
     struct cdr_member *members; /* n + 1, by seat */
 };

@@ -95,6 +95,7 @@ static int take_up(struct cdr_crew *c, unsigned seat, pid_t pid, int words_fd)
         ;
     close_if_open(fd);
     m->pid = 0;
+    m->words_fd = -1; /* whose number may soon be another's */
     return rc;
 }
 
@@ -214,6 +215,7 @@ void cdr_member_bury(struct cdr_crew *c, unsigned seat, cadre_death *death)
     struct cdr_member *m = &c->members[seat];
     struct rusage usage = { 0 };
     siginfo_t info = { 0 };
+    uint64_t kills;
     long rc;
 
     *death = (cadre_death){ .pid = m->pid, .expired = m->expired };
@@ -226,7 +228,8 @@ void cdr_member_bury(struct cdr_crew *c, unsigned seat, cadre_death *death)
         read_end(death, &info, &usage);
     if (death->peak_kib > c->own_kib && death->peak_kib - c->own_kib > c->most_kib)
         c->most_kib = death->peak_kib - c->own_kib;
-    if (death->signal == SIGKILL && !m->killed && cdr_oom_kills() > c->oom_kills)
+    if (death->signal == SIGKILL && !m->killed && cdr_oom_kills(&kills) &&
+        kills > c->oom_kills)
         death->flags |= CADRE_OUT_OF_MEMORY;
     cdr_member_listen(m);
     death->words = last_words(m);
@@ -235,6 +238,7 @@ void cdr_member_bury(struct cdr_crew *c, unsigned seat, cadre_death *death)
     if (m->words_fd >= 0) {
         epoll_ctl(c->poll, EPOLL_CTL_DEL, m->words_fd, NULL);
         close(m->words_fd);
+        m->words_fd = -1; /* whose number may soon be another's */
     }
     m->pid = 0;
 }

@@ -34,24 +34,23 @@ uint64_t cdr_resident_kib(void)
     return n == 2 ? resident * (uint64_t)sysconf(_SC_PAGESIZE) / 1024 : 0;
 }
 
-uint64_t cdr_oom_kills(void)
+bool cdr_oom_kills(uint64_t *kills)
 {
     struct cdr_reader *r = malloc(sizeof *r);
-    uint64_t kills = 0;
+    bool found = false;
     const char *line;
 
     if (!r || cdr_reader_open(r, "", "/proc/vmstat")) {
         free(r);
-        return 0;
+        return false;
     }
     while ((line = cdr_reader_line(r)) != NULL) {
         if (strncmp(line, "oom_kill ", 9) != 0)
             continue;
-        if (!cdr_parse_number(&kills, line + 9, UINT64_MAX))
-            kills = 0;
+        found = cdr_parse_number(kills, line + 9, UINT64_MAX);
         break;
     }
     cdr_reader_close(r);
     free(r);
-    return kills;
+    return found;
 }

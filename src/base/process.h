@@ -4,6 +4,7 @@
 #ifndef CDR_BASE_PROCESS_H
 #define CDR_BASE_PROCESS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Threads of this process now; 1 when Linux does not say. */
@@ -12,7 +13,8 @@ unsigned cdr_threads_now(void);
 /* Memory that this process has in use, in KiB; 0: Linux does not say. */
 uint64_t cdr_resident_kib(void);
 
-/* How often Linux has killed somebody on this machine to get memory; 0: it does not say. */
-uint64_t cdr_oom_kills(void);
+/* How often Linux has killed somebody on this machine to get memory. False: it does not
+ * say, or not now. */
+bool cdr_oom_kills(uint64_t *kills);
 
 #endif

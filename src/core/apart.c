@@ -14,7 +14,6 @@
 #include "base/error.h"
 #include "base/process.h"
 #include "core/engine.h"
-#include "core/job.h"
 #include "core/loss.h"
 #include "core/shadow.h"
 
@@ -121,7 +120,6 @@ int cdr_apart_run(cadre_pool *pool, const struct cdr_program *p, const cadre_job
 
     if (rc)
         return rc;
-    cdr_job_clear_outcomes(p);
     f = cdr_frame_take(pool, err);
     if (!f) {
         cdr_shadow_close(&shadow);

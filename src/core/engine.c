@@ -296,7 +296,6 @@ int cdr_engine_run(cadre_pool *pool, const struct cdr_program *p, const cadre_jo
     f = cdr_frame_take(pool, err);
     if (!f)
         return CADRE_ENOMEM;
-    cdr_job_clear_outcomes(p);
     cdr_engine_set_up(f, pool, p, job);
     if (cdr_worker_enter(&f->caller, &f->run, 0)) {
         cdr_frame_give(pool, f);

@@ -14,7 +14,7 @@ int cdr_job_prepare(struct cdr_program *p, const cadre_job *job, bool stream,
 /* What concerns the pool: fewer items than min_items, and the one hint. */
 int cdr_job_suits(cadre_pool *pool, uint64_t n, cadre_error *err);
 
-/* Before the first task: no emitted bytes, no task run. */
+/* Before all that may fail once the job is accepted: no emitted bytes, no task run. */
 void cdr_job_clear_outcomes(const struct cdr_program *p);
 
 /* After a failure that stopped the run at task `item`: what was done beyond it depends

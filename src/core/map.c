@@ -13,5 +13,6 @@ int cadre_map(cadre_pool *pool, const cadre_job *job, cadre_error *err)
         rc = cdr_job_suits(pool, p.n, err);
     if (rc || p.n == 0)
         return rc;
+    cdr_job_clear_outcomes(&p);
     return cdr_engine_run(pool, &p, job, err);
 }

@@ -43,6 +43,7 @@ int cadre_reduce(cadre_pool *pool, const cadre_job *job, cadre_combine *combine,
         rc = cdr_job_suits(pool, p.n, err);
     if (rc || p.n == 0)
         return rc;
+    cdr_job_clear_outcomes(&p);
     p.result_size = job->result_size;
     p.grain = (p.n + CDR_BLOCKS_MAX - 1) / CDR_BLOCKS_MAX;
     p.tree = &tree;
@@ -51,7 +52,8 @@ int cadre_reduce(cadre_pool *pool, const cadre_job *job, cadre_combine *combine,
     if (rc)
         return cdr_fail(err, rc, "no memory for the partial results of a reduction");
     rc = cdr_engine_run(pool, &p, job, err);
-    if (cdr_tree_complete(&tree) && tree.any[0])
+    /* All may be done in a run that failed: of which not every worker came to be. */
+    if ((!rc || p.keep_going) && cdr_tree_complete(&tree) && tree.any[0])
         memcpy(out, cdr_tree_place(&tree, 0), p.result_size);
     cdr_tree_fini(&tree);
     return rc;

@@ -140,6 +140,17 @@ void cdr_shadow_fill(struct cadre_worker *w, uint64_t first, uint64_t end)
                to - from);
 }
 
+/* Stopping a worker, as a shell may, interrupts this too. */
+static bool extend(int fd, uint64_t at, uint64_t room)
+{
+    int rc;
+
+    do
+        rc = fallocate(fd, 0, (off_t)at, (off_t)room);
+    while (rc < 0 && errno == EINTR);
+    return rc == 0;
+}
+
 /* A new piece, at least so large. The rest of the old one is given up. */
 static bool next_piece(struct cdr_spill *s, uint64_t size)
 {
@@ -147,7 +158,7 @@ static bool next_piece(struct cdr_spill *s, uint64_t size)
     uint64_t at = atomic_fetch_add_explicit(s->end, room, memory_order_relaxed);
     void *piece;
 
-    if (fallocate(s->fd, 0, (off_t)at, (off_t)room))
+    if (!extend(s->fd, at, room))
         return false;
     piece = mmap(NULL, room, PROT_READ | PROT_WRITE, MAP_SHARED, s->fd, (off_t)at);
     if (piece == MAP_FAILED)
@@ -192,7 +203,7 @@ static int collect_one(struct cdr_shadow *s, uint64_t i, cadre_error *err)
     while (done < of->size) {
         ssize_t got = pread(s->spill.fd, (char *)place->data + done, of->size - done,
                             (off_t)(of->at + done));
-        if (got <= 0 && errno != EINTR)
+        if (got == 0 || (got < 0 && errno != EINTR))
             return cdr_fail_sys(err, got ? errno : EIO,
                                 "what item %" PRIu64 " emitted cannot be read", i);
         done += got > 0 ? (uint64_t)got : 0;

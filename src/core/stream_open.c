@@ -366,6 +366,7 @@ int cadre_stream_open(cadre_stream **out, cadre_pool *pool, const cadre_job *job
             bring_in(s);
     }
     if (rc) {
+        s->feed.upstream = NULL; /* its items are still there for another stream */
         cadre_stream_close(s);
         return rc;
     }
