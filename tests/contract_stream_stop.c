@@ -120,7 +120,8 @@ static void open_stages(struct scene **scene, int kind, uint64_t window, bool un
 
 /* ---- who stops them ---- */
 
-static struct scene *signalled;
+/* Set before the signal is sent, from whatever thread. */
+static struct scene *_Atomic signalled;
 
 static void on_signal(int number)
 {

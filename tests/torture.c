@@ -144,7 +144,7 @@ REPLACED(int, munmap, (void *at, size_t size))
     return rc;
 }
 
-/* MADV_HUGEPAGE, on any system where it is an error; and no memory to populate with. */
+/* A hint that is refused, or no memory to populate pages with. */
 REPLACED(int, madvise, (void *at, size_t size, int advice))
 {
     return fails(ENOMEM) ? -1 : __real_madvise(at, size, advice);
