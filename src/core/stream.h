@@ -71,6 +71,7 @@ struct cadre_stream {
 
     /* Running tasks in the caller's thread. */
     bool must_help;      /* it runs the next batch, whatever that takes */
+    bool alone;          /* it had to the last time that it waited */
     uint32_t task_cost;  /* as the seats had it ... */
     uint64_t cost_until; /* ... good until then, by cdr_now() */
 

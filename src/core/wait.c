@@ -158,17 +158,34 @@ static void tend(cadre_stream *s)
             s->pool->plan.backend->tend(s->pool->state, &s->run, 0);
 }
 
+static bool may_help(const struct stage *t)
+{
+    return t->wanted && t->s->begun && !t->s->apart && !t->s->must_help &&
+           cdr_stream_left_lying(t->s);
+}
+
 /* Workers are busy elsewhere: the caller will do what it waits for itself. */
 static bool will_help(cadre_stream *s)
 {
     for (struct stage t = last_stage(s); t.s; t = stage_before(t)) {
-        if (t.wanted && t.s->begun && !t.s->apart && !t.s->must_help &&
-            cdr_stream_left_lying(t.s)) {
+        t.s->alone = may_help(&t);
+        if (t.s->alone) {
             t.s->must_help = true;
             return true;
         }
         cdr_stream_step_aside(t.s);
     }
+    return false;
+}
+
+/* It had to the last time, and still nobody has come. */
+static bool helps_again(cadre_stream *s)
+{
+    for (struct stage t = last_stage(s); t.s; t = stage_before(t))
+        if (t.s->alone && may_help(&t)) {
+            t.s->must_help = true;
+            return true;
+        }
     return false;
 }
 
@@ -184,7 +201,7 @@ void cdr_stream_wait(cadre_stream *s)
     struct pollfd fds[3 * CDR_STAGES_MAX];
 
     s->now = cdr_now();
-    if ((any_begun(s) && spin(s)) || will_help(s))
+    if (helps_again(s) || (any_begun(s) && spin(s)) || will_help(s))
         return;
     await(s, true);
     if (!something_happened(s))
