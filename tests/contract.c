@@ -50,6 +50,28 @@ int contract_open(void **state)
     return contract_pool(&c.pool, &c, (cadre_options){ 0 });
 }
 
+bool contract_backend_is(const char *name)
+{
+    return strcmp(setting("CADRE_TEST_BACKEND", "threads"), name) == 0;
+}
+
+unsigned contract_workers(void)
+{
+    void *state;
+    unsigned workers = 0;
+
+    if (contract_open(&state) == 0) {
+        workers = cadre_workers(((struct contract *)state)->pool);
+        contract_close(&state);
+    }
+    return workers;
+}
+
+int contract_run(const struct CMUnitTest *tests, size_t n)
+{
+    return _cmocka_run_group_tests("tests", tests, n, contract_open, contract_close);
+}
+
 int contract_close(void **state)
 {
     struct contract *c = *state;

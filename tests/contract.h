@@ -32,6 +32,13 @@ struct contract {
 int contract_open(void **state);
 int contract_close(void **state);
 
+/* Before the tests: what of them applies. */
+bool contract_backend_is(const char *name); /* as CADRE_TEST_BACKEND has it */
+unsigned contract_workers(void);            /* that a pool will have */
+
+/* The first n of the tests, in a pool as the environment says. */
+int contract_run(const struct CMUnitTest *tests, size_t n);
+
 /* A pool as the contract's, with other options beside; min_items is 1, so that workers
  * come in however short the job is. */
 int contract_pool(cadre_pool **pool, const struct contract *c, cadre_options opt);

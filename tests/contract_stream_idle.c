@@ -40,13 +40,6 @@ static void begin_scene(struct scene *scene)
     scene->arrivals = 1;
 }
 
-/* Without workers no task can wait for anybody. */
-static void needs_workers(const struct contract *c)
-{
-    if (cadre_workers(c->pool) < 2)
-        skip();
-}
-
 static void check_quiet(const struct scene *scene)
 {
     assert_in_range(scene->stirring, 0, A_FEW);
@@ -204,7 +197,6 @@ static cadre_job waiting_job(struct scene *scene, bool unordered)
 
 static void test_tasks_that_wait(void **state)
 {
-    needs_workers(*state);
     for (int unordered = 0; unordered < 2; unordered++) {
         struct scene scene;
         cadre_stream *s;
@@ -229,7 +221,6 @@ static void test_a_file_while_memory_is_full(void **state)
     cadre_stream *s;
     uint64_t n;
 
-    needs_workers(*state);
     memset(text, 'x', sizeof text);
     for (size_t i = 999; i < sizeof text; i += 1000)
         text[i] = '\n';
@@ -306,7 +297,6 @@ static void check_chain(const struct contract *c, cadre_job first, bool unordere
 
 static void test_a_chain_that_is_full(void **state)
 {
-    needs_workers(*state);
     for (int unordered = 0; unordered < 2; unordered++) {
         check_chain(*state, (cadre_job){ .fn = index_of, .n = 20000, .result_size = 8 },
                     unordered, 20000);
@@ -331,7 +321,6 @@ static void test_a_chain_whose_first_stream_has_ended(void **state)
         .fn = index_of, .n = 200, .result_size = 8, .progress = ignore
     };
 
-    needs_workers(*state);
     check_chain(*state, with_a_deadline, false, 0);
     check_chain(*state, with_progress, false, 200);
 }
@@ -339,7 +328,6 @@ static void test_a_chain_whose_first_stream_has_ended(void **state)
 /* The second stream has no room, so the first is not looked at when its time is over. */
 static void test_a_chain_whose_first_stream_is_late(void **state)
 {
-    needs_workers(*state);
     check_chain(
         *state,
         (cadre_job){
@@ -366,7 +354,6 @@ static void test_a_chain_whose_first_stream_was_stopped(void **state)
 {
     const struct contract *c = *state;
 
-    needs_workers(c);
     for (int round = 0; round < 4; round++) {
         cadre_job first = { .fn = index_of, .n = CADRE_ENDLESS, .result_size = 8 };
         struct stopping stopping;
@@ -418,15 +405,16 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_silent_pipe),
         cmocka_unit_test(test_a_source_that_waits),
+        cmocka_unit_test(test_workers_that_wait_for_the_caller),
+        /* Without workers no task can wait for anybody. */
         cmocka_unit_test(test_tasks_that_wait),
         cmocka_unit_test(test_a_file_while_memory_is_full),
         cmocka_unit_test(test_a_chain_that_is_full),
         cmocka_unit_test(test_a_chain_whose_first_stream_has_ended),
         cmocka_unit_test(test_a_chain_whose_first_stream_is_late),
         cmocka_unit_test(test_a_chain_whose_first_stream_was_stopped),
-        cmocka_unit_test(test_workers_that_wait_for_the_caller),
     };
 
     watch_begin();
-    return cmocka_run_group_tests(tests, contract_open, contract_close);
+    return contract_run(tests, contract_workers() < 2 ? 3 : 9);
 }
