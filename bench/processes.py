@@ -1,8 +1,9 @@
 # processes.py - the subject `processes`: workers that are processes.
 # SPDX-License-Identifier: MIT
 #
-# They are forked for each map and stream, which is part of every figure. Python's are
-# warm, and run a kernel of their own: its loop is not theirs to beat.
+# They are forked for each map and stream, which is part of every figure. Where a stream's
+# caller stores records is kept from them (MADV_DONTFORK): its pages would be copied first.
+# Python's are warm, and run a kernel of their own: its loop is not theirs to beat.
 from statistics import median
 
 from compare import WORDS, Contestant, Table, measure_table, reached, show_figure, show_table

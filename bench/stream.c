@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 
 static cadre_pool *pool;
 
@@ -139,6 +140,25 @@ static void source(const struct work *w)
     stream(&job, w);
 }
 
+/* Forked while they have these pages too, each would be copied before its first record is
+ * stored: that is no part of a stream. */
+static void keep_results(const struct work *w)
+{
+    madvise(w->results, w->n * w->width * sizeof *w->results, MADV_DONTFORK);
+}
+
+static void array_apart(const struct work *w)
+{
+    keep_results(w);
+    array(w);
+}
+
+static void source_apart(const struct work *w)
+{
+    keep_results(w);
+    source(w);
+}
+
 static void unordered(const struct work *w)
 {
     cadre_job job = job_of(w);
@@ -193,8 +213,8 @@ const struct way ways[] = {
     { "auto", open_auto, array, close_pool, 0 },
     { "array", open_threads, array, close_pool, 0 },
     { "source", open_threads, source, close_pool, 0 },
-    { "processes", open_processes, array, close_pool, 0 },
-    { "processes-source", open_processes, source, close_pool, 0 },
+    { "processes", open_processes, array_apart, close_pool, 0 },
+    { "processes-source", open_processes, source_apart, close_pool, 0 },
     { "ranges", open_threads, ranges, close_pool, 0 },
     { "unordered", open_threads, unordered, close_pool, WAY_UNORDERED },
     { "unordered-source", open_threads, unordered_source, close_pool, WAY_UNORDERED },
