@@ -339,10 +339,10 @@ static void test_a_stopped_task_has_its_time(void **state)
         int rc;
 
         job.on_error = CADRE_KEEP_GOING;
-        job.timeout_ms = 30;
+        job.timeout_ms = 300;
         job.grace_ms = 20;
         fault_arm(FAULT_STOP, 20 + (long)victim, 1, 0);
-        job.deadline_ms = 2000; /* where it was stopped outside of a task */
+        job.deadline_ms = 5000; /* where it was stopped outside of a task */
         rc = run(ITEMS, &job, &err);
         if (rc != CADRE_ETIMEOUT || err.item != CADRE_NO_ITEM)
             check_blame(ITEMS, rc, CADRE_ETIMEOUT, &err);

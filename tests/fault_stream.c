@@ -333,9 +333,9 @@ static void test_a_stopped_task_has_its_time(void **state)
         cadre_job job = job_of(GOES_ON, round % 2, &counter);
         uint64_t victim;
 
-        job.timeout_ms = 30;
+        job.timeout_ms = 500;
         job.grace_ms = 20;
-        job.deadline_ms = 2000; /* where it was stopped outside of a task */
+        job.deadline_ms = 5000; /* where it was stopped outside of a task */
         fault_arm(FAULT_STOP, 40 + 11 * round, 1, 0);
         drain(GOES_ON, &job, &out);
         victim = atomic_load(&fault->victim);
