@@ -219,6 +219,7 @@ bool cdr_module_is_called(const char *file)
 /* ---- is it from this file? ---- */
 
 struct comparison {
+    bool program; /* the first module, instead of that which holds `at` */
     uintptr_t at;
     int fd;
     bool same;
@@ -273,7 +274,7 @@ static int compare(struct dl_phdr_info *m, size_t size, void *arg)
     struct comparison *c = arg;
 
     (void)size;
-    if (!segment_of(m, c->at))
+    if (!c->program && !segment_of(m, c->at))
         return 0;
     c->same = same_headers(m, c->fd);
     for (size_t k = 0; k < m->dlpi_phnum && c->same; k++) {
@@ -287,6 +288,14 @@ static int compare(struct dl_phdr_info *m, size_t size, void *arg)
 bool cdr_module_is_from(uintptr_t address, int fd)
 {
     struct comparison c = { .at = address, .fd = fd };
+
+    dl_iterate_phdr(compare, &c);
+    return c.same;
+}
+
+bool cdr_program_is_from(int fd)
+{
+    struct comparison c = { .program = true, .fd = fd };
 
     dl_iterate_phdr(compare, &c);
     return c.same;

@@ -44,6 +44,9 @@ bool cdr_module_is_called(const char *file);
  * program headers and notes (the build-id is one of those). */
 bool cdr_module_is_from(uintptr_t address, int fd);
 
+/* The same of the program itself. */
+bool cdr_program_is_from(int fd);
+
 /* Whether the module that holds `address` is there whenever the program starts: it is the
  * program, or among the libraries that this was linked with, and those with, ... */
 bool cdr_module_is_linked(uintptr_t address);
