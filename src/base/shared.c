@@ -1,10 +1,12 @@
-/* shared.c - memory that processes forked from this one share with it.
+/* shared.c - memory that processes forked from this one share with it, and clean workers.
  * SPDX-License-Identifier: MIT
  *
- * What users get is noted in a list that only grows, without a lock: a process forked
+ * It comes from where clean workers have it too (common.c), or if that cannot be had, is
+ * anonymous. What users get is noted in a list that only grows, without a lock: a process forked
  * while another thread is in here must be able to use it.
  */
 #include "base/shared.h"
+#include "base/common.h"
 #include "base/error.h"
 #include "base/machine.h"
 #include "base/read.h"
@@ -45,25 +47,36 @@ static bool more_than_there_is(size_t size)
     return more;
 }
 
-void *cdr_shared_map(size_t size, const char *what, cadre_error *err)
+void *cdr_shared_reserve(size_t size)
 {
-    void *memory = MAP_FAILED;
+    void *memory;
 
     if (size == 0)
         size = 1;
-    if (size <= PTRDIFF_MAX && !more_than_there_is(size))
-        memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
-                      MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (memory != MAP_FAILED)
+    if (size > PTRDIFF_MAX)
+        return NULL;
+    memory = cdr_common_map(size);
+    if (memory)
         return memory;
-    refuse(size, what, err);
-    return NULL;
+    memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
+                  MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    return memory == MAP_FAILED ? NULL : memory;
+}
+
+void *cdr_shared_map(size_t size, const char *what, cadre_error *err)
+{
+    void *memory = more_than_there_is(size) ? NULL : cdr_shared_reserve(size);
+
+    if (!memory)
+        refuse(size, what, err);
+    return memory;
 }
 
 void cdr_shared_unmap(void *memory, size_t size)
 {
-    if (memory)
-        munmap(memory, size ? size : 1);
+    size = size ? size : 1;
+    if (memory && !cdr_common_unmap(memory, size))
+        munmap(memory, size);
 }
 
 /* ---- what users have ---- */
@@ -159,5 +172,5 @@ void cadre_free_shared(void *memory)
         return;
     size = atomic_load_explicit(&n->size, memory_order_relaxed);
     atomic_store_explicit(&n->base, 0, memory_order_release);
-    munmap(memory, size);
+    cdr_shared_unmap(memory, size);
 }
