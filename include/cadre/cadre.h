@@ -97,7 +97,9 @@ typedef struct cadre_options {
     cadre_log *log;
     void *log_arg;
     const cadre_backend *custom; /* a backend of your own, instead of a name */
-    uint64_t reserved[8];        /* must be zero */
+    bool
+        kept; /* worker processes are started clean, here, and stay: <cadre_processes(3)> */
+    uint64_t reserved[7]; /* must be zero */
 } cadre_options;
 
 /* Read the machine and the environment, decide backend and workers, make the

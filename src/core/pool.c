@@ -55,6 +55,8 @@ static struct cdr_frame *frame_open(unsigned seats)
 static void frame_close(struct cdr_frame *f)
 {
     cdr_worker_fini(&f->caller);
+    cdr_room_fini(&f->order);
+    cdr_room_fini(&f->shadow);
     if (f->shared_size)
         cdr_shared_unmap(f->window, f->shared_size);
     free(f);
@@ -277,7 +279,8 @@ static int set_up(cadre_pool *pool, const cadre_options *opt, cadre_error *err)
         cdr_log(&pool->log, CADRE_WARNING, "%s: %s", pool->name,
                 pool->plan.warnings[i]);
     ready_frame(pool);
-    if (pool->plan.automatic || (pool->plan.workers < 2 && !pool->plan.backend->apart))
+    if ((pool->plan.automatic && !pool->plan.kept) ||
+        (pool->plan.workers < 2 && !pool->plan.backend->apart))
         return CADRE_OK;
     rc = cdr_pool_start(pool, &local);
     if (rc && err)

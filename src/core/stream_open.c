@@ -303,14 +303,18 @@ static int bring_in_apart(cadre_stream *s, cadre_error *err)
 
     if (rc)
         return rc;
-    cdr_pool_notice_threads(pool);
+    if (!pool->plan.backend->clean)
+        cdr_pool_notice_threads(pool);
     s->run.wake = wake_workers;
     s->run.wake_arg = s;
     s->run.workers = pool->plan.workers;
     s->run.losses = &s->losses;
     s->run.spin = pool->plan.workers < pool->plan.machine.cpus; /* it feeds meanwhile */
     atomic_store_explicit(&s->run.caller_is_busy, true, memory_order_relaxed);
-    rc = pool->plan.backend->begin(pool->state, &s->run, err);
+    if (pool->plan.backend->clean)
+        rc = cdr_order_write(&s->order, &s->run, err);
+    if (!rc)
+        rc = pool->plan.backend->begin(pool->state, &s->run, err);
     s->begun = !rc;
     return rc;
 }
@@ -426,6 +430,7 @@ void cadre_stream_close(cadre_stream *s)
         close(s->run.event);
     cdr_worker_fini(&s->worker);
     cdr_slots_close(&s->slots);
+    cdr_room_fini(&s->order);
     cdr_losses_fini(&s->losses);
     cdr_feed_close(&s->feed);
     free(s->finished);
