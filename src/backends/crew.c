@@ -79,9 +79,8 @@ static int set_limits(struct cdr_crew *c, cadre_error *err)
 
     if (cadre_run_expiry(c->run, 0, &item) == UINT64_MAX)
         return CADRE_OK;
-    if (c->timer < 0)
-        c->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-    if (c->timer < 0 || (watch(c, c->timer, TIMER) && errno != EEXIST))
+    c->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+    if (c->timer < 0 || watch(c, c->timer, TIMER))
         return cdr_fail_sys(err, errno, "a time limit needs a timer");
     cdr_crew_look_at_limits(c);
     return CADRE_OK;

@@ -27,7 +27,6 @@
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/timerfd.h>
 #include <unistd.h>
 
 #define DEADLINE_MS 30000
@@ -302,15 +301,21 @@ int cdr_kept_begin(struct cdr_crew *c, cadre_error *err)
     return call_all(c, err);
 }
 
-static bool all_have_seen(struct cdr_crew *c)
+/* Idle again, too: else it would say so when it is called to the next run already. */
+static bool has_let_go(const struct cdr_crew *c, unsigned seat)
+{
+    return has_seen(c, seat) && cdr_crew_is_idle(c, seat);
+}
+
+static bool all_have_let_go(struct cdr_crew *c)
 {
     bool all = true;
 
     for (unsigned seat = 1; seat <= c->n; seat++) {
-        if (c->members[seat].pid == 0 || has_seen(c, seat))
+        if (c->members[seat].pid == 0 || has_let_go(c, seat))
             continue;
         all = false;
-        if (cdr_crew_take_idle(c, seat))
+        if (!has_seen(c, seat) && cdr_crew_take_idle(c, seat))
             cdr_crew_call(c, seat);
     }
     return all;
@@ -322,10 +327,10 @@ static void bid_farewell(struct cdr_crew *c)
     uint64_t until = cdr_now() + cadre_run_grace_ns(c->run), now;
 
     announce(c, NULL);
-    while (!all_have_seen(c) && (now = cdr_now()) < until)
+    while (!all_have_let_go(c) && (now = cdr_now()) < until)
         cdr_crew_await(c, (int)((until - now + 999999) / 1000000));
     for (unsigned seat = 1; seat <= c->n; seat++)
-        if (!has_seen(c, seat))
+        if (!has_let_go(c, seat))
             take_off(c, seat);
 }
 
@@ -337,13 +342,12 @@ static void dissolve(struct cdr_crew *c)
 
 void cdr_kept_end(struct cdr_crew *c)
 {
-    struct itimerspec never = { 0 };
     struct cdr_crew *other;
 
     if (c->farewell)
         bid_farewell(c);
-    if (c->timer >= 0)
-        timerfd_settime(c->timer, 0, &never, NULL); /* valid: cannot fail */
+    close_if_open(c->timer);
+    c->timer = -1;
     c->run = NULL;
     c->ending = c->farewell = false;
     pthread_mutex_lock(&c->team->lock);
