@@ -377,6 +377,11 @@ unsigned cadre_workers(const cadre_pool *pool)
     return pool ? pool->plan.workers : 1;
 }
 
+bool cadre_shares_memory(const cadre_pool *pool)
+{
+    return !cdr_pool_is_apart(pool) || !pool->plan.backend->clean;
+}
+
 const char *cadre_backend_name(const cadre_pool *pool)
 {
     return pool ? pool->plan.backend->name : "serial";
