@@ -21,6 +21,10 @@ int contract_pool(cadre_pool **pool, const struct contract *c, cadre_options opt
     opt.workers = c->workers;
     opt.oversubscribe = true;
     opt.ignore_environment = true;
+    if (strcmp(c->backend, "kept") == 0) {
+        opt.backend = "processes";
+        opt.kept = true;
+    }
     if (!opt.min_items)
         opt.min_items = 1;
     rc = cadre_open(pool, &opt, &err);
@@ -78,6 +82,12 @@ int contract_close(void **state)
 
     cadre_close(c->pool);
     return 0;
+}
+
+/* A worker that was not forked from the test has been through nothing of it. */
+cadre_pool *pool_here(cadre_pool *pool)
+{
+    return test_process ? pool : NULL;
 }
 
 void map_ok(const struct contract *c, cadre_job job)

@@ -43,6 +43,9 @@ int contract_run(const struct CMUnitTest *tests, size_t n);
  * come in however short the job is. */
 int contract_pool(cadre_pool **pool, const struct contract *c, cadre_options opt);
 
+/* In a task: the contract's pool, or NULL in a process that does not have it. */
+cadre_pool *pool_here(cadre_pool *pool);
+
 /* cadre_map and cadre_reduce on the contract's pool, with its chunk; a failure fails
  * the test with the message. */
 void map_ok(const struct contract *c, cadre_job job);

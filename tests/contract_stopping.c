@@ -158,16 +158,17 @@ static void test_deadline(void **state)
 /* All tasks are begun and end early, because they heard that time is over. */
 static void test_deadline_of_the_last_tasks(void **state)
 {
-    struct stage s = { .contract = *state }, *shared = &s;
+    struct stage *s = new_stage(*state);
     cadre_error err;
 
-    map_fails(s.contract,
+    map_fails(s->contract,
               (cadre_job){ .fn = waits_for_cancel,
                            .n = 1,
                            .deadline_ms = 20,
-                           .shared = &shared,
-                           .shared_size = sizeof shared },
+                           .shared = &s,
+                           .shared_size = sizeof s },
               CADRE_ETIMEOUT, &err);
+    cadre_free_shared(s);
 }
 
 static void test_deadline_not_reached(void **state)
@@ -263,14 +264,14 @@ static void test_reports_while_long_tasks_run(void **state)
 /* ---- nesting ---- */
 
 struct nest {
-    const struct contract *contract;
+    cadre_pool *pool;
     int depth;
 };
 
 static int nested_map(cadre_task *t, const void *item, void *result)
 {
     const struct nest *outer = cadre_task_shared(t);
-    struct nest inner = { outer->contract, outer->depth - 1 };
+    struct nest inner = { outer->pool, outer->depth - 1 };
     uint64_t sums[20], sum = 0;
     unsigned rank = cadre_rank();
     cadre_error err;
@@ -286,7 +287,7 @@ static int nested_map(cadre_task *t, const void *item, void *result)
         *(uint64_t *)result = cadre_task_index(t);
         return 0;
     }
-    if (cadre_map(outer->contract->pool, &job, &err))
+    if (cadre_map(pool_here(outer->pool), &job, &err))
         return cadre_task_fail(t, 1, "inner map: %s", err.message);
     for (int i = 0; i < 20; i++)
         sum += sums[i];
@@ -296,7 +297,8 @@ static int nested_map(cadre_task *t, const void *item, void *result)
 
 static void test_maps_inside_tasks(void **state)
 {
-    struct nest nest = { *state, 2 };
+    const struct contract *c = *state;
+    struct nest nest = { c->pool, 2 };
     uint64_t y[30];
 
     map_ok(*state, (cadre_job){ .fn = nested_map,

@@ -39,10 +39,10 @@ static void add(struct text *text, const void *bytes, size_t size)
 {
     while (text->size + size > text->room) {
         text->room = text->room ? 2 * text->room : 1024;
-        text->bytes = realloc(text->bytes, text->room);
-        assert_non_null(text->bytes);
+        assert_non_null(text->bytes = realloc(text->bytes, text->room));
     }
-    memcpy(text->bytes + text->size, bytes, size);
+    if (size > 0)
+        memcpy(text->bytes + text->size, bytes, size);
     text->size += size;
 }
 

@@ -39,8 +39,12 @@ extern struct fault *fault;
 #define FAULT_STRIDE 1
 #endif
 
-/* Once in a test's process. */
+/* Once in a test's process, before its pools. */
 void fault_open(void);
+
+/* Worker processes, as the environment says: forked, or kept (CADRE_TEST_BACKEND). */
+bool fault_is_kept(void);
+cadre_options fault_options(int workers);
 
 /* Arm: die at step k, `deaths` times, `again` steps apart. k = 0: never. */
 void fault_arm(enum fault_how how, long k, int deaths, long again);
@@ -60,7 +64,7 @@ struct holdings {
 
 struct holdings count_holdings(void);
 
-/* Fails the test unless it holds no more than before. */
+/* Fails the test unless it holds no more than before; kept workers are children. */
 void assert_no_more(const struct holdings *before);
 
 #endif

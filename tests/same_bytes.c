@@ -8,7 +8,8 @@
 
 #define N 2003
 
-static const char *const backends[] = { "serial", "threads", "processes", "auto" };
+static const char *const backends[] = { "serial", "threads", "processes", "kept",
+                                        "auto" };
 static const int workers[] = { 1, 2, 3, 8 };
 static const uint64_t chunks[] = { 1, 7, 0 };
 

@@ -10,7 +10,8 @@
 #define N         157
 #define RESAMPLES 403
 
-static const char *const backends[] = { "serial", "threads", "auto" };
+static const char *const backends[] = { "serial", "threads", "processes", "kept",
+                                        "auto" };
 static const int workers[] = { 1, 2, 3, 8 };
 static const uint64_t chunks[] = { 1, 7, 0 };
 

@@ -201,7 +201,7 @@ static void test_custom_backends(void **state)
           "threads", 8);
     mine.abi = 99;
     refuses(eight, (cadre_options){ .custom = &mine }, CADRE_EINVAL,
-            "the custom backend was built for version 99 of the contract, this is 1");
+            "the custom backend was built for version 99 of the contract, this is 2");
 }
 
 /* ---- options that cadre_open itself looks at ---- */

@@ -8,7 +8,7 @@
 
 /* Tasks wait here without using the CPU, in whatever thread or process they run. */
 struct gate {
-    int event;
+    _Atomic uint32_t open; /* futex */
     _Atomic int arrived;
 };
 

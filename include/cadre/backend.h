@@ -17,7 +17,7 @@
 
 CADRE_BEGIN_DECLS
 
-#define CADRE_BACKEND_ABI 1
+#define CADRE_BACKEND_ABI 2
 
 typedef struct cadre_run cadre_run;       /* one execution of a job */
 typedef struct cadre_worker cadre_worker; /* one worker's own state, kept over runs */
@@ -91,6 +91,26 @@ CADRE_API void cadre_run_say(const cadre_run *run, int level, const char *text);
 /* No worker can be had any more: end the run with this failure. */
 CADRE_API void cadre_run_give_up(cadre_run *run, const cadre_error *why);
 
+/* ---- workers in processes that were not forked from the caller's (cadre_backend.clean)
+ *
+ * They have the program's code, and what cadre makes for workers to share, at the same
+ * addresses. Of a run they know what its order says, which lies there. */
+#define CADRE_RUN_FDS 2
+
+/* In the caller's process: the order; the descriptors that go with it (returns how many);
+ * and whether a worker has to be asked if it has the kernel: that joining goes well. */
+CADRE_API const void *cadre_run_order(const cadre_run *run);
+CADRE_API unsigned cadre_run_descriptors(const cadre_run *run, int fds[CADRE_RUN_FDS]);
+CADRE_API bool cadre_run_is_unsure(const cadre_run *run);
+
+/* In the worker: how many descriptors belong to the order; and a run to serve, to be left
+ * by cadre_run_leave, which closes those. `wake` gets `arg` when there is work again.
+ * CADRE_ENOTSUP: the kernel is not there; nothing is left then. */
+CADRE_API unsigned cadre_order_descriptors(const void *order);
+CADRE_API int cadre_run_join(cadre_run **out, const void *order, const int *fds,
+                             void (*wake)(void *arg), void *arg, cadre_error *err);
+CADRE_API void cadre_run_leave(cadre_run *run);
+
 /* What a backend is given to open. */
 typedef struct cadre_setup {
     unsigned workers; /* in all; but for apart, the caller's thread is one of them */
@@ -141,6 +161,9 @@ struct cadre_backend {
      * and of a descriptor to poll: readable when tend has something to do. */
     bool apart;
     int (*watch)(void *state, cadre_run *run);
+
+    /* Those processes are not forked from the caller's: see above. */
+    bool clean;
 };
 
 CADRE_END_DECLS

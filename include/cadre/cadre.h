@@ -97,7 +97,9 @@ typedef struct cadre_options {
     cadre_log *log;
     void *log_arg;
     const cadre_backend *custom; /* a backend of your own, instead of a name */
-    uint64_t reserved[8];        /* must be zero */
+    bool
+        kept; /* worker processes are started clean, here, and stay: <cadre_processes(3)> */
+    uint64_t reserved[7]; /* must be zero */
 } cadre_options;
 
 /* Read the machine and the environment, decide backend and workers, make the pool. NULL
@@ -115,6 +117,10 @@ CADRE_API void cadre_cancel(cadre_pool *pool);
 
 CADRE_API unsigned cadre_workers(const cadre_pool *pool); /* NULL pool: 1 */
 CADRE_API const char *cadre_backend_name(const cadre_pool *pool);
+
+/* Whether tasks can follow pointers into all of the caller's memory. False where workers
+ * are kept: then only into what cadre_alloc_shared gave. */
+CADRE_API bool cadre_shares_memory(const cadre_pool *pool);
 
 /* ---- tasks: what a kernel can see ---- */
 

@@ -1,4 +1,4 @@
-/* crew.c - the worker processes of one run: hired, tended, dismissed.
+/* crew.c - the worker processes of a run: hired, tended, dismissed.
  * SPDX-License-Identifier: MIT
  *
  * The caller's thread sleeps in one epoll descriptor, for: deaths (a pidfd of each), what
@@ -13,6 +13,9 @@
  *
  * A dead worker's seat is settled by cadre_run_lost, which says whether a fresh one is
  * wanted.
+ *
+ * A forked crew is made for its run and goes with it. One that is kept (kept.c) stays: its
+ * workers leave the run by going idle, and those that do not are killed as others are.
  */
 #include "backends/crew.h"
 #include "base/clock.h"
@@ -64,23 +67,31 @@ static int watch(const struct cdr_crew *c, int fd, uint64_t what)
 
 static int open_descriptors(struct cdr_crew *c, cadre_error *err)
 {
+    c->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    c->poll = epoll_create1(EPOLL_CLOEXEC);
+    if (c->event < 0 || c->poll < 0 || watch(c, c->event, EVENT))
+        return cdr_fail_sys(err, errno, "a run with processes needs descriptors");
+    return CADRE_OK;
+}
+
+/* What there is to be seen to in this run. */
+static int watch_run(struct cdr_crew *c, cadre_error *err)
+{
     int cancelled = cadre_run_event(c->run);
     uint64_t item;
 
-    c->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    c->poll = epoll_create1(EPOLL_CLOEXEC);
-    if (c->event < 0 || c->poll < 0 || watch(c, c->event, EVENT) ||
-        (cancelled >= 0 && watch(c, cancelled, CANCEL)))
+    if (cancelled >= 0 && watch(c, cancelled, CANCEL))
         return cdr_fail_sys(err, errno, "a run with processes needs descriptors");
     if (cadre_run_expiry(c->run, 0, &item) == UINT64_MAX)
         return CADRE_OK;
     c->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
     if (c->timer < 0 || watch(c, c->timer, TIMER))
         return cdr_fail_sys(err, errno, "a time limit needs a timer");
+    cdr_crew_look_at_limits(c);
     return CADRE_OK;
 }
 
-static void free_crew(struct cdr_crew *c)
+void cdr_crew_free(struct cdr_crew *c)
 {
     if (c->timer >= 0)
         close(c->timer);
@@ -93,9 +104,8 @@ static void free_crew(struct cdr_crew *c)
     free(c);
 }
 
-/* Fewer where the memory that is left does not do for all: what a worker needs was seen
- * when the last ones ended. */
-static unsigned fit_memory(struct cdr_team *team, const cadre_run *run, unsigned n)
+/* What a worker needs was seen when the last ones ended. */
+unsigned cdr_crew_fit_memory(struct cdr_team *team, const cadre_run *run, unsigned n)
 {
     uint64_t kib = atomic_load_explicit(&team->kib_each, memory_order_relaxed), fit;
     struct cdr_machine *machine;
@@ -116,11 +126,9 @@ static unsigned fit_memory(struct cdr_team *team, const cadre_run *run, unsigned
     return (unsigned)fit;
 }
 
-static struct cdr_crew *make_crew(struct cdr_team *team, cadre_run *run,
-                                  cadre_error *err)
+struct cdr_crew *cdr_crew_make(struct cdr_team *team, unsigned n, cadre_error *err)
 {
     struct cdr_crew *c = calloc(1, sizeof *c);
-    unsigned n = fit_memory(team, run, cadre_run_workers(run));
 
     if (!c || !(c->members = calloc(n + 1, sizeof *c->members))) {
         free(c);
@@ -128,156 +136,21 @@ static struct cdr_crew *make_crew(struct cdr_team *team, cadre_run *run,
         return NULL;
     }
     c->team = team;
-    c->run = run;
     c->parent = getpid();
-    c->n = n;
+    c->n = c->seats = n;
     c->event = c->poll = c->timer = -1;
     if (!cdr_oom_kills(&c->oom_kills))
         c->oom_kills = UINT64_MAX;
-    c->own_kib = cdr_resident_kib();
+    c->own_kib = team->clean ? 0 : cdr_resident_kib();
     c->quarters_size = sizeof *c->quarters + (n + 1) * sizeof(struct cdr_berth);
     c->quarters = cdr_shared_map(c->quarters_size, "worker processes", err);
     if (!c->quarters || open_descriptors(c, err)) {
-        free_crew(c);
+        cdr_crew_free(c);
         return NULL;
     }
-    find_caps(c);
+    if (!team->clean)
+        find_caps(c);
     return c;
-}
-
-/* ---- idle workers ---- */
-
-static bool is_idle(const struct cdr_crew *c, unsigned seat)
-{
-    return atomic_load_explicit(&c->quarters->idle[seat / 64], memory_order_acquire) >>
-               seat % 64 &
-           1;
-}
-
-bool cdr_crew_has_idle(const struct cdr_crew *c)
-{
-    for (unsigned k = 0; k <= c->n / 64; k++)
-        if (atomic_load_explicit(&c->quarters->idle[k], memory_order_relaxed))
-            return true;
-    return false;
-}
-
-/* It is no longer idle: true for the one who made it so. */
-static bool take_idle(struct cdr_crew *c, unsigned seat)
-{
-    uint64_t bit = UINT64_C(1) << seat % 64;
-
-    return atomic_fetch_and_explicit(&c->quarters->idle[seat / 64], ~bit,
-                                     memory_order_seq_cst) &
-           bit;
-}
-
-static void call(struct cdr_crew *c, unsigned seat)
-{
-    _Atomic uint32_t *called = &c->quarters->berth[seat].called;
-
-    atomic_fetch_add_explicit(called, 1, memory_order_release);
-    cdr_futex_wake_shared(called, 1);
-}
-
-void cdr_crew_rouse(struct cdr_crew *c, unsigned count)
-{
-    for (unsigned k = 0; k <= c->n / 64 && count > 0; k++) {
-        uint64_t idle =
-            atomic_load_explicit(&c->quarters->idle[k], memory_order_relaxed);
-        for (; idle && count > 0; idle &= idle - 1) {
-            unsigned seat = k * 64 + (unsigned)__builtin_ctzll(idle);
-            if (!take_idle(c, seat))
-                continue;
-            call(c, seat);
-            count--;
-        }
-    }
-}
-
-/* Give idle workers what others have not begun. Returns when to look again. */
-static uint64_t share_out(struct cdr_crew *c)
-{
-    uint64_t again = UINT64_MAX, then;
-
-    for (unsigned seat = 1; seat <= c->n; seat++) {
-        if (c->members[seat].pid == 0 || !is_idle(c, seat))
-            continue;
-        /* It sleeps until it is called, so its range is ours. */
-        if (!cadre_run_share(c->run, seat, &then)) {
-            again = then < again ? then : again;
-            continue;
-        }
-        take_idle(c, seat);
-        call(c, seat);
-    }
-    return again;
-}
-
-/* Workers that may be doing something that is wanted. */
-static unsigned count_busy(const struct cdr_crew *c)
-{
-    unsigned busy = 0;
-
-    for (unsigned seat = 1; seat <= c->n; seat++)
-        busy += c->members[seat].pid > 0 && !is_idle(c, seat) &&
-                (c->ending || cadre_run_is_wanted(c->run, seat));
-    return busy;
-}
-
-/* ---- time limits ---- */
-
-static void tell_to_end(struct cdr_member *m, uint64_t now, uint64_t grace)
-{
-    m->told = true;
-    m->kill_at = now + grace;
-    cdr_member_signal(m, SIGTERM);
-    cdr_member_signal(m, SIGCONT); /* a stopped one would not hear */
-}
-
-static void kill_member(struct cdr_member *m)
-{
-    m->killed = true;
-    cdr_member_signal(m, SIGKILL);
-}
-
-/* The task in this seat may have had its time. Returns when to look again. */
-static uint64_t enforce(struct cdr_crew *c, unsigned seat, uint64_t now)
-{
-    struct cdr_member *m = &c->members[seat];
-    uint64_t item, expiry = cadre_run_expiry(c->run, seat, &item);
-
-    if (expiry > now)
-        return expiry;
-    if (!m->told || m->expired != item) {
-        m->expired = item;
-        tell_to_end(m, now, cadre_run_grace_ns(c->run));
-    } else if (now >= m->kill_at && !m->killed) {
-        kill_member(m);
-    }
-    return m->killed ? UINT64_MAX : m->kill_at;
-}
-
-static void set_timer(const struct cdr_crew *c, uint64_t when)
-{
-    struct itimerspec at = { .it_value = { .tv_sec = (time_t)(when / 1000000000),
-                                           .tv_nsec = (long)(when % 1000000000) } };
-
-    timerfd_settime(c->timer, TFD_TIMER_ABSTIME, &at, NULL); /* valid: cannot fail */
-}
-
-/* What begins from now on ends its time no sooner than `next` is at first. */
-static void look_at_limits(struct cdr_crew *c)
-{
-    uint64_t now = cdr_now(), item, next = cadre_run_expiry(c->run, 0, &item);
-
-    for (unsigned seat = 1; seat <= c->n; seat++) {
-        if (c->members[seat].pid > 0 && !is_idle(c, seat)) {
-            uint64_t then = enforce(c, seat, now);
-            next = then < next ? then : next;
-        }
-    }
-    set_timer(c, next);
 }
 
 /* ---- what happens ---- */
@@ -307,8 +180,8 @@ static void lost(struct cdr_crew *c, unsigned seat)
     cadre_death death;
 
     cdr_member_bury(c, seat, &death);
-    take_idle(c, seat);
-    if (c->ending || !cadre_run_lost(c->run, seat, &death))
+    cdr_crew_take_idle(c, seat);
+    if (c->ending || !c->run || seat > c->n || !cadre_run_lost(c->run, seat, &death))
         return;
     if (death.flags & CADRE_OUT_OF_MEMORY && count_members(c) > 0 &&
         !cadre_run_is_stream(c->run))
@@ -347,7 +220,7 @@ static void handle(struct cdr_crew *c, uint64_t what)
                  : what == TIMER ? c->timer
                                  : cadre_run_event(c->run);
         if (read(fd, &count, sizeof count) > 0 && what == TIMER && !c->ending)
-            look_at_limits(c);
+            cdr_crew_look_at_limits(c);
     } else if (what & WORDS) {
         /* At its end, or after it: nobody writes to it any more. */
         cdr_member_listen(&c->members[what & UINT32_MAX]);
@@ -356,7 +229,7 @@ static void handle(struct cdr_crew *c, uint64_t what)
     }
 }
 
-static void await(struct cdr_crew *c, int timeout_ms)
+void cdr_crew_await(struct cdr_crew *c, int timeout_ms)
 {
     struct epoll_event events[EVENTS];
     int n = epoll_wait(c->poll, events, EVENTS, timeout_ms);
@@ -377,19 +250,25 @@ static int ms_until(uint64_t then, int most)
 
 unsigned cdr_crew_tend(struct cdr_crew *c, int timeout_ms)
 {
+    const cadre_error *refusal = cdr_kept_refusal(c);
     bool more = cadre_run_has_work(c->run);
     uint64_t again = UINT64_MAX;
+
+    if (refusal) {
+        cadre_run_give_up(c->run, refusal);
+        return 0;
+    }
 
     if (more)
         cdr_crew_rouse(c, c->n);
     else
-        again = share_out(c);
+        again = cdr_crew_share_out(c);
     /* In this order: what there is to do is seen here, or a worker that has it. */
-    if (!more && count_busy(c) == 0 && !fill_a_seat(c))
+    if (!more && cdr_crew_busy(c) == 0 && !fill_a_seat(c))
         timeout_ms = 0; /* an idle one may have died all the same */
-    await(c, ms_until(again, timeout_ms));
+    cdr_crew_await(c, ms_until(again, timeout_ms));
     more = cadre_run_has_work(c->run);
-    return count_busy(c) + more + has_vacant(c);
+    return cdr_crew_busy(c) + more + has_vacant(c);
 }
 
 /* ---- the beginning and the end ---- */
@@ -399,57 +278,82 @@ static void await_idle(struct cdr_crew *c, uint64_t grace)
 {
     uint64_t until = cdr_now() + grace;
 
-    while (count_busy(c) > 0 && cdr_now() < until)
-        await(c, ms_until(until, -1));
+    while (cdr_crew_busy(c) > 0 && cdr_now() < until)
+        cdr_crew_await(c, ms_until(until, -1));
 }
 
 static void tell_all(struct cdr_crew *c)
 {
     for (unsigned seat = 1; seat <= c->n; seat++)
-        if (c->members[seat].pid > 0 && !is_idle(c, seat))
-            tell_to_end(&c->members[seat], cdr_now(), 0);
+        if (c->members[seat].pid > 0 && !cdr_crew_is_idle(c, seat))
+            cdr_member_tell_to_end(&c->members[seat], cdr_now(), 0);
+}
+
+/* They go together. */
+void cdr_crew_dismiss(struct cdr_crew *c, bool idle_too)
+{
+    cadre_death death;
+
+    for (unsigned seat = 1; seat <= c->seats; seat++)
+        if (c->members[seat].pid > 0 && (idle_too || !cdr_crew_is_idle(c, seat)))
+            cdr_member_kill(&c->members[seat]);
+    for (unsigned seat = 1; seat <= c->seats; seat++)
+        if (c->members[seat].pid > 0 && c->members[seat].killed)
+            cdr_member_bury(c, seat, &death);
 }
 
 void cdr_crew_end(struct cdr_crew *c)
 {
     uint64_t grace = cadre_run_grace_ns(c->run);
-    cadre_death death;
 
     c->ending = true;
     atomic_store_explicit(&c->quarters->report, true, memory_order_seq_cst);
     await_idle(c, grace);
-    if (count_busy(c) > 0) {
+    if (cdr_crew_busy(c) > 0) {
         tell_all(c);
         await_idle(c, grace);
     }
-    /* All at once, then wait: they go together. */
-    for (unsigned seat = 1; seat <= c->n; seat++)
-        if (c->members[seat].pid > 0)
-            kill_member(&c->members[seat]);
-    for (unsigned seat = 1; seat <= c->n; seat++)
-        if (c->members[seat].pid > 0)
-            cdr_member_bury(c, seat, &death);
+    cdr_crew_dismiss(c, !c->team->clean);
+    if (c->oom_seen > c->oom_kills)
+        c->oom_kills = c->oom_seen;
     atomic_store_explicit(&c->team->kib_each, c->most_kib, memory_order_relaxed);
-    free_crew(c);
+    if (c->team->clean)
+        cdr_kept_end(c);
+    else
+        cdr_crew_free(c);
+}
+
+static int bring_in(struct cdr_crew *c, cadre_error *err)
+{
+    int rc = watch_run(c, err);
+
+    if (c->team->clean)
+        return rc ? rc : cdr_kept_begin(c, err);
+    for (unsigned seat = 1; seat <= c->n && !rc; seat++)
+        rc = cdr_member_hire(c, seat, err);
+    return rc;
 }
 
 int cdr_crew_begin(struct cdr_crew **out, struct cdr_team *team, cadre_run *run,
                    cadre_error *err)
 {
-    struct cdr_crew *c = make_crew(team, run, err);
+    struct cdr_crew *c;
     cadre_error local;
-    int rc = CADRE_OK;
+    int rc;
 
+    if (!err)
+        err = &local;
+    c = team->clean
+            ? cdr_kept_take(team, run, err)
+            : cdr_crew_make(
+                  team, cdr_crew_fit_memory(team, run, cadre_run_workers(run)), err);
     if (!c)
-        return err && err->code ? err->code : CADRE_ENOMEM;
-    if (c->timer >= 0)
-        look_at_limits(c);
+        return err->code ? err->code : CADRE_ENOMEM;
+    c->run = run;
     cadre_run_set_slot(run, c);
-    for (unsigned seat = 1; seat <= c->n && !rc; seat++)
-        rc = cdr_member_hire(c, seat, &local);
+    rc = bring_in(c, &local);
     if (rc) {
-        if (err)
-            *err = local;
+        *err = local;
         cadre_run_give_up(run, &local);
         cdr_crew_end(c);
         return rc;

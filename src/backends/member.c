@@ -58,7 +58,7 @@ static int watch(struct cdr_crew *c, int fd, unsigned seat, bool words)
 }
 
 /* A program without a stderr has workers without. */
-static int make_pipe(int words[2])
+int cdr_member_pipe(int words[2])
 {
     words[0] = words[1] = -1;
     if (fcntl(STDERR_FILENO, F_GETFD) < 0)
@@ -76,32 +76,46 @@ static void close_if_open(int fd)
         close(fd);
 }
 
-static int take_up(struct cdr_crew *c, unsigned seat, pid_t pid, int words_fd)
+int cdr_member_take_up(struct cdr_crew *c, unsigned seat, const struct cdr_member *who)
 {
     struct cdr_member *m = &c->members[seat];
-    int fd = (int)syscall(SYS_pidfd_open, pid, 0), rc = fd < 0 ? errno : 0;
+    int rc;
 
-    *m = (struct cdr_member){
-        .pid = pid, .pidfd = fd, .words_fd = words_fd, .expired = CADRE_NO_ITEM
-    };
-    if (!rc)
-        rc = watch(c, fd, seat, false);
-    if (!rc && words_fd >= 0)
-        rc = watch(c, words_fd, seat, true);
+    *m = *who;
+    m->expired = CADRE_NO_ITEM;
+    rc = watch(c, m->pidfd, seat, false);
+    if (!rc && m->words_fd >= 0)
+        rc = watch(c, m->words_fd, seat, true);
     if (!rc)
         return 0;
-    kill(pid, SIGKILL); /* not waited for yet: it is ours */
-    while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+    kill(m->pid, SIGKILL); /* not waited for yet: it is ours */
+    while (waitpid(m->pid, NULL, 0) < 0 && errno == EINTR)
         ;
-    close_if_open(fd);
+    close_if_open(m->pidfd);
+    close_if_open(m->socket);
     m->pid = 0;
     m->words_fd = -1; /* whose number may soon be another's */
     return rc;
 }
 
-int cdr_member_hire(struct cdr_crew *c, unsigned seat, cadre_error *err)
+static int take_up(struct cdr_crew *c, unsigned seat, pid_t pid, int words_fd)
 {
-    int words[2], rc = make_pipe(words);
+    struct cdr_member m = { .pid = pid, .words_fd = words_fd, .socket = -1 };
+    int rc;
+
+    m.pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+    if (m.pidfd >= 0)
+        return cdr_member_take_up(c, seat, &m);
+    rc = errno;
+    kill(pid, SIGKILL);
+    while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+        ;
+    return rc;
+}
+
+static int fork_one(struct cdr_crew *c, unsigned seat, cadre_error *err)
+{
+    int words[2], rc = cdr_member_pipe(words);
     pid_t pid;
 
     if (rc)
@@ -116,6 +130,11 @@ int cdr_member_hire(struct cdr_crew *c, unsigned seat, cadre_error *err)
     close_if_open(words[0]);
     return cdr_fail_sys(err, rc, "worker process %u of %u could not be started", seat,
                         c->n);
+}
+
+int cdr_member_hire(struct cdr_crew *c, unsigned seat, cadre_error *err)
+{
+    return c->team->clean ? cdr_kept_hire(c, seat, err) : fork_one(c, seat, err);
 }
 
 /* ---- hearing ---- */
@@ -210,12 +229,25 @@ static void read_end(cadre_death *d, const siginfo_t *info, const struct rusage 
     d->peak_kib = (uint32_t)usage->ru_maxrss;
 }
 
+/* Whether Linux killed it to get memory: nobody else is known to have, and it has killed
+ * somebody since the crew was made, or ended a run in which that was so. */
+static void note_memory(struct cdr_crew *c, const struct cdr_member *m,
+                        cadre_death *death)
+{
+    uint64_t kills;
+
+    if (death->signal != SIGKILL || m->killed || !cdr_oom_kills(&kills) ||
+        kills <= c->oom_kills)
+        return;
+    death->flags |= CADRE_OUT_OF_MEMORY;
+    c->oom_seen = kills;
+}
+
 void cdr_member_bury(struct cdr_crew *c, unsigned seat, cadre_death *death)
 {
     struct cdr_member *m = &c->members[seat];
     struct rusage usage = { 0 };
     siginfo_t info = { 0 };
-    uint64_t kills;
     long rc;
 
     *death = (cadre_death){ .pid = m->pid, .expired = m->expired };
@@ -228,13 +260,12 @@ void cdr_member_bury(struct cdr_crew *c, unsigned seat, cadre_death *death)
         read_end(death, &info, &usage);
     if (death->peak_kib > c->own_kib && death->peak_kib - c->own_kib > c->most_kib)
         c->most_kib = death->peak_kib - c->own_kib;
-    if (death->signal == SIGKILL && !m->killed && cdr_oom_kills(&kills) &&
-        kills > c->oom_kills)
-        death->flags |= CADRE_OUT_OF_MEMORY;
+    note_memory(c, m, death);
     cdr_member_listen(m);
     death->words = last_words(m);
     epoll_ctl(c->poll, EPOLL_CTL_DEL, m->pidfd, NULL);
     close(m->pidfd);
+    close_if_open(m->socket);
     if (m->words_fd >= 0) {
         epoll_ctl(c->poll, EPOLL_CTL_DEL, m->words_fd, NULL);
         close(m->words_fd);

@@ -29,15 +29,13 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-#define STARVED 12 /* exit status: no memory to begin with */
-#define ORPHAN  13
 #define FAN_OUT 4
 
 static void die_with_parent(const struct cdr_crew *c)
 {
     /* Died before this was in force: nobody waits for us. */
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) || getppid() != c->parent)
-        _exit(ORPHAN);
+        _exit(CDR_ORPHAN);
 }
 
 static void reset_signals(void)
@@ -106,7 +104,7 @@ static void settle_in(struct cdr_crew *c, int words_fd)
     take_name(c);
     offer_itself();
     if (!cdr_fences_share())
-        _exit(STARVED);
+        _exit(CDR_STARVED);
     for (int k = 0; k < CDR_CAPS; k++)
         if (c->cap[k])
             c->cap[k](1);
@@ -114,7 +112,7 @@ static void settle_in(struct cdr_crew *c, int words_fd)
 
 /* Nothing to take: sleep until called. Of a stream, which the caller may feed at any
  * moment, once more is looked; of a map, the caller's process does that. */
-static void idle(struct cdr_crew *c, bool stream)
+void cdr_worker_idle(struct cdr_crew *c, bool stream)
 {
     struct cdr_quarters *q = c->quarters;
     _Atomic uint32_t *called = &q->berth[c->seat].called;
@@ -122,13 +120,15 @@ static void idle(struct cdr_crew *c, bool stream)
     uint64_t bit = UINT64_C(1) << c->seat % 64;
     static const uint64_t one = 1;
 
+    if (atomic_load_explicit(&q->number, memory_order_acquire) != c->number)
+        return; /* kept: another run is on, or this one over */
     CDR_THEN();
     atomic_fetch_or_explicit(&q->idle[c->seat / 64], bit, memory_order_seq_cst);
     CDR_THEN();
     cdr_heavy_fence();
     if ((!stream || atomic_load_explicit(&q->report, memory_order_seq_cst)) &&
         write(c->event, &one, sizeof one) < 0)
-        _exit(ORPHAN); /* no eventfd fails so */
+        _exit(CDR_ORPHAN); /* no eventfd fails so */
     CDR_THEN();
     if (stream && cadre_run_has_work(c->run)) {
         atomic_fetch_and_explicit(&q->idle[c->seat / 64], ~bit, memory_order_seq_cst);
@@ -137,6 +137,19 @@ static void idle(struct cdr_crew *c, bool stream)
     while (atomic_load_explicit(called, memory_order_acquire) == seen)
         cdr_futex_wait_shared(called, seen, -1);
     CDR_THEN();
+}
+
+void cdr_worker_serve(struct cdr_crew *c, cadre_worker *worker)
+{
+    bool stream = cadre_run_is_stream(c->run);
+
+    if (!cadre_serve(worker, c->run, c->seat))
+        _exit(CDR_STARVED);
+    cdr_worker_idle(c, stream);
+    if (stream &&
+        atomic_load_explicit(&c->quarters->number, memory_order_acquire) == c->number &&
+        cadre_run_has_work(c->run))
+        cdr_crew_rouse(c, FAN_OUT); /* waking is passed on */
 }
 
 _Noreturn void cdr_worker_main(struct cdr_crew *c, unsigned seat, int words_fd)
@@ -148,12 +161,7 @@ _Noreturn void cdr_worker_main(struct cdr_crew *c, unsigned seat, int words_fd)
     CDR_THEN();
     worker = cadre_worker_open();
     if (!worker)
-        _exit(STARVED);
-    for (;;) {
-        if (!cadre_serve(worker, c->run, seat))
-            _exit(STARVED);
-        idle(c, cadre_run_is_stream(c->run));
-        if (cadre_run_is_stream(c->run) && cadre_run_has_work(c->run))
-            cdr_crew_rouse(c, FAN_OUT); /* waking is passed on */
-    }
+        _exit(CDR_STARVED);
+    for (;;)
+        cdr_worker_serve(c, worker);
 }

@@ -1,5 +1,8 @@
-/* shared.c - memory that processes forked from this one share with it.
+/* shared.c - memory that processes forked from this one share with it, and clean workers.
  * SPDX-License-Identifier: MIT
+ *
+ * It comes from where clean workers have it too (common.c), or if that cannot be had, is
+ * anonymous.
  *
  * Every process has page tables of its own for it, and fills them as it touches pages:
  * with pages of 4 KiB that takes longer than a cheap kernel takes for what is in them. So
@@ -10,6 +13,7 @@
  * while another thread is in here must be able to use it.
  */
 #include "base/shared.h"
+#include "base/common.h"
 #include "base/error.h"
 #include "base/machine.h"
 #include "base/read.h"
@@ -55,58 +59,36 @@ static bool more_than_there_is(size_t size)
     return more;
 }
 
-static void *map_at(void *at, size_t size)
+void *cdr_shared_reserve(size_t size)
 {
-    return mmap(at, size, PROT_READ | PROT_WRITE,
-                MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE | (at ? MAP_FIXED : 0), -1,
-                0);
-}
+    void *memory;
 
-/* Where large pages would begin: in a reservation, of which the rest is given back. */
-static void *map_aligned(size_t size)
-{
-    size_t page = (size_t)sysconf(_SC_PAGESIZE), whole;
-    char *from, *at, *memory, *end;
-
-    if (size < LARGE || size > PTRDIFF_MAX - 2 * LARGE)
-        return map_at(NULL, size);
-    whole = (size + page - 1) / page * page + LARGE;
-    from = mmap(NULL, whole, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1,
-                0);
-    if (from == MAP_FAILED)
-        return MAP_FAILED;
-    at = from + (LARGE - (uintptr_t)from % LARGE) % LARGE;
-    end = at + (whole - LARGE);
-    memory = map_at(at, size);
-    if (memory == MAP_FAILED) {
-        munmap(from, whole);
-        return MAP_FAILED;
-    }
-    if (at > from)
-        munmap(from, (size_t)(at - from));
-    if (end < from + whole)
-        munmap(end, (size_t)(from + whole - end));
-    return memory;
+    if (size == 0)
+        size = 1;
+    if (size > PTRDIFF_MAX)
+        return NULL;
+    memory = cdr_common_map(size);
+    if (memory)
+        return memory;
+    memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
+                  MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    return memory == MAP_FAILED ? NULL : memory;
 }
 
 void *cdr_shared_map(size_t size, const char *what, cadre_error *err)
 {
-    void *memory = MAP_FAILED;
+    void *memory = more_than_there_is(size) ? NULL : cdr_shared_reserve(size);
 
-    if (size == 0)
-        size = 1;
-    if (size <= PTRDIFF_MAX && !more_than_there_is(size))
-        memory = map_aligned(size);
-    if (memory != MAP_FAILED)
-        return memory;
-    refuse(size, what, err);
-    return NULL;
+    if (!memory)
+        refuse(size, what, err);
+    return memory;
 }
 
 void cdr_shared_unmap(void *memory, size_t size)
 {
-    if (memory)
-        munmap(memory, size ? size : 1);
+    size = size ? size : 1;
+    if (memory && !cdr_common_unmap(memory, size))
+        munmap(memory, size);
 }
 
 /* A page of each is enough for Linux to make the large one. */
@@ -213,5 +195,5 @@ void cadre_free_shared(void *memory)
         return;
     size = atomic_load_explicit(&n->size, memory_order_relaxed);
     atomic_store_explicit(&n->base, 0, memory_order_release);
-    munmap(memory, size);
+    cdr_shared_unmap(memory, size);
 }

@@ -1,8 +1,8 @@
-/* shared.h - memory that processes forked from this one share with it.
+/* shared.h - memory that processes forked from this one share with it, and clean workers.
  * SPDX-License-Identifier: MIT
  *
- * Anonymous shared mappings: no name that could stay behind, and no use of /dev/shm, so
- * its size does not matter.
+ * It has no name that could stay behind, and is not of /dev/shm, whose size does not
+ * matter.
  */
 #ifndef CDR_BASE_SHARED_H
 #define CDR_BASE_SHARED_H
@@ -12,6 +12,9 @@
 /* Zeroed, on a page boundary; pages come when they are touched. More than the machine has
  * left is refused with the size in the message, which begins with `what`. */
 void *cdr_shared_map(size_t size, const char *what, cadre_error *err);
+
+/* The same, more than there is too: for what will hardly be touched. NULL: cannot be. */
+void *cdr_shared_reserve(size_t size);
 void cdr_shared_unmap(void *memory, size_t size); /* NULL is fine */
 
 /* Have all pages there at once, large ones where that can be: then a lack of memory shows

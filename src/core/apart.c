@@ -36,19 +36,22 @@ void cdr_pool_notice_threads(cadre_pool *pool)
                 pool->name, others, others == 1 ? "" : "s");
 }
 
-static int begin(cadre_run *run, cadre_error *err)
+static int begin(cadre_run *run, struct cdr_room *room, cadre_error *err)
 {
     cadre_pool *pool = run->pool;
     int rc = cdr_pool_start(pool, err);
 
     if (rc)
         return rc;
-    cdr_pool_notice_threads(pool);
+    if (!pool->plan.backend->clean)
+        cdr_pool_notice_threads(pool);
     run->wake = wake_workers;
     run->wake_arg = run;
     atomic_store_explicit(&run->caller_is_busy, true, memory_order_relaxed);
     run->alone = false;
-    return pool->plan.backend->begin(pool->state, run, err);
+    if (pool->plan.backend->clean)
+        rc = cdr_order_write(room, run, err);
+    return rc ? rc : pool->plan.backend->begin(pool->state, run, err);
 }
 
 static void tend(cadre_run *run)
@@ -113,25 +116,27 @@ static int see_through(cadre_run *run, struct cdr_shadow *shadow, const cadre_jo
 int cdr_apart_run(cadre_pool *pool, const struct cdr_program *p, const cadre_job *job,
                   cadre_error *err)
 {
+    struct cdr_frame *f = cdr_frame_take(pool, err);
     struct cdr_losses losses = { 0 };
     struct cdr_shadow shadow;
-    struct cdr_frame *f;
-    int rc = cdr_shadow_open(&shadow, p, err);
+    int rc;
 
-    if (rc)
-        return rc;
-    f = cdr_frame_take(pool, err);
-    if (!f) {
-        cdr_shadow_close(&shadow);
+    if (!f)
         return err && err->code ? err->code : CADRE_ENOMEM;
+    rc =
+        cdr_shadow_open(&shadow, p, pool->plan.backend->clean ? &f->shadow : NULL, err);
+    if (rc) {
+        cdr_frame_give(pool, f);
+        return rc;
     }
     cdr_engine_set_up(f, pool, &shadow.program, job);
     f->run.losses = &losses;
-    rc = begin(&f->run, err);
+    rc = begin(&f->run, &f->order, err);
     if (!rc)
         rc = see_through(&f->run, &shadow, job, err);
     cdr_losses_fini(&losses);
-    cdr_frame_give(pool, f);
     cdr_shadow_close(&shadow);
+    cdr_room_trim(&f->order);
+    cdr_frame_give(pool, f);
     return rc;
 }

@@ -248,7 +248,9 @@ void cdr_engine_set_up(struct cdr_frame *f, cadre_pool *pool,
     run->known_cost =
         pool ? cdr_cost_of(&pool->costs, cdr_program_kernel(p)) * (double)p->grain : 0;
     run->slot = NULL;
-    run->event = f->event;
+    run->order = NULL;
+    run->event = -1;
+    run->cancelled = f->event;
     set_busy(run, false);
     run->wake = NULL;
     run->progress = job->progress;

@@ -204,6 +204,7 @@ int cdr_job_prepare(struct cdr_program *p, const cadre_job *job, bool stream,
         .statuses = job->statuses,
         .keep_going = job->on_error == CADRE_KEEP_GOING,
         .shared = job->shared,
+        .shared_size = job->shared_size,
         .seed = job->seed,
         .seed_sequence = job->seed_sequence,
     };

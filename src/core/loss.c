@@ -284,6 +284,8 @@ static bool lost_in_map(cadre_run *run, unsigned s, const cadre_death *death)
 
     cdr_post_settle(run->window, s, p->tree || p->range_fn, &left);
     store(&cdr_window_post(run->window, s)->stamp, 0);
+    if (run->order && left.progress < left.taken)
+        cdr_shadow_refill(p, left.progress, left.taken);
     if (p->tree)
         lost_block(run, s, &left, death);
     else
@@ -361,7 +363,7 @@ bool cadre_run_is_stream(const cadre_run *run)
 
 int cadre_run_event(const cadre_run *run)
 {
-    return run->window->ring_at ? -1 : run->event;
+    return run->cancelled;
 }
 
 uint64_t cadre_run_grace_ns(const cadre_run *run)

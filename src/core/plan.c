@@ -140,16 +140,27 @@ static int check_demands(const cadre_backend *backend, const cadre_options *opt,
     return CADRE_OK;
 }
 
+static const cadre_backend *processes(const cadre_options *opt)
+{
+    return opt->kept ? &cdr_kept_backend : &cdr_processes_backend;
+}
+
 static void choose_automatically(struct cdr_plan *plan, const struct wish *wish,
                                  const cadre_options *opt)
 {
     plan->automatic = true;
     if (opt->isolate || (opt->not_thread_safe && plan->workers > 1)) {
-        plan->backend = &cdr_processes_backend;
+        plan->backend = processes(opt);
         snprintf(plan->why_backend, sizeof plan->why_backend,
                  "auto (%s): %s, and processes have memory of their own",
                  wish->backend_by,
                  opt->isolate ? "isolate is set" : "not_thread_safe is set");
+        return;
+    }
+    if (opt->kept && plan->workers > 1) {
+        plan->backend = &cdr_kept_backend;
+        snprintf(plan->why_backend, sizeof plan->why_backend,
+                 "auto (%s): kept is set, which is for processes", wish->backend_by);
         return;
     }
     if (plan->workers > 1) {
@@ -186,6 +197,9 @@ static int choose_backend(struct cdr_plan *plan, const struct wish *wish,
                             "no backend called \"%.60s\" (%s); there are %s",
                             wish->backend, wish->backend_by, cdr_backend_names());
     }
+    if (plan->backend == &cdr_processes_backend)
+        plan->backend = processes(opt);
+    plan->kept = plan->backend == &cdr_kept_backend;
     if (!plan->automatic)
         snprintf(plan->why_backend, sizeof plan->why_backend, "%s",
                  custom ? "a backend of the program's own" : wish->backend_by);

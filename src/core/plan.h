@@ -13,6 +13,7 @@
 struct cdr_plan {
     const cadre_backend *backend;
     unsigned workers; /* the caller's thread among them */
+    bool kept;        /* workers are processes that stay */
     bool automatic;   /* cadre chose the backend: workers start when first wanted */
     int if_serial;
     uint64_t min_items;

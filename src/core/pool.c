@@ -23,6 +23,8 @@
 static void frame_close(struct cdr_frame *f)
 {
     cdr_worker_fini(&f->caller);
+    cdr_room_fini(&f->order);
+    cdr_room_fini(&f->shadow);
     if (f->event >= 0)
         close(f->event);
     if (f->shared_size)
@@ -290,7 +292,8 @@ static int set_up(cadre_pool *pool, const cadre_options *opt, cadre_error *err)
         cdr_log(&pool->log, CADRE_WARNING, "%s: %s", pool->name,
                 pool->plan.warnings[i]);
     ready_frame(pool);
-    if (pool->plan.automatic || (pool->plan.workers < 2 && !pool->plan.backend->apart))
+    if ((pool->plan.automatic && !pool->plan.kept) ||
+        (pool->plan.workers < 2 && !pool->plan.backend->apart))
         return CADRE_OK;
     rc = cdr_pool_start(pool, &local);
     if (rc && err)
@@ -391,6 +394,11 @@ void cadre_cancel(cadre_pool *pool)
 unsigned cadre_workers(const cadre_pool *pool)
 {
     return pool ? pool->plan.workers : 1;
+}
+
+bool cadre_shares_memory(const cadre_pool *pool)
+{
+    return !cdr_pool_is_apart(pool) || !pool->plan.backend->clean;
 }
 
 const char *cadre_backend_name(const cadre_pool *pool)

@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "core/cost.h"
+#include "core/order.h"
 #include "core/plan.h"
 #include "core/run.h"
 
@@ -15,6 +16,8 @@
 /* One caller's place to run a job: made once, kept for the next until the pool closes,
  * so that cadre_cancel may halt its window at any moment. */
 struct cdr_frame {
+    struct cdr_room order;  /* clean workers: orders are written here ... */
+    struct cdr_room shadow; /* ... and this is for results of their own */
     struct cdr_frame *next; /* in the pool's list; never changes there */
     size_t shared_size; /* of the window's own mapping, if processes share it; or 0 */
     int event; /* then: an eventfd that cadre_cancel writes to; never changes; or -1 */

@@ -29,6 +29,7 @@ struct cadre_worker;
 struct cdr_tree;
 struct cdr_spill;
 struct cdr_losses;
+struct cdr_order;
 
 /* Read-only while the run lasts. Items and results are addresses, so that index
  * jobs can have none: 0 plus any offset is not pointer arithmetic on NULL. */
@@ -54,6 +55,7 @@ struct cdr_program {
     int *statuses;
     bool keep_going;
     const void *shared;
+    size_t shared_size; /* 0: not said */
     uint64_t seed;
     const cadre_seed *seed_sequence;
     struct cdr_tree *tree; /* reductions: where blocks are combined; else NULL */
@@ -76,14 +78,15 @@ struct cadre_run {
     _Atomic bool caller_is_busy; /* the caller leaves tasks to others: relaxed */
     void (*wake)(void *arg); /* there is work again for workers that left; or NULL */
     void *wake_arg;
-    int event; /* an eventfd that the caller of a stream, or of a map in processes, sleeps
-                  on; or -1 */
+    int event;     /* an eventfd that the caller of a stream sleeps on; or -1 */
+    int cancelled; /* one that cadre_cancel writes to, of a map in processes; or -1 */
     /* Workers are processes: */
     uint64_t timeout_ns; /* for each task; 0: none */
     uint64_t grace_ns;
     unsigned retries;
-    struct cdr_losses *losses; /* the caller's process alone (loss.h) */
-    bool spin;                 /* there is a CPU for each worker */
+    const struct cdr_order *order; /* they are clean, and told so; or NULL (order.h) */
+    struct cdr_losses *losses;     /* the caller's process alone (loss.h) */
+    bool spin;                     /* there is a CPU for each worker */
     /* Seat 0 alone reads and writes the rest. */
     uint64_t started;
     uint64_t next_progress; /* by cdr_now() */

@@ -3,6 +3,7 @@
  */
 #include "core/shadow.h"
 #include "base/alloc.h"
+#include "base/common.h"
 #include "base/error.h"
 #include "base/shared.h"
 #include "base/step.h"
@@ -45,19 +46,53 @@ static int open_spill(struct cdr_shadow *s, size_t end_at, size_t of_at,
         return cdr_fail_sys(err, errno, "what tasks emit needs a file in memory");
     s->spill.end = (_Atomic uint64_t *)(void *)(s->memory + end_at);
     s->spill.of = (struct cdr_spilled *)(void *)(s->memory + of_at);
+    if (s->room) { /* else it is zero already */
+        atomic_store_explicit(s->spill.end, 0, memory_order_relaxed);
+        memset(s->spill.of, 0, s->program.n * sizeof *s->spill.of);
+    }
     s->program.spill = &s->spill;
     s->program.emitted = NULL;
     return CADRE_OK;
 }
 
-int cdr_shadow_open(struct cdr_shadow *s, const struct cdr_program *p, cadre_error *err)
+static int get_memory(struct cdr_shadow *s, cadre_error *err)
 {
-    bool results =
-        p->results && !cdr_is_shared((const void *)p->results, p->n * p->result_size);
-    bool statuses = p->statuses && !cdr_is_shared(p->statuses, p->n * sizeof(int));
+    static const char what[] = "a place for results that processes share";
+
+    if (!s->room) {
+        s->memory = cdr_shared_map(s->size, what, err);
+        return s->memory ? CADRE_OK : CADRE_ENOMEM;
+    }
+    if (!cdr_room_grow(s->room, s->size))
+        return cdr_fail(err, CADRE_ENOMEM, "%s: there are no %zu bytes of memory", what,
+                        s->size);
+    s->memory = s->room->memory;
+    return CADRE_OK;
+}
+
+static void set_up_statuses(int *statuses, uint64_t n)
+{
+    for (uint64_t i = 0; i < n; i++)
+        statuses[i] = CADRE_ECANCELLED;
+}
+
+/* Whether workers see it where it is. */
+static bool is_there(const struct cdr_shadow *s, const void *memory, size_t size)
+{
+    return s->room ? cdr_common_holds(memory, size) : cdr_is_shared(memory, size);
+}
+
+int cdr_shadow_open(struct cdr_shadow *s, const struct cdr_program *p,
+                    struct cdr_room *room, cadre_error *err)
+{
+    bool results, statuses;
     size_t results_at, statuses_at, of_at, end_at = 0;
 
     memset(s, 0, sizeof *s);
+    s->room = room;
+    results =
+        p->results && !is_there(s, (const void *)p->results, p->n * p->result_size);
+    statuses = p->statuses && !is_there(s, p->statuses, p->n * sizeof(int));
     s->program = *p;
     s->original = p;
     s->spill.fd = -1;
@@ -66,9 +101,7 @@ int cdr_shadow_open(struct cdr_shadow *s, const struct cdr_program *p, cadre_err
         !reserve(&statuses_at, &s->size, statuses, p->n, sizeof(int)) ||
         !reserve(&of_at, &s->size, p->emitted != NULL, p->n, sizeof *s->spill.of))
         return cdr_fail(err, CADRE_ENOMEM, "results do not fit in memory twice");
-    s->memory =
-        cdr_shared_map(s->size, "a place for results that processes share", err);
-    if (!s->memory)
+    if (get_memory(s, err))
         return CADRE_ENOMEM;
     if (results) {
         s->program.original = p->results;
@@ -76,8 +109,7 @@ int cdr_shadow_open(struct cdr_shadow *s, const struct cdr_program *p, cadre_err
     }
     if (statuses) {
         s->program.statuses = (int *)(void *)(s->memory + statuses_at);
-        for (uint64_t i = 0; i < p->n; i++)
-            s->program.statuses[i] = CADRE_ECANCELLED;
+        set_up_statuses(s->program.statuses, p->n);
     }
     if (results && s->size >= WORTH_POPULATING)
         cdr_shared_populate(s->memory, s->size); /* else as it is touched */
@@ -85,6 +117,8 @@ int cdr_shadow_open(struct cdr_shadow *s, const struct cdr_program *p, cadre_err
         cdr_shadow_close(s);
         return CADRE_ESYS;
     }
+    if (room)
+        cdr_shadow_refill(&s->program, 0, p->n);
     return CADRE_OK;
 }
 
@@ -92,7 +126,18 @@ void cdr_shadow_close(struct cdr_shadow *s)
 {
     if (s->spill.fd >= 0)
         close(s->spill.fd);
-    cdr_shared_unmap(s->memory, s->size);
+    if (!s->room)
+        cdr_shared_unmap(s->memory, s->size);
+    else
+        cdr_room_trim(s->room);
+}
+
+void cdr_shadow_refill(const struct cdr_program *p, uint64_t first, uint64_t end)
+{
+    if (p->original && first < end)
+        memcpy((void *)(p->results + first * p->result_size),
+               (const void *)(p->original + first * p->result_size),
+               (end - first) * p->result_size);
 }
 
 /* ---- workers ---- */

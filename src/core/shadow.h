@@ -4,8 +4,9 @@
  * Results and statuses that do not lie in shared memory get a shadow there. A worker
  * fills the part of a bite with what the caller has there before it runs the bite, so
  * that kernels, also those that are run again, find it as they would without processes;
- * it has the caller's memory as it was when the worker was forked. In the end what was
- * run is copied back, and nothing else.
+ * it has the caller's memory as it was when the worker was forked. Clean workers do not
+ * have that: for them the caller fills all at first, and again what is run again. In the
+ * end what was run is copied back, and nothing else.
  *
  * What tasks emit is appended to a file without a name, in pieces of each worker's own
  * that are allocated before they are written: no memory is an error there, not a signal.
@@ -13,7 +14,7 @@
 #ifndef CDR_CORE_SHADOW_H
 #define CDR_CORE_SHADOW_H
 
-#include "core/run.h"
+#include "core/order.h"
 
 /* Where a task's bytes are in the spill; size 0: none. Shared. */
 struct cdr_spilled {
@@ -32,14 +33,18 @@ struct cdr_spill {
 struct cdr_shadow {
     struct cdr_program program; /* with the shadows in place of the caller's memory */
     const struct cdr_program *original;
-    char *memory; /* shared */
+    char *memory;          /* shared */
+    struct cdr_room *room; /* workers are clean: it lies in there; else NULL */
     size_t size;
     struct cdr_spill spill;
 };
 
-/* On failure nothing is left. */
+/* With a room, workers are clean, and it is in there. On failure nothing is left. */
 int cdr_shadow_open(struct cdr_shadow *s, const struct cdr_program *p,
-                    cadre_error *err);
+                    struct cdr_room *room, cadre_error *err);
+
+/* Workers are clean: tasks first .. end-1 are run again. */
+void cdr_shadow_refill(const struct cdr_program *p, uint64_t first, uint64_t end);
 
 /* In a worker, before it runs tasks first .. end-1. The pages of all their results are
  * mapped at once, which takes a fraction of what a fault for each would. */

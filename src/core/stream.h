@@ -55,6 +55,7 @@ struct cadre_stream {
     bool begun;      /* the backend's workers are in */
     bool apart;      /* they are processes: the caller's thread runs no tasks */
     struct cdr_losses losses;
+    struct cdr_room order; /* they are clean: what they are told */
     uint32_t deadline_ms;
     uint64_t memory_limit;
     uint64_t now; /* by cdr_now(), a moment ago */

@@ -4,6 +4,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/shared.h"
 #include "core/engine.h"
 #include "core/job.h"
 #include "core/stream.h"
@@ -149,6 +150,26 @@ static void place_arenas(cadre_stream *s, const struct layout *l, unsigned seats
         cdr_file_limit(s->feed.file, l->room);
 }
 
+/* Pages come when they are touched: most of the arenas' room never is. */
+static void *map_window(const cadre_stream *s, size_t size)
+{
+    void *memory;
+
+    if (s->apart)
+        return cdr_shared_reserve(size);
+    memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
+                  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    return memory == MAP_FAILED ? NULL : memory;
+}
+
+static void unmap_window(const cadre_stream *s)
+{
+    if (s->apart)
+        cdr_shared_unmap(s->run.window, s->memory_size);
+    else
+        munmap(s->run.window, s->memory_size);
+}
+
 static int make_window(cadre_stream *s, const cadre_job *job, cadre_error *err)
 {
     unsigned seats = cdr_pool_seats(s->pool);
@@ -169,11 +190,8 @@ static int make_window(cadre_stream *s, const cadre_job *job, cadre_error *err)
                         " items of %zu bytes with results of %zu does "
                         "not fit in memory",
                         shape.window, s->feed.item_size, s->program.result_size);
-    /* Pages come when they are touched: most of the arenas' room never is. */
-    memory = mmap(NULL, l.total, PROT_READ | PROT_WRITE,
-                  (s->apart ? MAP_SHARED : MAP_PRIVATE) | MAP_ANONYMOUS | MAP_NORESERVE,
-                  -1, 0);
-    if (memory == MAP_FAILED)
+    memory = map_window(s, l.total);
+    if (!memory)
         return cdr_fail(err, CADRE_ENOMEM, "no memory for a stream's window: %zu bytes",
                         l.total);
     s->memory_size = l.total;
@@ -285,14 +303,18 @@ static int bring_in_apart(cadre_stream *s, cadre_error *err)
 
     if (rc)
         return rc;
-    cdr_pool_notice_threads(pool);
+    if (!pool->plan.backend->clean)
+        cdr_pool_notice_threads(pool);
     s->run.wake = wake_workers;
     s->run.wake_arg = s;
     s->run.workers = pool->plan.workers;
     s->run.losses = &s->losses;
     s->run.spin = pool->plan.workers < pool->plan.machine.cpus; /* it feeds meanwhile */
     atomic_store_explicit(&s->run.caller_is_busy, true, memory_order_relaxed);
-    rc = pool->plan.backend->begin(pool->state, &s->run, err);
+    if (pool->plan.backend->clean)
+        rc = cdr_order_write(&s->order, &s->run, err);
+    if (!rc)
+        rc = pool->plan.backend->begin(pool->state, &s->run, err);
     s->begun = !rc;
     return rc;
 }
@@ -316,6 +338,7 @@ static void set_up_run(cadre_stream *s, const cadre_job *job)
     run->next_progress = run->started;
     run->spin = s->pool && s->pool->plan.workers <= s->pool->plan.machine.cpus;
     run->event = -1;
+    run->cancelled = -1;
     s->event_slot = -1;
     run->timeout_ns = job->timeout_ms * UINT64_C(1000000);
     run->grace_ns = (job->grace_ms ? job->grace_ms : CDR_GRACE_MS) * UINT64_C(1000000);
@@ -400,7 +423,7 @@ void cadre_stream_close(cadre_stream *s)
         if (s->begun)
             s->pool->plan.backend->end(s->pool->state, &s->run);
         learn(s);
-        munmap(s->run.window, s->memory_size);
+        unmap_window(s);
     }
     cadre_stream_stop(s->feed.upstream);
     if (s->event_slot >= 0)
@@ -409,6 +432,7 @@ void cadre_stream_close(cadre_stream *s)
         close(s->run.event);
     cdr_worker_fini(&s->worker);
     cdr_slots_close(&s->slots);
+    cdr_room_fini(&s->order);
     cdr_losses_fini(&s->losses);
     cdr_feed_close(&s->feed);
     free(s->finished);

@@ -42,8 +42,8 @@ static void skip_draws(cadre_rng *rng, uint64_t draws, uint32_t bound)
 /* ---- the index ---- */
 
 struct scan {
-    const struct cdr_draws *draws;
-    uint64_t first; /* block */
+    struct cdr_draws draws; /* itself: workers may not see more than this */
+    uint64_t first;         /* block */
 };
 
 static uint32_t count_taken(const struct cdr_draws *d, cadre_rng *rng)
@@ -59,7 +59,7 @@ static uint32_t count_taken(const struct cdr_draws *d, cadre_rng *rng)
 static int scan_block(cadre_task *task, const void *item, void *result)
 {
     const struct scan *const scan = cadre_task_shared(task);
-    const struct cdr_draws *const d = scan->draws;
+    const struct cdr_draws *const d = &scan->draws;
     cadre_rng rng = d->first;
     uint64_t taken = 0;
 
@@ -74,7 +74,7 @@ static int scan_block(cadre_task *task, const void *item, void *result)
 static int index_more(struct cdr_draws *d, cadre_pool *pool, uint64_t more,
                       cadre_error *err)
 {
-    const struct scan scan = { d, d->blocks };
+    const struct scan scan = { *d, d->blocks };
     size_t bytes;
     uint64_t *grown = NULL;
 

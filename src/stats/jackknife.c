@@ -4,7 +4,8 @@
  * Most metrics have a way to leave out a row that does not look at all others
  * (splice.h). Where one only counts, rows of the same class and group are alike, and one
  * of them stands for all: a threshold has no more than four. Tasks are spread over the
- * pool.
+ * pool, unless its workers do not see the caller's memory: what each way of leaving out
+ * looks at would have to be copied, and it is quick.
  */
 #include "stats/jackknife.h"
 #include "stats/fail.h"
@@ -122,7 +123,7 @@ static int run(double *values, const struct delegates *d, cadre_pool *pool,
                             .shared = d,
                             .shared_size = sizeof *d };
 
-    return cdr_stats_map(pool, &job, err);
+    return cdr_stats_map(cadre_shares_memory(pool) ? pool : NULL, &job, err);
 }
 
 static int hand_out(double *out, const double *values, const struct delegates *d,

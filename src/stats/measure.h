@@ -89,13 +89,14 @@ static inline size_t cdr_measure_room(const struct cdr_measure *m)
     return m->family->room ? m->family->room(m) : 0;
 }
 
-/* The sample has rows of both classes, and enough for the metric's bins. */
+const struct cdr_family *cdr_family_of(int kind);
+
+/* The sample has rows of both classes, and enough for the metric's bins. By the metric: in
+ * another process families may lie elsewhere. */
 static inline double cdr_measure_value(const struct cdr_measure *m,
                                        const struct cdr_sample *s, void *room)
 {
-    return m->family->value(m, s, room);
+    return cdr_family_of(m->metric.kind)->value(m, s, room);
 }
-
-const struct cdr_family *cdr_family_of(int kind);
 
 #endif

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include "stats/resamples.h"
+#include "stats/carry.h"
 #include "stats/check.h"
 #include "stats/fail.h"
 #include "stats/seeding.h"
@@ -16,14 +17,9 @@
 
 /* ---- running them ---- */
 
-struct shared {
-    const struct cdr_study *study;
-    const struct cdr_seeding *seeding;
-};
-
 static int resample(cadre_task *task, const void *item, void *result)
 {
-    const struct shared *const shared = cadre_task_shared(task);
+    const struct cdr_baggage *const shared = cadre_task_shared(task);
     const struct cdr_study *const study = shared->study;
     const size_t bytes = sizeof(struct cdr_kept) + study->desk_size;
     struct cdr_kept *const kept = cadre_task_scratch(task, bytes);
@@ -41,7 +37,8 @@ static int run(double *replicates, const struct cdr_study *study, cadre_pool *po
                const cadre_bootstrap *b, cadre_error *err)
 {
     struct cdr_seeding seeding;
-    const struct shared shared = { study, &seeding };
+    struct cdr_baggage shared = { study, &seeding };
+    void *memory = NULL;
     const cadre_job job = { .fn = resample,
                             .name = "bootstrap",
                             .n = b->resamples,
@@ -57,7 +54,10 @@ static int run(double *replicates, const struct cdr_study *study, cadre_pool *po
         cdr_seeding_open(&seeding, pool, b->seeding, b->seed, b->n, b->resamples, err);
 
     if (!rc)
+        rc = cdr_carry(&shared, &memory, pool, b->resamples, err);
+    if (!rc)
         rc = cdr_stats_map(pool, &job, err);
+    cadre_free_shared(memory);
     cdr_seeding_close(&seeding);
     return rc;
 }
