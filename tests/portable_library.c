@@ -3,6 +3,8 @@
  */
 #include "portable_library.h"
 
+#include <stdint.h>
+
 static int plus_seven(int x)
 {
     return x + 7;
@@ -16,4 +18,12 @@ int library_thrice(int x)
 number_fn *library_hidden(void)
 {
     return plus_seven;
+}
+
+int library_kernel(struct cadre_task *task, const void *item, void *result)
+{
+    (void)task;
+    (void)item;
+    *(uint64_t *)result = 77;
+    return 0;
 }

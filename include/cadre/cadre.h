@@ -99,6 +99,7 @@ typedef struct cadre_options {
     const cadre_backend *custom; /* a backend of your own, instead of a name */
     bool
         kept; /* worker processes are started clean, here, and stay: <cadre_processes(3)> */
+    bool portable;        /* kernels use what the job gives, and no pointers */
     uint64_t reserved[7]; /* must be zero */
 } cadre_options;
 

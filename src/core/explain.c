@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/process.h"
 #include "core/engine.h"
+#include "core/instead.h"
 #include "core/job.h"
 #include "core/pool.h"
 
@@ -98,13 +99,50 @@ static void explain_fork(struct text *t)
 {
     unsigned others = cdr_threads_now() - 1;
 
-    line(t, "start:    all workers are forked when the run begins, and have what the "
-            "caller has; its thread runs no task");
+    line(t,
+         "start:    forked at each run: all workers when it begins, and have what the "
+         "caller has; its thread runs no task");
     if (others > 0)
         line(t,
              "start:    with %u other thread%s in this process: a kernel that needs a "
              "lock one of them holds when it forks waits for ever",
              others, others == 1 ? "" : "s");
+}
+
+static void explain_kept(struct text *t, const struct cdr_program *p)
+{
+    cadre_error why;
+
+    line(t, "start:    kept, workers were started clean with the pool: they have the "
+            "program's code, and of its data what the job gives; its thread runs no "
+            "task");
+    if (cdr_order_check(p, &why))
+        line(t, "start:    they may not have this job: %s", why.message);
+}
+
+static void explain_start_apart(struct text *t, const cadre_pool *pool,
+                                const struct cdr_program *p)
+{
+    cadre_error why;
+
+    switch (cdr_instead_of(pool, p, &why)) {
+    case CDR_THREADS_INSTEAD:
+        line(t, "start:    by threads, as kept workers cannot have this job: %s",
+             why.message);
+        break;
+    case CDR_KEPT_INSTEAD:
+        line(
+            t,
+            "start:    kept, with %u other threads in this process: workers are started "
+            "clean, as the kernel is portable, and not forked",
+            cdr_threads_now() - 1);
+        break;
+    default:
+        if (pool->plan.kept)
+            explain_kept(t, p);
+        else
+            explain_fork(t);
+    }
 }
 
 static void explain_job(struct text *t, const cadre_pool *pool, const cadre_job *job,
@@ -125,7 +163,7 @@ static void explain_job(struct text *t, const cadre_pool *pool, const cadre_job 
         line(t, "chunk:    adaptive, what runs for about %s at the measured cost",
              CDR_BITE_TEXT);
     if (pool && pool->plan.backend->apart) {
-        explain_fork(t);
+        explain_start_apart(t, pool, p);
         return;
     }
     if (!pool || pool->plan.workers < 2)

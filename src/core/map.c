@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include "core/engine.h"
+#include "core/instead.h"
 #include "core/job.h"
 
 int cadre_map(cadre_pool *pool, const cadre_job *job, cadre_error *err)
@@ -14,5 +15,6 @@ int cadre_map(cadre_pool *pool, const cadre_job *job, cadre_error *err)
     if (rc || p.n == 0)
         return rc;
     cdr_job_clear_outcomes(&p);
-    return cdr_engine_run(pool, &p, job, err);
+    rc = cdr_pool_choose(&pool, &p, err);
+    return rc ? rc : cdr_engine_run(pool, &p, job, err);
 }

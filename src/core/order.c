@@ -172,8 +172,16 @@ static int check_places(const cadre_run *run, cadre_error *err)
 int cdr_order_check(const struct cdr_program *p, cadre_error *err)
 {
     struct cdr_order o;
+    int rc = check_shared(p, err);
 
-    return name_functions(&o, p, err);
+    if (!rc)
+        rc = name_functions(&o, p, err);
+    if (!rc && o.unsure)
+        rc = cdr_fail(err, CADRE_ENOTSUP,
+                      "the kernel is in %s, which the program is not linked with: kept "
+                      "workers have loaded what comes with the program",
+                      o.kernel.module);
+    return rc;
 }
 
 int cdr_order_write(struct cdr_room *room, cadre_run *run, cadre_error *err)

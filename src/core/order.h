@@ -25,7 +25,7 @@ void cdr_room_fini(struct cdr_room *room);
 int cdr_order_write(struct cdr_room *room, cadre_run *run, cadre_error *err);
 
 /* Whether workers can have the job's functions, as far as is known here: what
- * cdr_order_write would say. */
+ * cdr_order_write would say, and that they are not sure to have a library. */
 int cdr_order_check(const struct cdr_program *p, cadre_error *err);
 
 #endif

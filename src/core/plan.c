@@ -225,6 +225,8 @@ int cdr_plan_make(struct cdr_plan *plan, const cadre_options *opt,
     memset(plan, 0, sizeof *plan);
     plan->if_serial = opt->if_serial;
     plan->min_items = opt->min_items;
+    plan->apart_only = opt->isolate || opt->not_thread_safe;
+    plan->portable = opt->portable;
     rc = read_wish(&wish, opt, view, err);
     if (rc)
         return rc;

@@ -14,6 +14,8 @@ struct cdr_plan {
     const cadre_backend *backend;
     unsigned workers; /* the caller's thread among them */
     bool kept;        /* workers are processes that stay */
+    bool apart_only;  /* kernels must not run in this process */
+    bool portable;    /* they need nothing of it */
     bool automatic;   /* cadre chose the backend: workers start when first wanted */
     int if_serial;
     uint64_t min_items;

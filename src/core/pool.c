@@ -213,7 +213,7 @@ static int start_once(cadre_pool *pool, cadre_error *err)
     default: break;
     }
     rc = start_locked(pool, err);
-    if (rc)
+    if (rc && !pool->plan.backend->apart)
         cdr_log(&pool->log, CADRE_WARNING, "%s: running serially: %s", pool->name,
                 err->message);
     atomic_store_explicit(&pool->started, rc ? CDR_NOT_TO_BE_HAD : CDR_STARTED,
@@ -274,6 +274,21 @@ static void ready_frame(cadre_pool *pool)
         cdr_frame_give(pool, f);
 }
 
+/* Nobody asked for processes by name, and there can be none that stay. */
+static int plan_without_kept(cadre_pool *pool, const cadre_options *opt,
+                             const cadre_error *why, cadre_error *err)
+{
+    cadre_options without = *opt;
+
+    cdr_log(&pool->log, CADRE_WARNING, "%s: threads instead of kept processes: %s",
+            pool->name, why->message);
+    without.kept = false;
+    close_frames(pool->frames); /* they were for processes */
+    pool->frames = NULL;
+    atomic_store_explicit(&pool->started, CDR_NOT_STARTED, memory_order_relaxed);
+    return cdr_plan_make(&pool->plan, &without, NULL, cdr_workers_here(), err);
+}
+
 static int set_up(cadre_pool *pool, const cadre_options *opt, cadre_error *err)
 {
     cadre_error local;
@@ -296,6 +311,8 @@ static int set_up(cadre_pool *pool, const cadre_options *opt, cadre_error *err)
         (pool->plan.workers < 2 && !pool->plan.backend->apart))
         return CADRE_OK;
     rc = cdr_pool_start(pool, &local);
+    if (rc && pool->plan.kept && pool->plan.automatic && !pool->plan.apart_only)
+        return plan_without_kept(pool, opt, &local, err);
     if (rc && err)
         *err = local;
     return rc;
@@ -342,6 +359,7 @@ void cadre_close(cadre_pool *pool)
     if (pool->started == CDR_STARTED && pool->plan.backend->close &&
         pool->owner == getpid())
         pool->plan.backend->close(pool->state);
+    cadre_close(pool->other);
     free(pool->state);
     for (int i = 0; i < CDR_STREAMS_MAX; i++)
         if (pool->events[i] >= 0)
@@ -388,6 +406,7 @@ void cadre_cancel(cadre_pool *pool)
     atomic_fetch_add_explicit(&pool->cancelled, 1, memory_order_seq_cst);
     halt_maps(pool);
     wake_streams(pool);
+    cadre_cancel(atomic_load_explicit(&pool->other, memory_order_acquire));
     errno = number;
 }
 

@@ -47,6 +47,8 @@ struct cadre_pool {
     _Atomic int events[CDR_STREAMS_MAX]; /* file descriptors, or -1: acquire, release */
     _Atomic(struct cdr_frame *) frames;  /* all: only grows; acquire, release */
     struct cdr_costs costs;
+    _Atomic(cadre_pool *)
+        other; /* behind this one (instead.c), or NULL: acquire, release */
     _Atomic bool told_of_threads; /* the log has it that there are others: relaxed */
 };
 

@@ -4,6 +4,7 @@
 #include "core/reduce.h"
 #include "base/error.h"
 #include "core/engine.h"
+#include "core/instead.h"
 #include "core/job.h"
 #include "core/pool.h"
 
@@ -47,6 +48,10 @@ int cadre_reduce(cadre_pool *pool, const cadre_job *job, cadre_combine *combine,
     p.result_size = job->result_size;
     p.grain = (p.n + CDR_BLOCKS_MAX - 1) / CDR_BLOCKS_MAX;
     p.tree = &tree;
+    tree.combine = combine;
+    rc = cdr_pool_choose(&pool, &p, err);
+    if (rc)
+        return rc;
     rc = cdr_tree_init(&tree, (p.n + p.grain - 1) / p.grain, p.result_size, combine,
                        cdr_pool_is_apart(pool) ? cdr_pool_seats(pool) : 0);
     if (rc)

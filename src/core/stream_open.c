@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/shared.h"
 #include "core/engine.h"
+#include "core/instead.h"
 #include "core/job.h"
 #include "core/stream.h"
 
@@ -367,8 +368,11 @@ int cadre_stream_open(cadre_stream **out, cadre_pool *pool, const cadre_job *job
     s->pool = pool;
     s->run.event = -1;
     s->event_slot = -1;
-    s->apart = cdr_pool_is_apart(pool);
     rc = prepare(s, job, err);
+    if (!rc)
+        rc = cdr_pool_choose(&pool, &s->program, err);
+    s->pool = pool;
+    s->apart = cdr_pool_is_apart(pool);
     if (!rc)
         rc = cdr_job_suits(pool, s->program.n, err);
     if (!rc) {
