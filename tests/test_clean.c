@@ -351,7 +351,7 @@ static void test_what_it_costs(void **state)
     for (unsigned k = 0; k < 1000; k++)
         ask(&w[0], &l);
     t3 = now();
-    print_message("getting ready %.0f us, start of two %.0f us, ping %.1f us\n",
+    print_message("# getting ready %.0f us, start of two %.0f us, ping %.1f us\n",
                   t1 - t0, t2 - t1, (t3 - t2) / 1000);
     cdr_clean_end(w, 2);
     cdr_clean_close(c);

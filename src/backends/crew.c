@@ -91,10 +91,19 @@ static int watch_run(struct cdr_crew *c, cadre_error *err)
     return CADRE_OK;
 }
 
-void cdr_crew_free(struct cdr_crew *c)
+static void unwatch_run(struct cdr_crew *c)
 {
+    int cancelled = cadre_run_event(c->run);
+
+    if (cancelled >= 0) /* if it was watched: else there is nothing to end */
+        epoll_ctl(c->poll, EPOLL_CTL_DEL, cancelled, NULL);
     if (c->timer >= 0)
         close(c->timer);
+    c->timer = -1;
+}
+
+void cdr_crew_free(struct cdr_crew *c)
+{
     if (c->poll >= 0)
         close(c->poll);
     if (c->event >= 0)
@@ -314,6 +323,7 @@ void cdr_crew_end(struct cdr_crew *c)
         await_idle(c, grace);
     }
     cdr_crew_dismiss(c, !c->team->clean);
+    unwatch_run(c);
     if (c->oom_seen > c->oom_kills)
         c->oom_kills = c->oom_seen;
     atomic_store_explicit(&c->team->kib_each, c->most_kib, memory_order_relaxed);

@@ -346,8 +346,6 @@ void cdr_kept_end(struct cdr_crew *c)
 
     if (c->farewell)
         bid_farewell(c);
-    close_if_open(c->timer);
-    c->timer = -1;
     c->run = NULL;
     c->ending = c->farewell = false;
     pthread_mutex_lock(&c->team->lock);
