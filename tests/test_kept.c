@@ -297,6 +297,86 @@ static void test_portable_kernels_are_not_forked_beside_threads(void **state)
     close_pool(portable);
 }
 
+/* ---- recycling ---- */
+
+enum { MANY = 100 };
+
+static int served;                 /* in a worker: tasks so far */
+static char *volatile last_leaked; /* so that it is not optimized away */
+
+static int count_and_leak(cadre_task *t, const void *item, void *result)
+{
+    char *leak = malloc(1 << 20);
+
+    (void)t;
+    (void)item;
+    if (!leak)
+        return 1;
+    memset(leak, ++served, 1 << 20);
+    last_leaked = leak;
+    *(int *)result = served;
+    return 0;
+}
+
+static int most_served(const int *results)
+{
+    int most = 0;
+
+    for (int i = 0; i < MANY; i++) {
+        assert_true(results[i] > 0); /* none is lost */
+        most = results[i] > most ? results[i] : most;
+    }
+    return most;
+}
+
+static void check_recycling(cadre_options opt, int allowed)
+{
+    cadre_pool *pool = open_pool(opt);
+    cadre_job job = { .fn = count_and_leak, .n = MANY, .result_size = sizeof(int) };
+    int results[MANY] = { 0 };
+    cadre_stream *s;
+    cadre_record r;
+    int n = 0;
+
+    for (int round = 0; round < 2; round++) {
+        memset(results, 0, sizeof results);
+        job.results = results;
+        if (cadre_map(pool, &job, &err))
+            fail_msg("cadre_map: %s", err.message);
+        assert_in_range(most_served(results), 2, allowed);
+    }
+    job.results = NULL;
+    assert_int_equal(cadre_stream_open(&s, pool, &job, &err), CADRE_OK);
+    while (cadre_stream_next(s, &r, &err) == CADRE_OK)
+        results[n++] = *(const int *)r.data;
+    cadre_stream_close(s);
+    assert_int_equal(n, MANY);
+    assert_in_range(most_served(results), 2, allowed);
+    close_pool(pool);
+}
+
+static void test_recycling_by_tasks(void **state)
+{
+    cadre_options opt = { .backend = "processes", .recycle_after = 7 };
+
+    (void)state;
+    check_recycling(opt, 7);
+    opt.kept = true;
+    check_recycling(opt, 7);
+}
+
+/* Of 100 MiB that all together leak, each may have 10, and what it leaks while it does not
+ * look, which is a millisecond. */
+static void test_recycling_by_memory(void **state)
+{
+    cadre_options opt = { .backend = "processes", .recycle_bytes = 10 << 20 };
+
+    (void)state;
+    check_recycling(opt, 90);
+    opt.kept = true;
+    check_recycling(opt, 90);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -307,6 +387,8 @@ int main(void)
         cmocka_unit_test(test_auto_takes_threads),
         cmocka_unit_test(test_isolated_kernels_are_not_run_by_threads),
         cmocka_unit_test(test_portable_kernels_are_not_forked_beside_threads),
+        cmocka_unit_test(test_recycling_by_tasks),
+        cmocka_unit_test(test_recycling_by_memory),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -32,6 +32,10 @@ CADRE_API void cadre_worker_close(cadre_worker *worker);
  * Returns false when the worker could not even begin for want of memory. */
 CADRE_API bool cadre_serve(cadre_worker *worker, cadre_run *run, unsigned seat);
 
+/* Whether the worker, a process, has served or grown as much as the pool's options allow:
+ * it is in no task, and its process is to end and be told of as retired. */
+CADRE_API bool cadre_worker_is_spent(const cadre_worker *worker);
+
 /* Whether there is anything to take now. */
 CADRE_API bool cadre_run_has_work(const cadre_run *run);
 
@@ -78,6 +82,7 @@ typedef struct cadre_death {
     uint64_t expired;         /* it was killed since this task had had its time; or
                            CADRE_NO_ITEM */
     const char *words;        /* the last it wrote to stderr, or NULL */
+    bool retired;             /* it ended by itself, as it was spent */
 } cadre_death;
 
 /* In the caller's process: the worker of this seat is dead. Finds out what it was doing,

@@ -164,6 +164,7 @@ void cdr_worker_idle(struct cdr_crew *c, bool stream);
 
 #define CDR_STARVED 12 /* exit status: no memory to begin with */
 #define CDR_ORPHAN  13
+#define CDR_SPENT   14 /* to be recycled */
 
 /* ---- kept crews (kept.c) ---- */
 

@@ -261,6 +261,7 @@ void cdr_member_bury(struct cdr_crew *c, unsigned seat, cadre_death *death)
     if (death->peak_kib > c->own_kib && death->peak_kib - c->own_kib > c->most_kib)
         c->most_kib = death->peak_kib - c->own_kib;
     note_memory(c, m, death);
+    death->retired = rc == 0 && !death->signal && death->status == CDR_SPENT;
     cdr_member_listen(m);
     death->words = last_words(m);
     epoll_ctl(c->poll, EPOLL_CTL_DEL, m->pidfd, NULL);

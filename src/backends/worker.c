@@ -145,6 +145,8 @@ void cdr_worker_serve(struct cdr_crew *c, cadre_worker *worker)
 
     if (!cadre_serve(worker, c->run, c->seat))
         _exit(CDR_STARVED);
+    if (cadre_worker_is_spent(worker))
+        _exit(CDR_SPENT);
     cdr_worker_idle(c, stream);
     if (stream &&
         atomic_load_explicit(&c->quarters->number, memory_order_acquire) == c->number &&

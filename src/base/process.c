@@ -21,17 +21,37 @@ unsigned cdr_threads_now(void)
     return (unsigned)st.st_nlink - 2;
 }
 
-uint64_t cdr_resident_kib(void)
+static bool read_memory(unsigned long long *resident, unsigned long long *shared)
 {
-    unsigned long long total, resident;
     FILE *f = fopen("/proc/self/statm", "re");
     int n;
 
     if (!f)
-        return 0;
-    n = fscanf(f, "%llu %llu", &total, &resident);
+        return false;
+    n = fscanf(f, "%*u %llu %llu", resident, shared);
     fclose(f);
-    return n == 2 ? resident * (uint64_t)sysconf(_SC_PAGESIZE) / 1024 : 0;
+    return n == 2;
+}
+
+static uint64_t in_kib(unsigned long long pages)
+{
+    return pages * (uint64_t)sysconf(_SC_PAGESIZE) / 1024;
+}
+
+uint64_t cdr_resident_kib(void)
+{
+    unsigned long long resident, shared;
+
+    return read_memory(&resident, &shared) ? in_kib(resident) : 0;
+}
+
+uint64_t cdr_private_kib(void)
+{
+    unsigned long long resident, shared;
+
+    return read_memory(&resident, &shared) && resident > shared
+               ? in_kib(resident - shared)
+               : 0;
 }
 
 bool cdr_oom_kills(uint64_t *kills)

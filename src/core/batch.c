@@ -345,9 +345,11 @@ bool cdr_serve_batch(struct cadre_worker *w)
         return false;
     let_gather(w, r);
     if (window->posts_at) {
-        if (!cdr_post_claim_batch(window, w->seat, batch_size(w, r)))
+        if (!cdr_post_claim_batch(window, w->seat,
+                                  cdr_worker_allowance(w, batch_size(w, r))))
             return false;
         run_batch(w, r, &cdr_window_post(window, w->seat)->batch);
+        cdr_worker_served(w, cdr_window_post(window, w->seat)->batch.count);
         cdr_post_end_batch(window, w->seat);
         return true;
     }
@@ -378,7 +380,7 @@ void cdr_serve_ring(struct cadre_worker *w)
     if (w->task.run->window->posts_at)
         resume(w, r);
     do {
-        while (!not_needed(w) && cdr_serve_batch(w))
+        while (!not_needed(w) && !w->spent && cdr_serve_batch(w))
             ;
-    } while (!not_needed(w) && more_comes(w, r));
+    } while (!not_needed(w) && !w->spent && more_comes(w, r));
 }

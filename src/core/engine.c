@@ -261,6 +261,7 @@ void cdr_engine_set_up(struct cdr_frame *f, cadre_pool *pool,
     run->timeout_ns = job->timeout_ms * UINT64_C(1000000);
     run->grace_ns = (job->grace_ms ? job->grace_ms : CDR_GRACE_MS) * UINT64_C(1000000);
     run->retries = job->retries;
+    cdr_run_set_recycling(run);
     run->losses = NULL;
 }
 

@@ -48,6 +48,8 @@ static int open_other(cadre_pool *pool, bool kept, cadre_error *err)
                           .oversubscribe = true,
                           .ignore_environment = true,
                           .min_items = pool->plan.min_items,
+                          .recycle_after = pool->plan.recycle_after,
+                          .recycle_bytes = pool->plan.recycle_bytes,
                           .if_serial = pool->plan.if_serial,
                           .name = pool->name,
                           .log = pool->log.call,

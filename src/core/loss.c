@@ -323,7 +323,7 @@ bool cadre_run_lost(cadre_run *run, unsigned seat, const cadre_death *death)
     cdr_window_halt_again(w);
     in_task =
         w->ring_at ? cdr_lost_in_ring(run, seat, death) : lost_in_map(run, seat, death);
-    if (is_hopeless(run, in_task)) {
+    if (!death->retired && is_hopeless(run, in_task)) {
         cdr_word_death(&error, run, seat, CADRE_NO_ITEM, death);
         cdr_fail(
             &run->losses->over, CADRE_ECRASH,

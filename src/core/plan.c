@@ -227,6 +227,8 @@ int cdr_plan_make(struct cdr_plan *plan, const cadre_options *opt,
     plan->min_items = opt->min_items;
     plan->apart_only = opt->isolate || opt->not_thread_safe;
     plan->portable = opt->portable;
+    plan->recycle_after = opt->recycle_after;
+    plan->recycle_bytes = opt->recycle_bytes;
     rc = read_wish(&wish, opt, view, err);
     if (rc)
         return rc;

@@ -19,6 +19,7 @@ struct cdr_plan {
     bool automatic;   /* cadre chose the backend: workers start when first wanted */
     int if_serial;
     uint64_t min_items;
+    uint64_t recycle_after, recycle_bytes;
     struct cdr_machine machine;
     char why_backend
         [256]; /* after the name: "auto: kernels share the caller's memory" */

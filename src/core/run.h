@@ -84,6 +84,7 @@ struct cadre_run {
     uint64_t timeout_ns; /* for each task; 0: none */
     uint64_t grace_ns;
     unsigned retries;
+    uint64_t recycle_after, recycle_kib; /* what a worker may serve, and grow; 0: any */
     const struct cdr_order *order; /* they are clean, and told so; or NULL (order.h) */
     struct cdr_losses *losses;     /* the caller's process alone (loss.h) */
     bool spin;                     /* there is a CPU for each worker */
@@ -135,7 +136,11 @@ struct cadre_worker {
     char *block;          /* reductions: results waiting to be folded ... */
     uint64_t block_tasks; /* ... of at most so many tasks */
     size_t block_room;
-    cadre_bytes piece;                /* streams: one item of any size */
+    uint64_t served;    /* processes: tasks, in all runs ... */
+    uint64_t first_kib; /* ... memory it had after the first of them ... */
+    uint64_t looked;    /* ... which was looked at last then ... */
+    bool spent;         /* ... and it has had enough */
+    cadre_bytes piece;  /* streams: one item of any size */
     uintptr_t mapped_from, mapped_to; /* processes: results whose pages are mapped */
 };
 
@@ -174,6 +179,14 @@ uint64_t cdr_run_through(struct cadre_task *t, uint64_t i, uint64_t end, uintptr
 /* The same up to where the seat's stop_at is, or what it is lowered to meanwhile. */
 uint64_t cdr_run_to_stop(struct cadre_task *t, uint64_t i, uintptr_t item,
                          uintptr_t result);
+
+/* Processes: no more units at once than the worker may serve before it is recycled; and
+ * that it has served so many tasks. */
+uint64_t cdr_worker_allowance(const struct cadre_worker *w, uint64_t units);
+void cdr_worker_served(struct cadre_worker *w, uint64_t tasks);
+
+/* What of the pool's plan a run has with it. */
+void cdr_run_set_recycling(cadre_run *run);
 
 /* Streams: claim one batch and run it; false when there is none. */
 bool cdr_serve_batch(struct cadre_worker *w);

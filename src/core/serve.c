@@ -29,7 +29,7 @@ static double at_most(double a, double b)
     return a < b ? a : b;
 }
 
-static uint64_t bite_size(const struct cadre_worker *w)
+static uint64_t wanted_size(const struct cadre_worker *w)
 {
     double units;
 
@@ -39,6 +39,11 @@ static uint64_t bite_size(const struct cadre_worker *w)
         return 1;
     units = at_most(BITE_NS / w->cost, (double)w->last_bite * GROWTH);
     return units < 1 ? 1 : (uint64_t)at_most(units, (double)CDR_CLAIM_MAX);
+}
+
+static uint64_t bite_size(const struct cadre_worker *w)
+{
+    return cdr_worker_allowance(w, wanted_size(w));
 }
 
 static uint64_t claim_size(const struct cadre_worker *w, uint64_t bite)
@@ -113,6 +118,7 @@ static void run_bite(struct cadre_worker *w, const struct cdr_chunk *chunk)
     if (units > 0)
         measure(w, units, (double)(w->now - began));
     count(w, chunk->first, begun);
+    cdr_worker_served(w, units * t->program->grain);
     check_time(w);
     if (cdr_window_give(run->window, w->seat, chunk, begun) && run->wake)
         run->wake(run->wake_arg);
@@ -161,6 +167,8 @@ static void serve_units(struct cadre_worker *w)
             run_bite(w, &chunk);
             if (w->seat == 0)
                 cdr_attend(run, w);
+            if (w->spent)
+                return;
             bite = bite_size(w);
         }
     } while (!steps_aside(w) && linger(w));

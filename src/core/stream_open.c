@@ -344,6 +344,7 @@ static void set_up_run(cadre_stream *s, const cadre_job *job)
     run->timeout_ns = job->timeout_ms * UINT64_C(1000000);
     run->grace_ns = (job->grace_ms ? job->grace_ms : CDR_GRACE_MS) * UINT64_C(1000000);
     run->retries = job->retries;
+    cdr_run_set_recycling(run);
     s->deadline_ms = job->deadline_ms;
     s->waited_for = CADRE_ENDLESS;
 }
