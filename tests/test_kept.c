@@ -1,5 +1,4 @@
-/* test_kept.c - kept workers: what they have of the program, what is refused, what runs
- * instead, and that they stay.
+/* test_kept.c - kept workers: what they have, what they refuse, and that they stay.
  * SPDX-License-Identifier: MIT
  */
 #include "contract.h"
