@@ -2,7 +2,8 @@
  * SPDX-License-Identifier: MIT
  *
  * The contract suite uses public headers only and runs unchanged on every backend:
- * CADRE_TEST_BACKEND ("null" is the NULL pool), CADRE_TEST_WORKERS, CADRE_TEST_CHUNK.
+ * CADRE_TEST_BACKEND ("null" is the NULL pool, "kept" processes that stay),
+ * CADRE_TEST_WORKERS, CADRE_TEST_CHUNK.
  */
 #ifndef CADRE_TESTS_CONTRACT_H
 #define CADRE_TESTS_CONTRACT_H

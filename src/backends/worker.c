@@ -125,7 +125,8 @@ void cdr_worker_idle(struct cdr_crew *c, bool stream)
     CDR_THEN();
     atomic_fetch_or_explicit(&q->idle[c->seat / 64], bit, memory_order_seq_cst);
     CDR_THEN();
-    cdr_heavy_fence();
+    if (stream) /* of a map, the event says so in any case */
+        cdr_heavy_fence();
     if ((!stream || atomic_load_explicit(&q->report, memory_order_seq_cst)) &&
         write(c->event, &one, sizeof one) < 0)
         _exit(CDR_ORPHAN); /* no eventfd fails so */

@@ -145,6 +145,25 @@ static int name_functions(struct cdr_order *o, const struct cdr_program *p,
     return rc;
 }
 
+static bool same_functions(const struct cdr_program *p, const struct cdr_order *o)
+{
+    return p->fn == o->program.fn && p->range_fn == o->program.range_fn &&
+           !p->tree == !o->program.tree &&
+           (!p->tree || p->tree->combine == o->tree.combine);
+}
+
+/* From the order before, where that is of the same functions and those are in what is
+ * never unloaded; which most are. */
+static int name_again(struct cdr_order *o, const struct cdr_program *p,
+                      const struct cdr_order *last, cadre_error *err)
+{
+    if (!last || last->unsure || !same_functions(p, last))
+        return name_functions(o, p, err);
+    o->kernel = last->kernel;
+    o->combine = last->combine;
+    return CADRE_OK;
+}
+
 static int check_shared(const struct cdr_program *p, cadre_error *err)
 {
     if (p->shared && p->shared_size == 0 && !cdr_common_holds(p->shared, 1))
@@ -194,7 +213,7 @@ int cdr_order_write(struct cdr_room *room, cadre_run *run, cadre_error *err)
     if (!rc)
         rc = check_places(run, err);
     if (!rc)
-        rc = name_functions(&head, p, err);
+        rc = name_again(&head, p, room->memory, err);
     if (rc)
         return rc;
     if (p->tree)
@@ -253,10 +272,27 @@ unsigned cadre_order_descriptors(const void *order)
     return (o->program.spill != NULL) + (o->run.event >= 0);
 }
 
+/* Mostly the kernel is that of the run before, and in what is never unloaded. */
+static int find_kernel(cdr_code **code, const struct cdr_order *o, cadre_error *err)
+{
+    static _Thread_local struct cdr_portable known;
+    static _Thread_local cdr_code *at;
+    int rc;
+
+    if (!at || o->unsure || memcmp(&known, &o->kernel, sizeof known) != 0) {
+        rc = cdr_portable_find(&at, &o->kernel, "the kernel", err);
+        if (rc)
+            return rc;
+        known = o->kernel;
+    }
+    *code = at;
+    return CADRE_OK;
+}
+
 static int find_functions(struct joined *j, const struct cdr_order *o, cadre_error *err)
 {
     cdr_code *code;
-    int rc = cdr_portable_find(&code, &o->kernel, "the kernel", err);
+    int rc = find_kernel(&code, o, err);
 
     if (rc)
         return rc;
