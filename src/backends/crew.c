@@ -190,6 +190,7 @@ static void lost(struct cdr_crew *c, unsigned seat)
 
     cdr_member_bury(c, seat, &death);
     cdr_crew_take_idle(c, seat);
+    cdr_relief_gone(c, seat);
     if (c->ending || !c->run || seat > c->n || !cadre_run_lost(c->run, seat, &death))
         return;
     if (death.flags & CADRE_OUT_OF_MEMORY && count_members(c) > 0 &&
@@ -261,7 +262,7 @@ unsigned cdr_crew_tend(struct cdr_crew *c, int timeout_ms)
 {
     const cadre_error *refusal = cdr_kept_refusal(c);
     bool more = cadre_run_has_work(c->run);
-    uint64_t again = UINT64_MAX;
+    uint64_t again = UINT64_MAX, relief;
 
     if (refusal) {
         cadre_run_give_up(c->run, refusal);
@@ -275,7 +276,8 @@ unsigned cdr_crew_tend(struct cdr_crew *c, int timeout_ms)
     /* In this order: what there is to do is seen here, or a worker that has it. */
     if (!more && cdr_crew_busy(c) == 0 && !fill_a_seat(c))
         timeout_ms = 0; /* an idle one may have died all the same */
-    cdr_crew_await(c, ms_until(again, timeout_ms));
+    relief = cdr_relief_prepare(c);
+    cdr_crew_await(c, ms_until(relief < again ? relief : again, timeout_ms));
     more = cadre_run_has_work(c->run);
     return cdr_crew_busy(c) + more + has_vacant(c);
 }
@@ -323,6 +325,7 @@ void cdr_crew_end(struct cdr_crew *c)
         await_idle(c, grace);
     }
     cdr_crew_dismiss(c, !c->team->clean);
+    cdr_relief_end(c);
     unwatch_run(c);
     if (c->oom_seen > c->oom_kills)
         c->oom_kills = c->oom_seen;

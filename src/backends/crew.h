@@ -43,6 +43,9 @@ struct cdr_quarters {
      * the worker, taken by who wakes it: with the unequal fences. */
     _Alignas(CDR_APART) _Atomic uint64_t idle[CDR_CREW_MAX / 64];
     _Atomic bool report; /* the caller waits for workers that go idle */
+    /* The seat that the relief is to take, and has not heard of; or 0. A futex: release,
+     * acquire. */
+    _Atomic uint32_t relieved;
     /* Kept workers: the number of the run that is on, or of none that follows it; released
      * after the rest, which the caller writes before it calls anybody to that. */
     _Atomic uint64_t number;
@@ -89,6 +92,9 @@ struct cdr_crew {
     uint64_t most_kib;  /* what a member was found to need beside that, at most */
     void (*cap[CDR_CAPS])(int threads);
     struct cdr_member *members; /* seats + 1 */
+    struct cdr_member relief;   /* forked in advance; pid 0: nobody is */
+    uint64_t relief_at;         /* not before, by cdr_now() */
+    uint64_t fork_ns;           /* what forking took the last time */
     bool
         farewell; /* kept: workers hold something of the run that they have to let go */
     uint64_t number; /* kept workers: of the run they have last looked at */
@@ -141,9 +147,15 @@ void cdr_member_kill(struct cdr_member *m);
 int cdr_member_hire(struct cdr_crew *c, unsigned seat, cadre_error *err);
 
 /* The same in two steps: a pipe for its stderr (0 or an errno value; both -1 if we have
- * none); and a process that is there. On failure it is gone, but for `words_fd`. */
+ * none); and a process that is there. On failure it is gone. */
 int cdr_member_pipe(int words[2]);
 int cdr_member_take_up(struct cdr_crew *c, unsigned seat, const struct cdr_member *m);
+
+/* Fork one that will be at the seat; 0: at any (relief.c). 0 or an errno value. */
+int cdr_member_fork(struct cdr_crew *c, unsigned seat, struct cdr_member *m);
+
+/* Kill one that has no seat, wait for its end, and close what is ours. */
+void cdr_member_discard(struct cdr_member *m);
 
 /* Pass on what it wrote to stderr, and keep the end of it. */
 void cdr_member_listen(struct cdr_member *m);
@@ -152,6 +164,23 @@ void cdr_member_listen(struct cdr_member *m);
 void cdr_member_bury(struct cdr_crew *c, unsigned seat, cadre_death *death);
 
 void cdr_member_signal(const struct cdr_member *m, int number);
+
+/* ---- who was forked in advance (relief.c) ---- */
+
+/* A worker was forked, which took since `began`. */
+void cdr_relief_forked(struct cdr_crew *c, uint64_t began);
+
+/* Fork one in advance, if it is time; returns when it will be, or UINT64_MAX. */
+uint64_t cdr_relief_prepare(struct cdr_crew *c);
+
+/* It takes the seat. False: nobody is there. */
+bool cdr_relief_come(struct cdr_crew *c, unsigned seat);
+/* Who was at the seat is dead. */
+void cdr_relief_gone(struct cdr_crew *c, unsigned seat);
+void cdr_relief_end(struct cdr_crew *c);
+
+/* In its process: wait for a seat. */
+unsigned cdr_relief_await(const struct cdr_crew *c);
 
 /* ---- in the worker (worker.c) ---- */
 

@@ -111,13 +111,11 @@ static int install(struct cdr_crew *c, const struct cdr_clean_worker *workers,
                                 .socket = w->socket,
                                 .words_fd = words[2 * k] };
         int number = cdr_member_take_up(c, w->seat, &m);
-        if (number) {
-            close_if_open(words[2 * k]);
+        if (number)
             rc = cdr_fail_sys(err, number, "worker %u needs to be watched", w->seat);
-        } else if (waits) {
+        else if (waits)
             atomic_fetch_or_explicit(&c->quarters->idle[w->seat / 64],
                                      UINT64_C(1) << w->seat % 64, memory_order_relaxed);
-        }
     }
     for (unsigned k = 0; k < n && !rc; k++)
         rc = appoint(c, workers[k].seat, waits, err);

@@ -8,6 +8,7 @@
  * for that.
  */
 #include "backends/crew.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/process.h"
 #include "base/step.h"
@@ -76,6 +77,18 @@ static void close_if_open(int fd)
         close(fd);
 }
 
+void cdr_member_discard(struct cdr_member *m)
+{
+    kill(m->pid, SIGKILL); /* not waited for yet: it is ours */
+    while (waitpid(m->pid, NULL, 0) < 0 && errno == EINTR)
+        ;
+    close_if_open(m->pidfd);
+    close_if_open(m->socket);
+    close_if_open(m->words_fd);
+    m->pid = 0;
+    m->words_fd = -1; /* whose number may soon be another's */
+}
+
 int cdr_member_take_up(struct cdr_crew *c, unsigned seat, const struct cdr_member *who)
 {
     struct cdr_member *m = &c->members[seat];
@@ -86,55 +99,54 @@ int cdr_member_take_up(struct cdr_crew *c, unsigned seat, const struct cdr_membe
     rc = watch(c, m->pidfd, seat, false);
     if (!rc && m->words_fd >= 0)
         rc = watch(c, m->words_fd, seat, true);
-    if (!rc)
-        return 0;
-    kill(m->pid, SIGKILL); /* not waited for yet: it is ours */
-    while (waitpid(m->pid, NULL, 0) < 0 && errno == EINTR)
-        ;
-    close_if_open(m->pidfd);
-    close_if_open(m->socket);
-    m->pid = 0;
-    m->words_fd = -1; /* whose number may soon be another's */
+    if (rc)
+        cdr_member_discard(m);
     return rc;
 }
 
-static int take_up(struct cdr_crew *c, unsigned seat, pid_t pid, int words_fd)
+int cdr_member_fork(struct cdr_crew *c, unsigned seat, struct cdr_member *m)
 {
-    struct cdr_member m = { .pid = pid, .words_fd = words_fd, .socket = -1 };
-    int rc;
+    int words[2], rc = cdr_member_pipe(words);
+    uint64_t began = cdr_now();
+    pid_t pid;
 
-    m.pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
-    if (m.pidfd >= 0)
-        return cdr_member_take_up(c, seat, &m);
+    if (rc)
+        return rc;
+    pid = fork_quietly(c, seat, words[1]);
+    rc = pid < 0 ? errno : 0;
+    close_if_open(words[1]);
+    if (rc) {
+        close_if_open(words[0]);
+        return rc;
+    }
+    cdr_relief_forked(c, began);
+    *m = (struct cdr_member){ .pid = pid, .words_fd = words[0], .socket = -1 };
+    m->pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+    if (m->pidfd >= 0)
+        return 0;
     rc = errno;
-    kill(pid, SIGKILL);
-    while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-        ;
+    cdr_member_discard(m);
     return rc;
 }
 
 static int fork_one(struct cdr_crew *c, unsigned seat, cadre_error *err)
 {
-    int words[2], rc = cdr_member_pipe(words);
-    pid_t pid;
+    struct cdr_member m;
+    int rc = cdr_member_fork(c, seat, &m);
 
-    if (rc)
-        return cdr_fail_sys(err, rc, "worker %u needs a pipe", seat);
-    pid = fork_quietly(c, seat, words[1]);
-    rc = pid < 0 ? errno : 0;
-    close_if_open(words[1]);
     if (!rc)
-        rc = take_up(c, seat, pid, words[0]);
+        rc = cdr_member_take_up(c, seat, &m);
     if (!rc)
         return CADRE_OK;
-    close_if_open(words[0]);
     return cdr_fail_sys(err, rc, "worker process %u of %u could not be started", seat,
                         c->n);
 }
 
 int cdr_member_hire(struct cdr_crew *c, unsigned seat, cadre_error *err)
 {
-    return c->team->clean ? cdr_kept_hire(c, seat, err) : fork_one(c, seat, err);
+    if (c->team->clean)
+        return cdr_kept_hire(c, seat, err);
+    return cdr_relief_come(c, seat) ? CADRE_OK : fork_one(c, seat, err);
 }
 
 /* ---- hearing ---- */

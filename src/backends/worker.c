@@ -57,20 +57,24 @@ static void reset_signals(void)
     sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
+static void close_ends(const struct cdr_member *m)
+{
+    if (m->pid == 0)
+        return;
+    close(m->pidfd);
+    if (m->words_fd >= 0)
+        close(m->words_fd);
+}
+
 /* The parent's ends: of no use here, and they would keep its siblings' open. */
 static void close_others(struct cdr_crew *c)
 {
     close(c->poll);
     if (c->timer >= 0)
         close(c->timer);
-    for (unsigned seat = 1; seat <= c->n; seat++) {
-        const struct cdr_member *m = &c->members[seat];
-        if (m->pid == 0)
-            continue;
-        close(m->pidfd);
-        if (m->words_fd >= 0)
-            close(m->words_fd);
-    }
+    for (unsigned seat = 1; seat <= c->n; seat++)
+        close_ends(&c->members[seat]);
+    close_ends(&c->relief);
 }
 
 /* When memory runs out, a worker is to die rather than the program. */
@@ -101,7 +105,6 @@ static void settle_in(struct cdr_crew *c, int words_fd)
         dup2(words_fd, STDERR_FILENO);
         close(words_fd);
     }
-    take_name(c);
     offer_itself();
     if (!cdr_fences_share())
         _exit(CDR_STARVED);
@@ -165,6 +168,9 @@ _Noreturn void cdr_worker_main(struct cdr_crew *c, unsigned seat, int words_fd)
     worker = cadre_worker_open();
     if (!worker)
         _exit(CDR_STARVED);
+    if (seat == 0)
+        c->seat = cdr_relief_await(c);
+    take_name(c);
     for (;;)
         cdr_worker_serve(c, worker);
 }
