@@ -13,6 +13,8 @@
 #ifndef CDR_BASE_SYNC_H
 #define CDR_BASE_SYNC_H
 
+#include "base/clock.h"
+
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -28,6 +30,20 @@ static inline void cdr_pause(void)
 #elif defined(__aarch64__)
     __asm__ volatile("yield");
 #endif
+}
+
+/* Before another look at what others write: who looks all the time keeps them from writing
+ * it. Pauses until `ns` after `now`, and returns what it is then. */
+static inline uint64_t cdr_look_away(uint64_t now, uint64_t ns)
+{
+    uint64_t until = now + ns;
+
+    do {
+        for (int i = 0; i < 4; i++)
+            cdr_pause();
+        now = cdr_now();
+    } while (now < until);
+    return now;
 }
 
 /* ---- fences ---- */
