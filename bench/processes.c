@@ -1,10 +1,14 @@
 /* processes.c - what workers that are processes take to begin, and to come back.
  * SPDX-License-Identifier: MIT
  *
- *     PROGRAM cold|death MIB REPETITIONS
+ *     PROGRAM WAY MIB REPETITIONS
  *
- *   cold      from cadre_open to the results of a map of four items, on two workers
- *   death     from a worker's last instruction to the first of its item's next run
+ *   cold        from cadre_open to the results of a map of four items, on two workers
+ *   cold-kept   the same, on workers that are kept, and so started clean
+ *   kept        a map of 64 items on a pool of such workers
+ *   death       from a worker's last instruction to the first of its item's next run
+ *   late-death  the same in a run that has lasted two seconds
+ *   kept-death  the same on kept workers
  *
  * With so many MiB that the program has in use beside: forking copies its page tables.
  * Printed are the lowest and the median of the repetitions.
@@ -21,6 +25,8 @@
 
 #define WORKERS 2
 #define ITEMS   4
+#define MANY    64
+#define LATE_NS 2e9
 
 static bool check(int code, const cadre_error *error)
 {
@@ -29,10 +35,11 @@ static bool check(int code, const cadre_error *error)
     return code == CADRE_OK;
 }
 
-static bool open_pool(cadre_pool **pool)
+static bool open_pool(cadre_pool **pool, bool kept)
 {
     cadre_options options = { .backend = "processes",
                               .workers = WORKERS,
+                              .kept = kept,
                               .oversubscribe = true,
                               .ignore_environment = true };
     cadre_error error;
@@ -51,25 +58,54 @@ static int square(cadre_task *task, const void *item, void *result)
     return 0;
 }
 
-/* Nanoseconds, or a negative number when it failed. */
-static double cold(void)
+static bool map_squares(cadre_pool *pool, uint64_t n)
 {
-    double items[ITEMS] = { 1, 2, 3, 4 }, results[ITEMS] = { 0 }, began, took;
+    double items[MANY], results[MANY] = { 0 };
     cadre_job job = { .fn = square,
-                      .n = ITEMS,
+                      .n = n,
                       .items = items,
                       .item_size = sizeof *items,
                       .results = results,
                       .result_size = sizeof *results };
-    cadre_pool *pool;
     cadre_error error;
-    bool ok;
 
-    began = now_ns();
-    ok = open_pool(&pool) && check(cadre_map(pool, &job, &error), &error);
+    for (uint64_t i = 0; i < n; i++)
+        items[i] = (double)i;
+    return check(cadre_map(pool, &job, &error), &error) &&
+           results[n - 1] == items[n - 1] * items[n - 1];
+}
+
+/* Nanoseconds, or a negative number when it failed. */
+static double start(bool kept)
+{
+    cadre_pool *pool = NULL;
+    double began = now_ns(), took;
+    bool ok = open_pool(&pool, kept) && map_squares(pool, ITEMS);
+
     took = now_ns() - began;
     cadre_close(pool);
-    return ok && results[ITEMS - 1] == 16 ? took : -1;
+    return ok ? took : -1;
+}
+
+static double cold(void)
+{
+    return start(false);
+}
+
+static double cold_kept(void)
+{
+    return start(true);
+}
+
+static double on_a_kept_pool(void)
+{
+    static cadre_pool *pool; /* to the end of the program */
+    double began;
+
+    if (!pool && !open_pool(&pool, true))
+        return -1;
+    began = now_ns();
+    return map_squares(pool, MANY) ? now_ns() - began : -1;
 }
 
 /* ---- a death ---- */
@@ -77,6 +113,7 @@ static double cold(void)
 /* In memory that the processes share. */
 struct life {
     double ended, began; /* the first run of the item, the second */
+    double wait;         /* before its end, in nanoseconds */
     int runs;
 };
 
@@ -91,12 +128,13 @@ static int die_once(cadre_task *task, const void *item, void *result)
     life->began = now_ns();
     if (life->runs++ > 0)
         return 0;
-    life->ended = now_ns();
+    while ((life->ended = now_ns()) < life->began + life->wait)
+        usleep(1000);
     kill(getpid(), SIGKILL);
     return 1;
 }
 
-static double death(void)
+static double die(bool kept, double wait)
 {
     struct life *life = cadre_alloc_shared(sizeof *life, NULL);
     cadre_job job = { .fn = die_once,
@@ -108,12 +146,29 @@ static double death(void)
     cadre_error error;
     double took = -1;
 
-    if (life && open_pool(&pool) && check(cadre_map(pool, &job, &error), &error) &&
-        life->runs == 2)
-        took = life->began - life->ended;
+    if (life && open_pool(&pool, kept)) {
+        life->wait = wait;
+        if (check(cadre_map(pool, &job, &error), &error) && life->runs == 2)
+            took = life->began - life->ended;
+    }
     cadre_close(pool);
     cadre_free_shared(life);
     return took;
+}
+
+static double death(void)
+{
+    return die(false, 0);
+}
+
+static double late_death(void)
+{
+    return die(false, LATE_NS);
+}
+
+static double kept_death(void)
+{
+    return die(true, 0);
 }
 
 /* ---- all of them ---- */
@@ -151,13 +206,29 @@ static bool measure(const char *name, double (*once)(void), size_t repetitions)
     return ok;
 }
 
+static const struct feat {
+    const char *name;
+    double (*once)(void);
+} feats[] = {
+    { "cold", cold },   { "cold-kept", cold_kept },   { "kept", on_a_kept_pool },
+    { "death", death }, { "late-death", late_death }, { "kept-death", kept_death },
+};
+
+static const struct feat *find_feat(const char *name)
+{
+    for (size_t k = 0; k < sizeof feats / sizeof *feats; k++)
+        if (strcmp(feats[k].name, name) == 0)
+            return &feats[k];
+    return NULL;
+}
+
 int main(int argc, char **argv)
 {
-    size_t mib, repetitions;
+    const struct feat *way = argc == 4 ? find_feat(argv[1]) : NULL;
+    size_t mib, repetitions = way ? strtoul(argv[3], NULL, 10) : 0;
 
-    if (argc != 4 || (strcmp(argv[1], "cold") != 0 && strcmp(argv[1], "death") != 0) ||
-        (repetitions = strtoul(argv[3], NULL, 10)) == 0) {
-        fprintf(stderr, "usage: %s cold|death MIB REPETITIONS\n", argv[0]);
+    if (repetitions == 0) {
+        fprintf(stderr, "usage: %s WAY MIB REPETITIONS\n", argv[0]);
         return 2;
     }
     mib = strtoul(argv[2], NULL, 10);
@@ -165,5 +236,5 @@ int main(int argc, char **argv)
         fprintf(stderr, "no memory for %zu MiB\n", mib);
         return 1;
     }
-    return measure(argv[1], argv[1][0] == 'c' ? cold : death, repetitions) ? 0 : 1;
+    return measure(way->name, way->once, repetitions) ? 0 : 1;
 }

@@ -48,7 +48,11 @@ WIDE = through("64-byte items and results, the same", "wide")
 STARTS = [  # what, by whom, how, goal in milliseconds or None
     ("a first map of four items, on two fresh workers", "cadre", "cold", 1),
     ("the same with Python's Pool", "python", "cold", None),
+    ("the same on kept workers, started clean", "cadre", "cold-kept", None),
+    ("a map of 64 items on a kept pool", "cadre", "kept", 0.02),
     ("from a worker's death to its item's next run", "cadre", "death", 5),
+    ("the same in a run that has lasted two seconds", "cadre", "late-death", 5),
+    ("the same on kept workers", "cadre", "kept-death", 5),
 ]
 
 
@@ -101,7 +105,9 @@ def show_goal(table, goal, judge):
 def measure_start(label, who, how, goal, mib, runner):
     row = {"label": label, "mib": mib, "goal_ms": goal, "rounds": []}
     tries = 3 if runner.quick else 200 if who == "cadre" else 20
-    if mib and not runner.quick:
+    if how == "late-death":
+        tries = 3
+    elif mib and not runner.quick:
         tries //= 4
     program = "bench-processes" if who == "cadre" else "peer_pool.py"
     for _ in range(runner.rounds):

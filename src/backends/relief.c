@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: MIT
  *
  * Forking takes the longer the more memory the program has: some 30 ms for a gigabyte in
- * pages of the usual size. Where it takes long, and the run has lasted ten times as long
+ * pages of the usual size. Where it takes long, and the run has lasted four times as long
  * since the last time, the caller's thread forks one more than there are seats. That waits
  * until somebody dies, and takes the seat at once.
  *
@@ -15,7 +15,7 @@
 #include "base/step.h"
 
 #define LONG_NS 1000000 /* forking that takes less is not done in advance */
-#define TIMES   10
+#define TIMES   4
 
 void cdr_relief_forked(struct cdr_crew *c, uint64_t began)
 {
