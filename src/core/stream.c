@@ -14,8 +14,8 @@
  *   - A source that takes long for an item keeps its caller from taking what is
  *     finished. So it is called only when there is nothing to take, and if something is
  *     on its way, only after waiting for that as long as the source took last time.
- *   - The caller's thread runs tasks when nobody else does: always without workers; with
- *     them when nobody has come for the very item it waits for. It does not so while
+ *   - The caller's thread runs tasks when it has nothing to take: always without workers;
+ *     with them, short ones that nobody has come for yet. It does not so while
  *     tasks are long, or a record would wait for a task that has nothing to do with it;
  *     a worker held in reserve takes its place.
  *
@@ -31,7 +31,8 @@
 
 #define FEED_NS     2000.0
 #define SLOW_NS     1000.0 /* a source that takes longer for an item is slow */
-#define LONG_NS     5000   /* the caller's thread does not run longer tasks */
+#define LONG_NS     20000  /* the caller's thread does not run longer tasks */
+#define SHORT_NS    200    /* nor shorter ones, but the one it waits for */
 #define COST_NS     50000  /* for so long a figure of what tasks cost is good */
 #define PROGRESS_NS 100000000
 
@@ -61,21 +62,22 @@ static void report(cadre_stream *s)
     s->run.progress(s->run.progress_arg, &c);
 }
 
-/* What a task takes, about; 0 while none has ended. Asked of all seats now and then. */
+/* What a task takes, about; 0 while none has ended. Asked of all seats now and then: the
+ * least of them, as others may have had to wait for a CPU. */
 static uint32_t task_cost(cadre_stream *s)
 {
     const struct cadre_window *w = s->run.window;
-    uint32_t most = 0;
+    uint32_t least = UINT32_MAX;
 
     if (s->now < s->cost_until)
         return s->task_cost;
     for (unsigned seat = 0; seat < w->seats; seat++) {
         uint32_t cost = atomic_load_explicit(&w->seat[seat].cost, memory_order_relaxed);
-        most = cost > most ? cost : most;
+        least = cost > 0 && cost < least ? cost : least;
     }
-    s->task_cost = most;
-    s->cost_until = s->now + (most ? COST_NS : 0);
-    return most;
+    s->task_cost = least == UINT32_MAX ? 0 : least;
+    s->cost_until = s->now + (s->task_cost ? COST_NS : 0);
+    return s->task_cost;
 }
 
 /* ---- feeding ---- */
@@ -207,20 +209,31 @@ bool cdr_stream_left_lying(const cadre_stream *s)
     return unclaimed > 0 && (s->ring->unordered || s->fed - unclaimed <= s->taken);
 }
 
+/* What is left to workers is what costs next to nothing, as claiming that from two sides
+ * costs more; and what leaves more than one result, as there is only place for one. */
+static bool shares_tasks(const cadre_stream *s, uint32_t cost)
+{
+    return cost >= SHORT_NS && !s->program.emits && !s->program.keep_going;
+}
+
+/* Whether the caller's thread should run something that workers may come for too. */
+static bool is_welcome(cadre_stream *s)
+{
+    uint32_t cost = task_cost(s);
+
+    if (!s->must_help && (cost == 0 || cost >= LONG_NS))
+        return false;
+    return cdr_stream_left_lying(s) ||
+           (!s->must_help && shares_tasks(s, cost) && cdr_ring_unclaimed(s->ring) > 0);
+}
+
 static bool help(cadre_stream *s)
 {
     struct cadre_worker *outer;
-    uint32_t cost;
     bool some;
 
-    if (s->apart)
+    if (s->apart || (s->begun && !is_welcome(s)))
         return false;
-    if (s->begun) {
-        cost = task_cost(s);
-        if (!(s->must_help || (cost > 0 && cost < LONG_NS)) ||
-            !cdr_stream_left_lying(s))
-            return false;
-    }
     s->must_help = false;
     outer = cdr_current_worker();
     cdr_set_current_worker(&s->worker);
@@ -235,7 +248,8 @@ static bool help(cadre_stream *s)
 void cdr_stream_step_aside(cadre_stream *s)
 {
     uint32_t cost = task_cost(s);
-    bool aside = cost == 0 || cost >= LONG_NS || cdr_ring_unclaimed(s->ring) > 0;
+    bool aside = cost == 0 || cost >= LONG_NS ||
+                 (!shares_tasks(s, cost) && cdr_ring_unclaimed(s->ring) > 0);
 
     if (!s->begun || s->apart || cadre_run_caller_is_busy(&s->run) == aside)
         return;

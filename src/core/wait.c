@@ -72,6 +72,13 @@ static bool something_happened(cadre_stream *s)
     return false;
 }
 
+/* While tasks are long, a worker more is at them: all CPUs have something better to do. */
+static bool takes_a_cpu_away(const cadre_stream *s)
+{
+    return s->begun && !s->apart && cadre_run_caller_is_busy(&s->run) &&
+           s->pool->plan.workers >= s->pool->plan.machine.cpus;
+}
+
 /* Looks ever more seldom, so a record is found at most half as late again as it came, and
  * after cheap items not before some will have. Without a CPU for each worker, spinning
  * would take the time from who has work. */
@@ -79,6 +86,9 @@ static bool spin(cadre_stream *s)
 {
     uint64_t until = s->now + (s->run.spin ? SPIN_NS : YIELD_NS);
     uint64_t ns = s->task_cost > 0 && s->task_cost < CHEAP_NS ? AWAY_NS : AWAY_NS / 8;
+
+    if (takes_a_cpu_away(s))
+        return false;
 
     do {
         if (s->run.spin) {
