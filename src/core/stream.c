@@ -217,10 +217,12 @@ static bool shares_tasks(const cadre_stream *s, uint32_t cost)
 }
 
 /* Whether the caller's thread should run something that workers may come for too. */
-static bool is_welcome(cadre_stream *s)
+bool cdr_stream_welcomes_caller(cadre_stream *s)
 {
     uint32_t cost = task_cost(s);
 
+    if (s->apart || !s->begun)
+        return !s->apart;
     if (!s->must_help && (cost == 0 || cost >= LONG_NS))
         return false;
     return cdr_stream_left_lying(s) ||
@@ -232,7 +234,7 @@ static bool help(cadre_stream *s)
     struct cadre_worker *outer;
     bool some;
 
-    if (s->apart || (s->begun && !is_welcome(s)))
+    if (!cdr_stream_welcomes_caller(s))
         return false;
     s->must_help = false;
     outer = cdr_current_worker();
@@ -244,12 +246,11 @@ static bool help(cadre_stream *s)
     return some;
 }
 
-/* While tasks are long, the worker in reserve does what the caller does not. */
+/* The worker in reserve does what the caller does not. */
 void cdr_stream_step_aside(cadre_stream *s)
 {
     uint32_t cost = task_cost(s);
-    bool aside = cost == 0 || cost >= LONG_NS ||
-                 (!shares_tasks(s, cost) && cdr_ring_unclaimed(s->ring) > 0);
+    bool aside = cost == 0 || cost >= LONG_NS || cdr_ring_unclaimed(s->ring) > 0;
 
     if (!s->begun || s->apart || cadre_run_caller_is_busy(&s->run) == aside)
         return;

@@ -97,7 +97,10 @@ int cdr_stream_watch(cadre_stream *s);
 /* Nobody has come for what the caller waits for. */
 bool cdr_stream_left_lying(const cadre_stream *s);
 
-/* Have the worker in reserve come, or go, as tasks are long or not. */
+/* Whether the caller's thread is to run something that others may come for too. */
+bool cdr_stream_welcomes_caller(cadre_stream *s);
+
+/* Have the worker in reserve come, or go, as there is something for it or not. */
 void cdr_stream_step_aside(cadre_stream *s);
 
 uint64_t cdr_stream_most_bytes(const cadre_stream *s);

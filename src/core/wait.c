@@ -183,6 +183,8 @@ static bool will_help(cadre_stream *s)
             t.s->must_help = true;
             return true;
         }
+        if (t.wanted && t.s->begun && cdr_stream_welcomes_caller(t.s))
+            return true;
         cdr_stream_step_aside(t.s);
     }
     return false;
