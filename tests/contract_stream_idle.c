@@ -315,7 +315,7 @@ static void ignore(void *arg, const cadre_counts *counts)
 static void test_a_chain_whose_first_stream_has_ended(void **state)
 {
     cadre_job with_a_deadline = {
-        .fn = index_of, .n = 200, .result_size = 8, .deadline_ms = 80
+        .fn = index_of, .n = 200, .result_size = 8, .deadline_ms = 300
     };
     cadre_job with_progress = {
         .fn = index_of, .n = 200, .result_size = 8, .progress = ignore
@@ -331,7 +331,7 @@ static void test_a_chain_whose_first_stream_is_late(void **state)
     check_chain(
         *state,
         (cadre_job){
-            .fn = index_of, .n = CADRE_ENDLESS, .result_size = 8, .deadline_ms = 80 },
+            .fn = index_of, .n = CADRE_ENDLESS, .result_size = 8, .deadline_ms = 300 },
         false, 0);
 }
 
