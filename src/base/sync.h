@@ -33,16 +33,20 @@ static inline void cdr_pause(void)
 }
 
 /* Before another look at what others write: who looks all the time keeps them from writing
- * it. Pauses until `ns` after `now`, and returns what it is then. */
-static inline uint64_t cdr_look_away(uint64_t now, uint64_t ns)
+ * it. Pauses until *ns after `now`, and returns what it is then; *ns is twice as long the
+ * next time, up to CDR_AWAY_NS. */
+#define CDR_AWAY_NS 400
+
+static inline uint64_t cdr_look_away(uint64_t now, uint64_t *ns)
 {
-    uint64_t until = now + ns;
+    uint64_t until = now + *ns;
 
     do {
         for (int i = 0; i < 4; i++)
             cdr_pause();
         now = cdr_now();
     } while (now < until);
+    *ns = 2 * *ns < CDR_AWAY_NS ? 2 * *ns : CDR_AWAY_NS;
     return now;
 }
 

@@ -4,8 +4,8 @@
  * A batch is what runs for about two microseconds at the cost of the one before, at
  * most 64 items, and no more than an equal share of what is there, unless that is next to
  * nothing: batches are for items so small that claiming them singly would cost more than
- * running them, and never keep a result waiting that somebody could take. Each item is finished as soon as it
- * is; the caller is woken if it sleeps for that one.
+ * running them, and never keep a result waiting that somebody could take. Each item is
+ * finished as soon as it is; the caller is woken if it sleeps for that one.
  */
 #include "base/clock.h"
 #include "core/note.h"
@@ -16,8 +16,6 @@
 #define BATCH_NS 2000.0
 #define LEAST_NS 400.0 /* not worth sharing out */
 #define SPIN_NS  30000
-#define CHEAP_NS 100.0
-#define AWAY_NS  400
 
 static uint64_t batch_size(const struct cadre_worker *w, const struct cdr_ring *r)
 {
@@ -301,19 +299,17 @@ static bool ended(const struct cadre_worker *w)
     return cdr_window_over(w->task.run->window) || cdr_run_cancelled(w->task.run);
 }
 
-/* Looks ever more seldom, at most every AWAY_NS. */
 static bool more_comes(struct cadre_worker *w, const struct cdr_ring *r)
 {
     uint64_t until = w->now + SPIN_NS;
-    uint64_t ns = AWAY_NS / 8;
+    uint64_t ns = CDR_AWAY_NS / 8;
 
     if (!w->task.run->spin)
         return false;
     do {
         if (cdr_ring_unclaimed(r))
             return !ended(w);
-        w->now = cdr_look_away(w->now, ns);
-        ns = ns < AWAY_NS ? 2 * ns : AWAY_NS;
+        w->now = cdr_look_away(w->now, &ns);
     } while (w->now < until && !ended(w));
     return false;
 }
@@ -330,9 +326,11 @@ static bool not_needed(const struct cadre_worker *w)
  * than come for each one singly, and have the line of memory that the caller writes. */
 static void let_gather(struct cadre_worker *w, const struct cdr_ring *r)
 {
-    if (w->seat > 0 && w->cost > 0 && w->cost < CHEAP_NS && w->task.run->spin &&
+    uint64_t ns = CDR_AWAY_NS;
+
+    if (w->seat > 0 && w->cost > 0 && w->cost < CDR_CHEAP_NS && w->task.run->spin &&
         (double)cdr_ring_unclaimed(r) * w->cost < LEAST_NS)
-        w->now = cdr_look_away(w->now, AWAY_NS);
+        w->now = cdr_look_away(w->now, &ns);
 }
 
 bool cdr_serve_batch(struct cadre_worker *w)

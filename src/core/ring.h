@@ -34,6 +34,9 @@ enum cdr_outcome { CDR_PENDING = 0, CDR_DONE = 1, CDR_FAILED = 2 };
 /* Where workers are processes, `next` names beside the position who claimed last: post.h. */
 #define CDR_SEAT_BITS 13
 
+/* Tasks so cheap that moving a line of memory to another CPU costs more. */
+#define CDR_CHEAP_NS 100
+
 #define CDR_NOBODY     UINT64_MAX
 #define CDR_ANY_FINISH (UINT64_MAX - 1)
 #define CDR_WINDOW_MAX ((uint64_t)1 << 24)

@@ -219,10 +219,13 @@ static bool shares_tasks(const cadre_stream *s, uint32_t cost)
 /* Whether the caller's thread should run something that workers may come for too. */
 bool cdr_stream_welcomes_caller(cadre_stream *s)
 {
-    uint32_t cost = task_cost(s);
+    uint32_t cost;
 
-    if (s->apart || !s->begun)
-        return !s->apart;
+    if (s->apart)
+        return false;
+    if (!s->begun)
+        return true; /* there are none */
+    cost = task_cost(s);
     if (!s->must_help && (cost == 0 || cost >= LONG_NS))
         return false;
     return cdr_stream_left_lying(s) ||

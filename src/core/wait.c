@@ -17,8 +17,6 @@
 
 #define SPIN_NS  15000
 #define YIELD_NS 100000
-#define CHEAP_NS 100
-#define AWAY_NS  400
 
 void cdr_run_wake_caller(const cadre_run *run)
 {
@@ -85,21 +83,21 @@ static bool takes_a_cpu_away(const cadre_stream *s)
 static bool spin(cadre_stream *s)
 {
     uint64_t until = s->now + (s->run.spin ? SPIN_NS : YIELD_NS);
-    uint64_t ns = s->task_cost > 0 && s->task_cost < CHEAP_NS ? AWAY_NS : AWAY_NS / 8;
+    bool cheap = s->task_cost > 0 && s->task_cost < CDR_CHEAP_NS;
+    uint64_t ns = cheap ? CDR_AWAY_NS : CDR_AWAY_NS / 8;
 
     if (takes_a_cpu_away(s))
         return false;
 
     do {
         if (s->run.spin) {
-            s->now = cdr_look_away(s->now, ns);
+            s->now = cdr_look_away(s->now, &ns);
         } else {
             sched_yield();
             s->now = cdr_now();
         }
         if (something_happened(s))
             return true;
-        ns = ns < AWAY_NS ? 2 * ns : AWAY_NS;
     } while (s->now < until);
     return false;
 }
