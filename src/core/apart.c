@@ -17,14 +17,8 @@
 #include "core/loss.h"
 #include "core/shadow.h"
 
-static void wake_workers(void *arg)
-{
-    cadre_run *run = arg;
-
-    run->pool->plan.backend->wake(run->pool->state, run);
-}
-
-void cdr_pool_notice_threads(cadre_pool *pool)
+/* Once a pool: there are threads whose locks a fork copies. */
+static void notice_threads(cadre_pool *pool)
 {
     unsigned others = cdr_threads_now() - 1;
 
@@ -36,7 +30,7 @@ void cdr_pool_notice_threads(cadre_pool *pool)
                 pool->name, others, others == 1 ? "" : "s");
 }
 
-static int begin(cadre_run *run, struct cdr_room *room, cadre_error *err)
+int cdr_apart_begin(cadre_run *run, struct cdr_room *room, cadre_error *err)
 {
     cadre_pool *pool = run->pool;
     int rc = cdr_pool_start(pool, err);
@@ -44,8 +38,8 @@ static int begin(cadre_run *run, struct cdr_room *room, cadre_error *err)
     if (rc)
         return rc;
     if (!pool->plan.backend->clean)
-        cdr_pool_notice_threads(pool);
-    run->wake = wake_workers;
+        notice_threads(pool);
+    run->wake = cdr_run_wake_workers;
     run->wake_arg = run;
     atomic_store_explicit(&run->caller_is_busy, true, memory_order_relaxed);
     run->alone = false;
@@ -131,7 +125,7 @@ int cdr_apart_run(cadre_pool *pool, const struct cdr_program *p, const cadre_job
     }
     cdr_engine_set_up(f, pool, &shadow.program, job);
     f->run.losses = &losses;
-    rc = begin(&f->run, &f->order, err);
+    rc = cdr_apart_begin(&f->run, &f->order, err);
     if (!rc)
         rc = see_through(&f->run, &shadow, job, err);
     cdr_losses_fini(&losses);

@@ -42,7 +42,7 @@ static const _Atomic uint32_t never_cancelled;
 
 /* ---- bringing workers in ---- */
 
-static void wake_workers(void *arg)
+void cdr_run_wake_workers(void *arg)
 {
     cadre_run *run = arg;
 
@@ -58,7 +58,7 @@ static void bring_in(cadre_run *run)
     run->may_begin = false;
     if (getpid() != pool->owner || cdr_pool_start(pool, &error))
         return;
-    run->wake = wake_workers;
+    run->wake = cdr_run_wake_workers;
     run->wake_arg = run;
     if (pool->plan.backend->begin(pool->state, run, &error)) {
         run->wake = NULL;
@@ -129,7 +129,7 @@ void cdr_attend(cadre_run *run, struct cadre_worker *w)
         cdr_engine_report(run, w->now);
     if (!run->alone && !cadre_run_caller_is_busy(run) && w->cost > LONG_NS) {
         set_busy(run, true);
-        wake_workers(run);
+        cdr_run_wake_workers(run);
     }
 }
 

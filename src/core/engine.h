@@ -23,6 +23,13 @@ int cdr_engine_verdict(const cadre_run *run, const cadre_job *job, cadre_error *
 int cdr_engine_patience(const cadre_run *run);
 void cdr_engine_report(cadre_run *run, uint64_t now);
 
+/* For `wake` of a run whose workers are in, with the run as its argument. */
+void cdr_run_wake_workers(void *run);
+
+/* Bring in workers that live in other processes; where they are clean, the room is for what
+ * they are told. On failure none is in. */
+int cdr_apart_begin(cadre_run *run, struct cdr_room *room, cadre_error *err);
+
 /* cdr_engine_run where workers live in other processes (apart.c). */
 int cdr_apart_run(cadre_pool *pool, const struct cdr_program *p, const cadre_job *job,
                   cadre_error *err);

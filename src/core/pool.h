@@ -62,9 +62,6 @@ void cdr_pool_give_event(cadre_pool *pool, int number);
 /* Whether the pool's workers are other processes, and this is the one that has them. */
 bool cdr_pool_is_apart(const cadre_pool *pool);
 
-/* Log, once a pool, that threads are there whose locks a fork copies. */
-void cdr_pool_notice_threads(cadre_pool *pool);
-
 /* Seats in a window: the caller's, and one for each worker a backend may bring. */
 unsigned cdr_pool_seats(const cadre_pool *pool);
 

@@ -263,13 +263,6 @@ int cdr_stream_watch(cadre_stream *s)
     return s->pool->plan.backend->watch(s->pool->state, &s->run);
 }
 
-static void wake_workers(void *arg)
-{
-    cadre_stream *s = arg;
-
-    s->pool->plan.backend->wake(s->pool->state, &s->run);
-}
-
 /* Workers come in at once, unless tasks are known to be cheaper than handing them on. */
 static void bring_in(cadre_stream *s)
 {
@@ -285,8 +278,8 @@ static void bring_in(cadre_stream *s)
         return;
     if (cdr_pool_start(s->pool, &error))
         return;
-    s->run.wake = wake_workers;
-    s->run.wake_arg = s;
+    s->run.wake = cdr_run_wake_workers;
+    s->run.wake_arg = &s->run;
     s->run.workers = plan->workers;
     if (plan->backend->begin(s->pool->state, &s->run, &error)) {
         s->run.wake = NULL;
@@ -299,23 +292,13 @@ static void bring_in(cadre_stream *s)
 /* Workers that are processes come in always. */
 static int bring_in_apart(cadre_stream *s, cadre_error *err)
 {
-    cadre_pool *pool = s->pool;
-    int rc = cdr_pool_start(pool, err);
+    const struct cdr_plan *plan = &s->pool->plan;
+    int rc;
 
-    if (rc)
-        return rc;
-    if (!pool->plan.backend->clean)
-        cdr_pool_notice_threads(pool);
-    s->run.wake = wake_workers;
-    s->run.wake_arg = s;
-    s->run.workers = pool->plan.workers;
+    s->run.workers = plan->workers;
     s->run.losses = &s->losses;
-    s->run.spin = pool->plan.workers < pool->plan.machine.cpus; /* it feeds meanwhile */
-    atomic_store_explicit(&s->run.caller_is_busy, true, memory_order_relaxed);
-    if (pool->plan.backend->clean)
-        rc = cdr_order_write(&s->order, &s->run, err);
-    if (!rc)
-        rc = pool->plan.backend->begin(pool->state, &s->run, err);
+    s->run.spin = plan->workers < plan->machine.cpus; /* it feeds meanwhile */
+    rc = cdr_apart_begin(&s->run, &s->order, err);
     s->begun = !rc;
     return rc;
 }
