@@ -106,7 +106,8 @@ typedef struct cadre_options {
 
 /* Read the machine and the environment, decide backend and workers, make the pool. NULL
  * options: all defaults. Threads start when first needed, or here if they were asked for
- * by name, and stay until cadre_close; processes are forked by each run and stream. */
+ * by name, and stay until cadre_close. Kept processes do so too, from here on; others are
+ * forked by each run and stream. */
 CADRE_API int cadre_open(cadre_pool **out, const cadre_options *opt, cadre_error *err);
 
 /* End the workers and free the pool. No job may be running. NULL is fine. */
