@@ -1,7 +1,7 @@
 /* main.c - the program: find the command, read its options, run it, end well.
  * SPDX-License-Identifier: MIT
  *
- * A command is one file, cmd_*.c, with one struct cdr_command: its words for the help,
+ * A command is one file in commands/, with one struct cdr_command: its words for the help,
  * its option tables, the size of its settings and a function. Main finds the command,
  * lets options.c fill the settings and calls the function. Whatever goes wrong below
  * comes back as an exit code and a sentence in a struct cdr_failure; only main prints
@@ -10,11 +10,11 @@
  * Standard output carries results and nothing else. Everything that a person is told on
  * the way (progress, warnings, errors) goes to standard error and begins with "cadre: ".
  */
-#include "cli/command.h"
-#include "cli/help.h"
-#include "cli/interrupt.h"
-#include "cli/output.h"
-#include "cli/text.h"
+#include "cli/commands/command.h"
+#include "cli/options/help.h"
+#include "cli/base/interrupt.h"
+#include "cli/output/output.h"
+#include "cli/base/text.h"
 
 #include <fcntl.h>
 #include <stdio.h>

@@ -1,8 +1,8 @@
 /* test_cli_data.c - CSV files: any bytes give data, or an error that says where.
  * SPDX-License-Identifier: MIT
  */
-#include "cli/data.h"
-#include "cli/number.h"
+#include "cli/data/data.h"
+#include "cli/data/number.h"
 
 #include <cadre/random.h>
 #include <math.h>

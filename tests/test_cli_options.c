@@ -1,8 +1,8 @@
 /* test_cli_options.c - the option parser of the program, and its suggestions.
  * SPDX-License-Identifier: MIT
  */
-#include "cli/command.h"
-#include "cli/text.h"
+#include "cli/commands/command.h"
+#include "cli/base/text.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,10 +1,10 @@
 /* test_cli_plot.c - round axes, honest histograms, digits that mean something.
  * SPDX-License-Identifier: MIT
  */
-#include "cli/axis.h"
-#include "cli/histogram.h"
-#include "cli/layout.h"
-#include "cli/pen.h"
+#include "cli/plot/axis.h"
+#include "cli/plot/histogram.h"
+#include "cli/output/layout.h"
+#include "cli/plot/pen.h"
 
 #include <cadre/random.h>
 #include <math.h>

@@ -1,0 +1,106 @@
+/* interrupt.c - Ctrl-C: stop the run, leave nothing half done, say so.
+ * SPDX-License-Identifier: MIT
+ */
+#include "cli/base/interrupt.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define FILES_MAX 4
+
+/* Written by the handler, in whichever thread the signal reaches. */
+static atomic_int caught;
+
+/* Written by the main thread, read by the handler. */
+static _Atomic(cadre_pool *) watched;
+static _Atomic(const char *) files[FILES_MAX];
+static atomic_int reading = -1;
+
+static int empty_file = -1; /* set before the handler is */
+
+/* Only what is safe in a signal handler. */
+static void remove_files(void)
+{
+    for (int i = 0; i < FILES_MAX; i++) {
+        const char *name = atomic_exchange(&files[i], NULL);
+
+        if (name)
+            (void)unlink(name); /* nobody is left to be told */
+    }
+}
+
+static void on_signal(int number)
+{
+    int none = 0, saved = errno, fd = atomic_load(&reading);
+
+    if (!atomic_compare_exchange_strong(&caught, &none, number)) {
+        remove_files();
+        _exit(CDR_EXIT_SIGNAL + number);
+    }
+    cadre_cancel(atomic_load(&watched));
+    if (fd >= 0 && empty_file >= 0)
+        (void)dup2(empty_file, fd); /* where it fails, the read is what it was */
+    errno = saved;
+}
+
+static void handle(int number)
+{
+    struct sigaction action = { .sa_handler = on_signal }, before;
+
+    /* No SA_RESTART: a read from a terminal or pipe is to end, too. */
+    sigemptyset(&action.sa_mask);
+    if (sigaction(number, NULL, &before) == 0 && before.sa_handler != SIG_IGN)
+        (void)sigaction(number, &action, NULL); /* fails for wrong numbers only */
+}
+
+void cdr_interrupt_install(void)
+{
+    empty_file = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    handle(SIGINT);
+    handle(SIGTERM);
+    (void)atexit(remove_files); /* fails without memory only */
+}
+
+void cdr_interrupt_watch(cadre_pool *pool)
+{
+    atomic_store(&watched, pool);
+}
+
+void cdr_interrupt_reading(int fd)
+{
+    atomic_store(&reading, fd);
+}
+
+bool cdr_interrupted(void)
+{
+    return atomic_load(&caught) != 0;
+}
+
+int cdr_fails_interrupted(struct cdr_failure *why)
+{
+    return cdr_fails(why, CDR_EXIT_SIGNAL + atomic_load(&caught), "interrupted");
+}
+
+void cdr_interrupt_remember(const char *name)
+{
+    for (int i = 0; i < FILES_MAX; i++) {
+        const char *none = NULL;
+
+        if (atomic_compare_exchange_strong(&files[i], &none, name))
+            return;
+    }
+}
+
+void cdr_interrupt_forget(const char *name)
+{
+    for (int i = 0; i < FILES_MAX; i++) {
+        const char *expected = name;
+
+        (void)atomic_compare_exchange_strong(&files[i], &expected, NULL);
+    }
+}

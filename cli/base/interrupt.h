@@ -1,0 +1,37 @@
+/* interrupt.h - Ctrl-C: stop the run, leave nothing half done, say so.
+ * SPDX-License-Identifier: MIT
+ *
+ * The first SIGINT or SIGTERM cancels the run, and the command ends in order. A second
+ * one, when that takes too long, ends the program at once. Temporary files are removed
+ * either way. A signal that was ignored when the program started (nohup, or a command
+ * in the background of a script) stays ignored.
+ */
+#ifndef CDR_CLI_INTERRUPT_H
+#define CDR_CLI_INTERRUPT_H
+
+#include "cli/base/failure.h"
+#include <cadre/cadre.h>
+#include <stdbool.h>
+
+void cdr_interrupt_install(void);
+
+/* The pool to cancel; NULL: none (any more). */
+void cdr_interrupt_watch(cadre_pool *pool);
+
+/* The file that the main thread reads from; -1: none (any more). A signal that comes just
+ * before a read would not end it: reading goes on from an empty file instead. */
+void cdr_interrupt_reading(int fd);
+
+/* Whether a signal has come. Call it between runs: the library cancels what runs
+ * when the signal comes, not what begins afterwards. */
+bool cdr_interrupted(void);
+
+/* Notes "interrupted" with 130 or 143. */
+int cdr_fails_interrupted(struct cdr_failure *why);
+
+/* A file to be removed if the program ends before cdr_interrupt_forget; at most four at a
+ * time. The name must stay in place. */
+void cdr_interrupt_remember(const char *name);
+void cdr_interrupt_forget(const char *name);
+
+#endif

@@ -1,0 +1,48 @@
+/* data.h - the labels and score columns of a file.
+ * SPDX-License-Identifier: MIT
+ *
+ * Only the columns that are wanted are kept; the file is read once, front to back. A
+ * row is never left out: what cannot be read is an error that names file, line, column
+ * and value.
+ */
+#ifndef CDR_CLI_DATA_H
+#define CDR_CLI_DATA_H
+
+#include "cli/base/failure.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct cdr_wanted {
+    const char *label;
+    const char *const *scores;
+    size_t n_scores;
+    bool every_score; /* instead: every other column whose first value is
+                                    a number, or missing (an error, then) */
+    const char
+        *probability_for; /* the metric whose scores must lie in [0, 1]; or NULL */
+    char delimiter;
+};
+
+struct cdr_column {
+    const char *name; /* as in the header */
+    double *values;   /* one a row */
+};
+
+struct cdr_data {
+    size_t rows, positives;
+    uint8_t *labels;
+    struct cdr_column *scores; /* in the order asked for; every_score: of the file */
+    size_t n_scores;
+    const char **left_out; /* every_score: columns that are none */
+    size_t n_left_out;
+    char **header;
+    size_t n_header;
+};
+
+/* "-" is standard input. On failure there is nothing to free. */
+int cdr_data_read(struct cdr_data *data, const char *path,
+                  const struct cdr_wanted *wanted, struct cdr_failure *why);
+void cdr_data_free(struct cdr_data *data);
+
+#endif

@@ -1,0 +1,57 @@
+/* pool_options.c - the options that say who runs the tasks, and the pool they make.
+ * SPDX-License-Identifier: MIT
+ */
+#include "cli/options/pool_options.h"
+#include "cli/base/interrupt.h"
+
+#define AT(field) offsetof(struct cdr_pool_options, field)
+
+const struct cdr_option cdr_pool_option_table[] = {
+    { .kind = CDR_WORKERS,
+      .letter = 'w',
+      .name = "workers",
+      .value = "W",
+      .offset = AT(workers),
+      .initial = "auto",
+      .help =
+          "how many run at a time: auto, all CPUs, a number, or -n for all but n - 1; "
+          "results do not depend on it" },
+    { .kind = CDR_TEXT,
+      .name = "backend",
+      .value = "B",
+      .offset = AT(backend),
+      .help = "kind of workers: auto, serial, threads or processes [auto]" },
+    { .kind = CDR_FLAG,
+      .name = "oversubscribe",
+      .offset = AT(oversubscribe),
+      .help = "allow more workers than there are CPUs" },
+    { .kind = CDR_END },
+};
+
+int cdr_pool_options_open(cadre_pool **pool, const struct cdr_pool_options *set,
+                          const char *command, struct cdr_progress *progress,
+                          struct cdr_failure *why)
+{
+    cadre_options options = { .backend = set->backend,
+                              .workers = set->workers,
+                              .oversubscribe = set->oversubscribe,
+                              .name = command,
+                              .log = cdr_progress_log,
+                              .log_arg = progress };
+    cadre_error err;
+    int rc = cadre_open(pool, &options, &err);
+
+    if (rc) {
+        cdr_fails_in_library(why, NULL, &err);
+        return why->code = rc == CADRE_EINVAL ? CDR_EXIT_USAGE : CDR_EXIT_FAILED;
+    }
+    progress->pool = *pool;
+    cdr_interrupt_watch(*pool);
+    return 0;
+}
+
+void cdr_pool_options_close(cadre_pool *pool)
+{
+    cdr_interrupt_watch(NULL);
+    cadre_close(pool);
+}

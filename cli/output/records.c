@@ -1,0 +1,117 @@
+/* records.c - results as JSON and as CSV.
+ * SPDX-License-Identifier: MIT
+ */
+#include "cli/output/records.h"
+#include "cli/base/text.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+json_t *cdr_json_text(const char *text)
+{
+    json_t *value = json_string(text);
+    char *printable;
+
+    if (value)
+        return value;
+    printable = cdr_printable(text);
+    value = printable ? json_string(printable) : NULL;
+    free(printable);
+    return value;
+}
+
+json_t *cdr_json_number(double value)
+{
+    if (isfinite(value))
+        return json_real(value);
+    return json_string(isnan(value) ? "nan" : value > 0 ? "inf" : "-inf");
+}
+
+json_t *cdr_json_count(uint64_t n)
+{
+    return json_integer((json_int_t)n);
+}
+
+json_t *cdr_json_lines(const char *text)
+{
+    json_t *lines = json_array();
+
+    while (lines && *text) {
+        size_t length = strcspn(text, "\n");
+
+        if (json_array_append_new(lines, json_stringn(text, length)) != 0) {
+            json_decref(lines);
+            return NULL;
+        }
+        text += length + (text[length] == '\n');
+    }
+    return lines;
+}
+
+const json_t *cdr_record_value(const json_t *records, size_t i, const char *key)
+{
+    const json_t *row = json_array_get(json_object_get(records, "results"), i);
+    const json_t *value = json_object_get(row, key);
+
+    return value ? value : json_object_get(records, key);
+}
+
+int cdr_records_json(FILE *out, const json_t *records, struct cdr_failure *why)
+{
+    if (json_dumpf(records, out, JSON_INDENT(2) | JSON_REAL_PRECISION(17)) != 0 &&
+        !ferror(out))
+        return cdr_fails_memory(why);
+    fputc('\n', out);
+    return 0; /* whether all was written is asked when the output is committed */
+}
+
+/* ---- CSV ---- */
+
+/* RFC 4180: quotes where they are needed, doubled within. */
+static void put_text(FILE *out, const char *text)
+{
+    if (text[strcspn(text, ",\"\r\n")] == '\0') {
+        fputs(text, out);
+        return;
+    }
+    fputc('"', out);
+    for (; *text; text++) {
+        if (*text == '"')
+            fputc('"', out);
+        fputc(*text, out);
+    }
+    fputc('"', out);
+}
+
+static void put_value(FILE *out, const json_t *value)
+{
+    switch (value ? json_typeof(value) : JSON_NULL) {
+    case JSON_STRING: put_text(out, json_string_value(value)); break;
+    case JSON_INTEGER:
+        fprintf(out, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+        break;
+    case JSON_REAL: fprintf(out, "%.17g", json_real_value(value)); break;
+    case JSON_TRUE: fputs("true", out); break;
+    case JSON_FALSE: fputs("false", out); break;
+    default: break;
+    }
+}
+
+void cdr_records_csv(FILE *out, const json_t *records, const struct cdr_field *fields,
+                     size_t n_fields)
+{
+    size_t rows = json_array_size(json_object_get(records, "results"));
+
+    for (size_t k = 0; k < n_fields; k++)
+        fprintf(out, "%s%s", k ? "," : "", fields[k].key);
+    fputc('\n', out);
+    for (size_t i = 0; i < rows; i++) {
+        for (size_t k = 0; k < n_fields; k++) {
+            fputs(k ? "," : "", out);
+            put_value(out, cdr_record_value(records, i, fields[k].key));
+        }
+        fputc('\n', out);
+    }
+}

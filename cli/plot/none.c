@@ -1,0 +1,35 @@
+/* none.c - says that there are no pictures without cairo.
+ * SPDX-License-Identifier: MIT
+ */
+#include "cli/plot/plot.h"
+
+int cdr_plot_open(struct cdr_plot *plot, const char *path, struct cdr_failure *why)
+{
+    (void)plot;
+    return path ? cdr_fails(why, CDR_EXIT_USAGE,
+                            "--plot: this cadre was built without cairo")
+                : 0;
+}
+
+int cdr_plot_forest(struct cdr_plot *plot, const struct cdr_plot_text *text,
+                    const struct cdr_plot_row *rows, size_t n, struct cdr_failure *why)
+{
+    (void)plot;
+    (void)text;
+    (void)rows;
+    (void)n;
+    (void)why;
+    return 0;
+}
+
+int cdr_plot_differences(struct cdr_plot *plot, const struct cdr_plot_text *text,
+                         const struct cdr_plot_row *rows, size_t n,
+                         struct cdr_failure *why)
+{
+    return cdr_plot_forest(plot, text, rows, n, why);
+}
+
+void cdr_plot_close(struct cdr_plot *plot)
+{
+    (void)plot;
+}
