@@ -1,7 +1,7 @@
 /* test_stats_draws.c - one stream of draws, begun anywhere, against a plain loop.
  * SPDX-License-Identifier: MIT
  */
-#include "stats/draws.h"
+#include "stats/resampling/draws.h"
 #include "stats_case.h"
 
 #include <math.h>

@@ -7,7 +7,7 @@
  */
 #include "golden.h"
 #include "stats/fail.h"
-#include "stats/jackknife.h"
+#include "stats/intervals/jackknife.h"
 #include "stats_case.h"
 
 #include <math.h>

@@ -4,7 +4,7 @@
  * The jackknife knows shortcuts; cdr_study_without works the value out from the rows
  * that are left. Bits must be the same.
  */
-#include "stats/jackknife.h"
+#include "stats/intervals/jackknife.h"
 #include "stats_case.h"
 
 #include <math.h>
@@ -29,15 +29,15 @@ static void free_rows(struct rows *rows)
 
 static void compare(const struct cdr_study *s, const double *without)
 {
-    void *const memory = stats_array(s->desk_size, 1);
-    const struct cdr_desk desk = cdr_study_desk(s, memory);
+    void *const memory = stats_array(s->workspace_size, 1);
+    const struct cdr_workspace work = cdr_study_workspace(s, memory);
     const size_t stride = s->n > 10000 ? 1009 : s->n > 200 ? 23 : 1;
     char what[100];
 
     for (size_t row = 0; row < s->n; row += stride) {
         snprintf(what, sizeof what, "%s of %zu rows without row %zu", cdr_study_name(s),
                  s->n, row);
-        stats_same(cdr_study_without(s, &desk, row), without[row], what);
+        stats_same(cdr_study_without(s, &work, row), without[row], what);
     }
     free(memory);
 }

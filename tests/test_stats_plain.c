@@ -5,7 +5,7 @@
  * metric worked out from those: no groups, no counts, nothing prepared. Bits must be
  * the same, on random rows with few and many ties.
  */
-#include "stats/measure.h"
+#include "stats/metrics/measure.h"
 #include "stats_case.h"
 
 #include <math.h>

@@ -1,11 +1,11 @@
 /* resamples.c - the metric of every resample, and what all intervals say of them.
  * SPDX-License-Identifier: MIT
  */
-#include "stats/resamples.h"
-#include "stats/carry.h"
+#include "stats/resampling/resamples.h"
+#include "stats/resampling/publish.h"
 #include "stats/check.h"
 #include "stats/fail.h"
-#include "stats/seeding.h"
+#include "stats/resampling/seeding.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -19,17 +19,17 @@
 
 static int resample(cadre_task *task, const void *item, void *result)
 {
-    const struct cdr_baggage *const shared = cadre_task_shared(task);
+    const struct cdr_shared_inputs *const shared = cadre_task_shared(task);
     const struct cdr_study *const study = shared->study;
-    const size_t bytes = sizeof(struct cdr_kept) + study->desk_size;
+    const size_t bytes = sizeof(struct cdr_kept) + study->workspace_size;
     struct cdr_kept *const kept = cadre_task_scratch(task, bytes);
 
     (void)item;
     if (!kept)
         return cdr_stats_no_scratch(task, bytes);
-    const struct cdr_desk desk = cdr_study_desk(study, kept + 1);
-    cdr_seeding_draw(shared->seeding, task, kept, desk.rows);
-    *(double *)result = cdr_study_value(study, &desk, study->n);
+    const struct cdr_workspace work = cdr_study_workspace(study, kept + 1);
+    cdr_seeding_draw(shared->seeding, task, kept, work.rows);
+    *(double *)result = cdr_study_value(study, &work, study->n);
     return 0;
 }
 
@@ -37,7 +37,7 @@ static int run(double *replicates, const struct cdr_study *study, cadre_pool *po
                const cadre_bootstrap *b, cadre_error *err)
 {
     struct cdr_seeding seeding;
-    struct cdr_baggage shared = { study, &seeding };
+    struct cdr_shared_inputs shared = { study, &seeding };
     void *memory = NULL;
     const cadre_job job = { .fn = resample,
                             .name = "bootstrap",
@@ -54,7 +54,7 @@ static int run(double *replicates, const struct cdr_study *study, cadre_pool *po
         cdr_seeding_open(&seeding, pool, b->seeding, b->seed, b->n, b->resamples, err);
 
     if (!rc)
-        rc = cdr_carry(&shared, &memory, pool, b->resamples, err);
+        rc = cdr_publish(&shared, &memory, pool, b->resamples, err);
     if (!rc)
         rc = cdr_stats_map(pool, &job, err);
     cadre_free_shared(memory);
@@ -84,7 +84,7 @@ static int check_degenerate(const struct cdr_study *study, const cadre_interval 
         err, CADRE_EDATA,
         "%" PRIu64 " of %" PRIu64 " resamples are degenerate, more than "
         "5 %%: %s is not defined where %s; %s would help",
-        out->degenerate, resamples, cdr_study_name(study), cdr_study_excuse(study),
+        out->degenerate, resamples, cdr_study_name(study), cdr_study_reason(study),
         study->two_classes ? "more rows of the rarer class" : "smaller scores");
 }
 

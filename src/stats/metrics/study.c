@@ -1,7 +1,7 @@
 /* study.c - a metric of one column of scores, or the difference of two, over samples.
  * SPDX-License-Identifier: MIT
  */
-#include "stats/study.h"
+#include "stats/metrics/study.h"
 #include "stats/fail.h"
 
 #include <math.h>
@@ -40,7 +40,7 @@ static void lay_out(struct cdr_study *s)
     s->times = (room + 7) / 8 * 8;
     s->counted = s->times + counts * sizeof(cdr_classes);
     s->rows = s->counted + counts * sizeof(uint32_t);
-    s->desk_size = s->rows + s->n * sizeof(uint32_t);
+    s->workspace_size = s->rows + s->n * sizeof(uint32_t);
 }
 
 int cdr_study_open(struct cdr_study *s, const cadre_metric *metric,
@@ -70,14 +70,14 @@ void cdr_study_close(struct cdr_study *s)
     free(s->halves);
 }
 
-struct cdr_desk cdr_study_desk(const struct cdr_study *s, void *memory)
+struct cdr_workspace cdr_study_workspace(const struct cdr_study *s, void *memory)
 {
-    char *const desk = memory;
+    char *const work = memory;
 
-    return (struct cdr_desk){ .room = desk,
-                              .times = (cdr_classes *)(desk + s->times),
-                              .counted = (uint32_t *)(desk + s->counted),
-                              .rows = (uint32_t *)(desk + s->rows) };
+    return (struct cdr_workspace){ .room = work,
+                                   .times = (cdr_classes *)(work + s->times),
+                                   .counted = (uint32_t *)(work + s->counted),
+                                   .rows = (uint32_t *)(work + s->rows) };
 }
 
 /* ---- samples ---- */
@@ -112,17 +112,17 @@ static cdr_classes count_classes(const uint8_t *labels, const uint32_t *rows, si
     return positive << 32 | (n - positive);
 }
 
-static struct cdr_sample sample(const struct cdr_study *s, const struct cdr_desk *desk,
-                                size_t n)
+static struct cdr_sample sample(const struct cdr_study *s,
+                                const struct cdr_workspace *work, size_t n)
 {
-    struct cdr_sample sample = { .n = n, .rows = desk->rows, .times = desk->times };
+    struct cdr_sample sample = { .n = n, .rows = work->rows, .times = work->times };
 
     if (s->counts) {
-        memset(desk->counted, 0, s->n * sizeof *desk->counted);
-        count(desk->counted, desk->rows, n);
-        sample.classes = take_sides(desk->times, desk->counted, s->halves, s->n);
+        memset(work->counted, 0, s->n * sizeof *work->counted);
+        count(work->counted, work->rows, n);
+        sample.classes = take_sides(work->times, work->counted, s->halves, s->n);
     } else if (s->two_classes) {
-        sample.classes = count_classes(s->labels, desk->rows, n);
+        sample.classes = count_classes(s->labels, work->rows, n);
     }
     return sample;
 }
@@ -138,42 +138,43 @@ bool cdr_study_defined(const struct cdr_study *s, size_t n, cdr_classes classes)
     return !s->two_classes || (cdr_negative(classes) > 0 && cdr_positive(classes) > 0);
 }
 
-double cdr_study_value(const struct cdr_study *s, const struct cdr_desk *desk, size_t n)
+double cdr_study_value(const struct cdr_study *s, const struct cdr_workspace *work,
+                       size_t n)
 {
-    const struct cdr_sample drawn = sample(s, desk, n);
+    const struct cdr_sample drawn = sample(s, work, n);
 
     if (!cdr_study_defined(s, n, drawn.classes))
         return (double)NAN;
-    double value = cdr_measure_value(&s->column[0], &drawn, desk->room);
+    double value = cdr_measure_value(&s->column[0], &drawn, work->room);
     if (s->columns == 2)
-        value = cdr_measure_value(&s->column[1], &drawn, desk->room) - value;
+        value = cdr_measure_value(&s->column[1], &drawn, work->room) - value;
     return isfinite(value) ? value : (double)NAN;
 }
 
-double cdr_study_without(const struct cdr_study *s, const struct cdr_desk *desk,
+double cdr_study_without(const struct cdr_study *s, const struct cdr_workspace *work,
                          size_t row)
 {
     size_t n = 0;
 
     for (size_t i = 0; i < s->n; i++)
         if (i != row)
-            desk->rows[n++] = (uint32_t)i;
-    return cdr_study_value(s, desk, n);
+            work->rows[n++] = (uint32_t)i;
+    return cdr_study_value(s, work, n);
 }
 
 int cdr_study_point(double *out, const struct cdr_study *s, cadre_error *err)
 {
-    void *const memory = malloc(s->desk_size);
+    void *const memory = malloc(s->workspace_size);
 
     *out = (double)NAN;
     if (!memory)
         return cdr_stats_no_memory(err, s->n);
-    const struct cdr_desk desk = cdr_study_desk(s, memory);
-    *out = cdr_study_without(s, &desk, s->n);
+    const struct cdr_workspace work = cdr_study_workspace(s, memory);
+    *out = cdr_study_without(s, &work, s->n);
     free(memory);
     if (isnan(*out))
         return cdr_stats_fail(err, CADRE_EDATA, "%s is not defined for these rows: %s",
-                              cdr_study_name(s), cdr_study_excuse(s));
+                              cdr_study_name(s), cdr_study_reason(s));
     return CADRE_OK;
 }
 
@@ -184,7 +185,7 @@ const char *cdr_study_name(const struct cdr_study *s)
     return cadre_metric_name(s->column[0].metric.kind);
 }
 
-const char *cdr_study_excuse(const struct cdr_study *s)
+const char *cdr_study_reason(const struct cdr_study *s)
 {
     const cadre_metric *const metric = &s->column[0].metric;
 

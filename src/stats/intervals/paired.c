@@ -1,7 +1,7 @@
 /* paired.c - the confidence interval of a difference on the same rows.
  * SPDX-License-Identifier: MIT
  */
-#include "stats/resamples.h"
+#include "stats/resampling/resamples.h"
 
 int cadre_bootstrap_difference(cadre_interval *out, cadre_pool *pool,
                                const cadre_bootstrap *b, const double *scores_a,

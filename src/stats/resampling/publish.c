@@ -1,11 +1,11 @@
-/* carry.c - what resampling reads, where workers of any kind see it.
+/* publish.c - what resampling reads, where workers of any kind see it.
  * SPDX-License-Identifier: MIT
  *
  * Kept worker processes see of the caller's memory only what is shared. A study is a few
  * arrays behind pointers, so all of it goes into one piece of shared memory, laid out
  * twice: first to nowhere, to know how much there is.
  */
-#include "stats/carry.h"
+#include "stats/resampling/publish.h"
 #include "stats/fail.h"
 
 #include <string.h>
@@ -62,10 +62,10 @@ put_seeding(struct pack *p, const struct cdr_seeding *from, uint64_t resamples)
     return to;
 }
 
-int cdr_carry(struct cdr_baggage *b, void **memory, const cadre_pool *pool,
-              uint64_t resamples, cadre_error *err)
+int cdr_publish(struct cdr_shared_inputs *b, void **memory, const cadre_pool *pool,
+                uint64_t resamples, cadre_error *err)
 {
-    const struct cdr_baggage from = *b;
+    const struct cdr_shared_inputs from = *b;
     struct pack p = { NULL, 0 };
 
     *memory = NULL;

@@ -7,14 +7,14 @@
  * pool, unless its workers do not see the caller's memory: what each way of leaving out
  * looks at would have to be copied, and it is quick.
  */
-#include "stats/jackknife.h"
+#include "stats/intervals/jackknife.h"
 #include "stats/fail.h"
 
 #include <math.h>
 #include <stdlib.h>
 
 /* Which rows are left out, which of those stands for each row, and how it is done. */
-struct delegates {
+struct representatives {
     const struct cdr_study *study;
     uint32_t *row;
     uint32_t *of_row;
@@ -36,25 +36,25 @@ static size_t kind_of(const struct cdr_study *s, size_t row)
 }
 
 /* `seen` says of each kind who stands for it, counted from 1. */
-static void choose(struct delegates *d, uint32_t *seen)
+static void choose(struct representatives *d, uint32_t *seen)
 {
     for (size_t row = 0; row < d->study->n; row++) {
-        uint32_t *const delegate = &seen[kind_of(d->study, row)];
-        if (*delegate == 0) {
+        uint32_t *const representative = &seen[kind_of(d->study, row)];
+        if (*representative == 0) {
             d->row[d->n++] = (uint32_t)row;
-            *delegate = (uint32_t)d->n;
+            *representative = (uint32_t)d->n;
         }
-        d->of_row[row] = *delegate - 1;
+        d->of_row[row] = *representative - 1;
     }
 }
 
-static void count_classes(struct delegates *d)
+static void count_classes(struct representatives *d)
 {
     for (size_t row = 0; d->study->two_classes && row < d->study->n; row++)
         d->classes += cdr_one(d->study->labels[row]);
 }
 
-static bool fill(struct delegates *d)
+static bool fill(struct representatives *d)
 {
     const struct cdr_measure *const m = &d->study->column[0];
     uint32_t *const seen = calloc(kinds(d->study), sizeof *seen);
@@ -72,7 +72,7 @@ static bool fill(struct delegates *d)
     return d->omission != NULL;
 }
 
-static void delegates_close(struct delegates *d)
+static void representatives_close(struct representatives *d)
 {
     if (d->omission)
         d->study->column[0].family->omission->close(d->omission);
@@ -82,7 +82,7 @@ static void delegates_close(struct delegates *d)
 
 /* ---- leaving out ---- */
 
-static double omit(const struct delegates *d, size_t row)
+static double omit(const struct representatives *d, size_t row)
 {
     const struct cdr_study *const s = d->study;
     const cdr_classes one = s->two_classes ? cdr_one(s->labels[row]) : 0;
@@ -95,7 +95,7 @@ static double omit(const struct delegates *d, size_t row)
 
 static int leave_out(cadre_task *task, const void *item, void *result)
 {
-    const struct delegates *const d = cadre_task_shared(task);
+    const struct representatives *const d = cadre_task_shared(task);
     const size_t row = d->row[cadre_task_index(task)];
     void *memory;
 
@@ -104,15 +104,15 @@ static int leave_out(cadre_task *task, const void *item, void *result)
         *(double *)result = omit(d, row);
         return 0;
     }
-    memory = cadre_task_scratch(task, d->study->desk_size);
+    memory = cadre_task_scratch(task, d->study->workspace_size);
     if (!memory)
-        return cdr_stats_no_scratch(task, d->study->desk_size);
-    const struct cdr_desk desk = cdr_study_desk(d->study, memory);
-    *(double *)result = cdr_study_without(d->study, &desk, row);
+        return cdr_stats_no_scratch(task, d->study->workspace_size);
+    const struct cdr_workspace work = cdr_study_workspace(d->study, memory);
+    *(double *)result = cdr_study_without(d->study, &work, row);
     return 0;
 }
 
-static int run(double *values, const struct delegates *d, cadre_pool *pool,
+static int run(double *values, const struct representatives *d, cadre_pool *pool,
                cadre_error *err)
 {
     const cadre_job job = { .fn = leave_out,
@@ -126,7 +126,7 @@ static int run(double *values, const struct delegates *d, cadre_pool *pool,
     return cdr_stats_map(cadre_shares_memory(pool) ? pool : NULL, &job, err);
 }
 
-static int hand_out(double *out, const double *values, const struct delegates *d,
+static int hand_out(double *out, const double *values, const struct representatives *d,
                     cadre_error *err)
 {
     const struct cdr_study *const s = d->study;
@@ -137,7 +137,7 @@ static int hand_out(double *out, const double *values, const struct delegates *d
             return cdr_stats_fail(err, CADRE_EDATA,
                                   "BCa is not defined: without row %zu, %s is not, "
                                   "because %s; use percentile",
-                                  row, cdr_study_name(s), cdr_study_excuse(s));
+                                  row, cdr_study_name(s), cdr_study_reason(s));
     }
     return CADRE_OK;
 }
@@ -145,7 +145,7 @@ static int hand_out(double *out, const double *values, const struct delegates *d
 int cdr_jackknife(double *out, const struct cdr_study *s, cadre_pool *pool,
                   cadre_error *err)
 {
-    struct delegates d = { .study = s };
+    struct representatives d = { .study = s };
     double *const values = calloc(s->n, sizeof *values);
     int rc = CADRE_OK;
 
@@ -155,7 +155,7 @@ int cdr_jackknife(double *out, const struct cdr_study *s, cadre_pool *pool,
         rc = run(values, &d, pool, err);
     if (!rc)
         rc = hand_out(out, values, &d, err);
-    delegates_close(&d);
+    representatives_close(&d);
     free(values);
     return rc;
 }

@@ -9,8 +9,8 @@
  * all points as they are, and those of all points with a row less. There is one such
  * pair for each class of the row and number of places.
  */
-#include "stats/areas.h"
-#include "stats/splice.h"
+#include "stats/metrics/areas.h"
+#include "stats/numbers/splice.h"
 
 #include <stdlib.h>
 

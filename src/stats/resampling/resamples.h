@@ -4,7 +4,7 @@
 #ifndef CDR_STATS_RESAMPLES_H
 #define CDR_STATS_RESAMPLES_H
 
-#include "stats/study.h"
+#include "stats/metrics/study.h"
 
 struct cdr_resamples {
     struct cdr_study study;

@@ -4,7 +4,7 @@
 #ifndef CDR_STATS_SEEDING_H
 #define CDR_STATS_SEEDING_H
 
-#include "stats/draws.h"
+#include "stats/resampling/draws.h"
 
 #include <cadre/stats.h>
 

@@ -1,7 +1,7 @@
 /* seeding.c - the rows of each resample.
  * SPDX-License-Identifier: MIT
  */
-#include "stats/seeding.h"
+#include "stats/resampling/seeding.h"
 #include "stats/fail.h"
 
 #include <stdlib.h>

@@ -9,7 +9,7 @@
 #ifndef CDR_STATS_SPLICE_H
 #define CDR_STATS_SPLICE_H
 
-#include "stats/sums.h"
+#include "stats/numbers/sums.h"
 
 #include <stdbool.h>
 

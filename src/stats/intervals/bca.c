@@ -6,10 +6,10 @@
  * the acceleration, a sixth of the skewness of the jackknife. The roundings are those
  * of scipy.stats.bootstrap.
  */
-#include "stats/bca.h"
+#include "stats/intervals/bca.h"
 #include "stats/fail.h"
-#include "stats/jackknife.h"
-#include "stats/sums.h"
+#include "stats/intervals/jackknife.h"
+#include "stats/numbers/sums.h"
 
 #include <cadre/random.h>
 

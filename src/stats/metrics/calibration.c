@@ -6,9 +6,9 @@
  * matters: the scores of a bin are summed in it, and where a bin's edge goes through
  * equal scores it decides whose labels are on which side.
  */
-#include "stats/measure.h"
-#include "stats/ranking.h"
-#include "stats/splice.h"
+#include "stats/metrics/measure.h"
+#include "stats/numbers/ranking.h"
+#include "stats/numbers/splice.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -12,7 +12,7 @@
  * A lone worker needs no index: it takes the resamples one after another, and finds
  * the stream where the last one left it (seeding.c).
  */
-#include "stats/draws.h"
+#include "stats/resampling/draws.h"
 #include "stats/fail.h"
 
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* splice.c - sums of sequences that begin like one and end like another.
  * SPDX-License-Identifier: MIT
  */
-#include "stats/splice.h"
+#include "stats/numbers/splice.h"
 
 #include <stdlib.h>
 

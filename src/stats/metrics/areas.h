@@ -4,8 +4,8 @@
 #ifndef CDR_STATS_AREAS_H
 #define CDR_STATS_AREAS_H
 
-#include "stats/measure.h"
-#include "stats/sums.h"
+#include "stats/metrics/measure.h"
+#include "stats/numbers/sums.h"
 
 /* points[0] is (0, 0); each of the others counts the rows down to some score. */
 struct cdr_curve {

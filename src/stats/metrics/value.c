@@ -3,7 +3,7 @@
  */
 #include "stats/check.h"
 #include "stats/fail.h"
-#include "stats/study.h"
+#include "stats/metrics/study.h"
 
 #include <math.h>
 

@@ -4,7 +4,7 @@
 #ifndef CDR_STATS_BCA_H
 #define CDR_STATS_BCA_H
 
-#include "stats/resamples.h"
+#include "stats/resampling/resamples.h"
 
 /* Sets bias, acceleration and the levels of *out, whose point is there. Fails as
  * cdr_jackknife does, and with CADRE_EDATA where the levels are not defined. */

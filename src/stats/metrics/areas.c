@@ -1,7 +1,7 @@
 /* areas.c - the areas under ROC and precision-recall curves, from their points.
  * SPDX-License-Identifier: MIT
  */
-#include "stats/areas.h"
+#include "stats/metrics/areas.h"
 
 #include <string.h>
 

@@ -11,8 +11,8 @@
  * a straight line needs no point, but with one more or less the sum would be rounded
  * otherwise. The point after the first step always stays.
  */
-#include "stats/areas.h"
-#include "stats/ranking.h"
+#include "stats/metrics/areas.h"
+#include "stats/numbers/ranking.h"
 
 #include <stdlib.h>
 #include <string.h>

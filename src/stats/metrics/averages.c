@@ -1,8 +1,8 @@
 /* averages.c - the mean, the Brier score and log loss.
  * SPDX-License-Identifier: MIT
  */
-#include "stats/measure.h"
-#include "stats/splice.h"
+#include "stats/metrics/measure.h"
+#include "stats/numbers/splice.h"
 
 #include <math.h>
 #include <stdlib.h>

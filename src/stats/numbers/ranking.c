@@ -4,7 +4,7 @@
  * A radix sort, byte by byte from the lowest, of keys whose order as integers is that
  * of the scores from the highest down. A byte that all keys share costs nothing.
  */
-#include "stats/ranking.h"
+#include "stats/numbers/ranking.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* decisions.c - accuracy, precision, recall and F1 at a threshold.
  * SPDX-License-Identifier: MIT
  */
-#include "stats/measure.h"
+#include "stats/metrics/measure.h"
 
 #include <stdlib.h>
 

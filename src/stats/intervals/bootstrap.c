@@ -1,9 +1,9 @@
 /* bootstrap.c - the confidence interval of a metric.
  * SPDX-License-Identifier: MIT
  */
-#include "stats/bca.h"
+#include "stats/intervals/bca.h"
 #include "stats/fail.h"
-#include "stats/resamples.h"
+#include "stats/resampling/resamples.h"
 
 static double at(const struct cdr_resamples *r, double level, int rule)
 {

@@ -6,7 +6,7 @@
  * meet in which order is part of the result, so that order stays whatever the CPU
  * offers; eight lanes are what its vectors make of it.
  */
-#include "stats/sums.h"
+#include "stats/numbers/sums.h"
 
 #include <cadre/stats.h>
 

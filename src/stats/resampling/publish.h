@@ -1,14 +1,14 @@
-/* carry.h - what resampling reads, where workers of any kind see it.
+/* publish.h - what resampling reads, where workers of any kind see it.
  * SPDX-License-Identifier: MIT
  */
-#ifndef CDR_STATS_CARRY_H
-#define CDR_STATS_CARRY_H
+#ifndef CDR_STATS_PUBLISH_H
+#define CDR_STATS_PUBLISH_H
 
-#include "stats/seeding.h"
-#include "stats/study.h"
+#include "stats/resampling/seeding.h"
+#include "stats/metrics/study.h"
 
 /* What all tasks look at. */
-struct cdr_baggage {
+struct cdr_shared_inputs {
     const struct cdr_study *study;
     const struct cdr_seeding *seeding;
 };
@@ -16,7 +16,7 @@ struct cdr_baggage {
 /* Where workers do not see the caller's memory, replace both by copies in memory that they
  * do see, which is returned in *memory, to be freed by cadre_free_shared. Elsewhere nothing
  * happens. CADRE_ENOMEM. */
-int cdr_carry(struct cdr_baggage *b, void **memory, const cadre_pool *pool,
-              uint64_t resamples, cadre_error *err);
+int cdr_publish(struct cdr_shared_inputs *b, void **memory, const cadre_pool *pool,
+                uint64_t resamples, cadre_error *err);
 
 #endif

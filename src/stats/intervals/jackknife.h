@@ -4,7 +4,7 @@
 #ifndef CDR_STATS_JACKKNIFE_H
 #define CDR_STATS_JACKKNIFE_H
 
-#include "stats/study.h"
+#include "stats/metrics/study.h"
 
 /* out[row], for all s->n rows, becomes the value without that row, of a study of one
  * column. Runs on the pool;

@@ -1,7 +1,7 @@
 /* measure.c - the metrics there are, and making one ready.
  * SPDX-License-Identifier: MIT
  */
-#include "stats/measure.h"
+#include "stats/metrics/measure.h"
 
 #include <stdlib.h>
 #include <string.h>
