@@ -72,6 +72,8 @@ static unsigned budget(struct cdr_plan *plan, unsigned outer)
 {
     unsigned cpus = plan->machine.cpus;
 
+    if (cpus > CDR_WORKERS_MAX)
+        cpus = CDR_WORKERS_MAX;
     if (outer < 2) {
         snprintf(plan->why_workers, sizeof plan->why_workers, "%s",
                  plan->machine.cpu_reason);
@@ -84,19 +86,16 @@ static unsigned budget(struct cdr_plan *plan, unsigned outer)
     return cpus;
 }
 
-static int count_workers(struct cdr_plan *plan, const struct wish *wish,
-                         const cadre_options *opt, unsigned outer, cadre_error *err)
+static void count_workers(struct cdr_plan *plan, const struct wish *wish,
+                          const cadre_options *opt, unsigned outer)
 {
     unsigned cpus = budget(plan, outer);
     char machine[sizeof plan->why_workers];
     int n = wish->workers;
 
-    if (n > CDR_WORKERS_MAX)
-        return cdr_fail(err, CADRE_EINVAL, "workers is %d (%s): at most %d", n,
-                        wish->workers_by, CDR_WORKERS_MAX);
     if (n == 0) {
         plan->workers = cpus;
-        return CADRE_OK;
+        return;
     }
     memcpy(machine, plan->why_workers, sizeof machine);
     if (n < 0) {
@@ -105,20 +104,27 @@ static int count_workers(struct cdr_plan *plan, const struct wish *wish,
             plan->workers = 1;
         snprintf(plan->why_workers, sizeof plan->why_workers, "%d (%s) of %.400s", n,
                  wish->workers_by, machine);
-        return CADRE_OK;
+        return;
     }
     plan->workers = (unsigned)n;
     snprintf(plan->why_workers, sizeof plan->why_workers, "%d (%s); %.400s", n,
              wish->workers_by, machine);
-    if ((unsigned)n <= cpus || opt->oversubscribe)
-        return CADRE_OK;
+    if ((unsigned)n <= (opt->oversubscribe ? CDR_WORKERS_MAX : cpus))
+        return;
+    if (opt->oversubscribe) {
+        plan->workers = CDR_WORKERS_MAX;
+        snprintf(plan->why_workers, sizeof plan->why_workers,
+                 "%d (%s), capped to the most there can be", n, wish->workers_by);
+        warn(plan, "%d workers (%s) capped to %d, the most there can be", n,
+             wish->workers_by, CDR_WORKERS_MAX);
+        return;
+    }
     plan->workers = cpus;
     snprintf(plan->why_workers, sizeof plan->why_workers,
              "%d (%s), capped without oversubscribe: %.400s", n, wish->workers_by,
              machine);
     warn(plan, "%d workers (%s) capped to %u: %.200s", n, wish->workers_by, cpus,
          machine);
-    return CADRE_OK;
 }
 
 /* ---- backend ---- */
@@ -233,9 +239,8 @@ int cdr_plan_make(struct cdr_plan *plan, const cadre_options *opt,
     if (rc)
         return rc;
     cdr_machine_read(&plan->machine, view);
-    rc = count_workers(plan, &wish, opt, outer, err);
-    if (!rc)
-        rc = choose_backend(plan, &wish, opt, err);
+    count_workers(plan, &wish, opt, outer);
+    rc = choose_backend(plan, &wish, opt, err);
     if (!rc)
         settle_serial(plan);
     return rc;
