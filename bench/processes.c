@@ -4,11 +4,11 @@
  *     PROGRAM WAY MIB REPETITIONS
  *
  *   cold        from cadre_open to the results of a map of four items, on two workers
- *   cold-kept   the same, on workers that are kept, and so started clean
- *   kept        a map of 64 items on a pool of such workers
+ *   cold-persistent   the same, on workers that are persistent, and so started clean
+ *   persistent        a map of 64 items on a pool of such workers
  *   death       from a worker's last instruction to the first of its item's next run
  *   late-death  the same in a run that has lasted two seconds
- *   kept-death  the same on kept workers
+ *   persistent-death  the same on persistent workers
  *
  * With so many MiB that the program has in use beside: forking copies its page tables.
  * Printed are the lowest and the median of the repetitions.
@@ -35,11 +35,11 @@ static bool check(int code, const cadre_error *error)
     return code == CADRE_OK;
 }
 
-static bool open_pool(cadre_pool **pool, bool kept)
+static bool open_pool(cadre_pool **pool, bool persistent)
 {
     cadre_options options = { .backend = "processes",
                               .workers = WORKERS,
-                              .kept = kept,
+                              .persistent = persistent,
                               .oversubscribe = true,
                               .ignore_environment = true };
     cadre_error error;
@@ -76,11 +76,11 @@ static bool map_squares(cadre_pool *pool, uint64_t n)
 }
 
 /* Nanoseconds, or a negative number when it failed. */
-static double start(bool kept)
+static double start(bool persistent)
 {
     cadre_pool *pool = NULL;
     double began = now_ns(), took;
-    bool ok = open_pool(&pool, kept) && map_squares(pool, ITEMS);
+    bool ok = open_pool(&pool, persistent) && map_squares(pool, ITEMS);
 
     took = now_ns() - began;
     cadre_close(pool);
@@ -92,12 +92,12 @@ static double cold(void)
     return start(false);
 }
 
-static double cold_kept(void)
+static double cold_persistent(void)
 {
     return start(true);
 }
 
-static double on_a_kept_pool(void)
+static double on_a_persistent_pool(void)
 {
     static cadre_pool *pool; /* to the end of the program */
     double began;
@@ -134,7 +134,7 @@ static int die_once(cadre_task *task, const void *item, void *result)
     return 1;
 }
 
-static double die(bool kept, double wait)
+static double die(bool persistent, double wait)
 {
     struct life *life = cadre_alloc_shared(sizeof *life, NULL);
     cadre_job job = { .fn = die_once,
@@ -146,7 +146,7 @@ static double die(bool kept, double wait)
     cadre_error error;
     double took = -1;
 
-    if (life && open_pool(&pool, kept)) {
+    if (life && open_pool(&pool, persistent)) {
         life->wait = wait;
         if (check(cadre_map(pool, &job, &error), &error) && life->runs == 2)
             took = life->began - life->ended;
@@ -166,7 +166,7 @@ static double late_death(void)
     return die(false, LATE_NS);
 }
 
-static double kept_death(void)
+static double persistent_death(void)
 {
     return die(true, 0);
 }
@@ -210,8 +210,12 @@ static const struct feat {
     const char *name;
     double (*once)(void);
 } feats[] = {
-    { "cold", cold },   { "cold-kept", cold_kept },   { "kept", on_a_kept_pool },
-    { "death", death }, { "late-death", late_death }, { "kept-death", kept_death },
+    { "cold", cold },
+    { "cold-persistent", cold_persistent },
+    { "persistent", on_a_persistent_pool },
+    { "death", death },
+    { "late-death", late_death },
+    { "persistent-death", persistent_death },
 };
 
 static const struct feat *find_feat(const char *name)

@@ -48,11 +48,11 @@ WIDE = through("64-byte items and results, the same", "wide")
 STARTS = [  # what, by whom, how, goal in milliseconds or None
     ("a first map of four items, on two fresh workers", "cadre", "cold", 1),
     ("the same with Python's Pool", "python", "cold", None),
-    ("the same on kept workers, started clean", "cadre", "cold-kept", None),
-    ("a map of 64 items on a kept pool", "cadre", "kept", 0.02),
+    ("the same on persistent workers, started clean", "cadre", "cold-persistent", None),
+    ("a map of 64 items on a persistent pool", "cadre", "persistent", 0.02),
     ("from a worker's death to its item's next run", "cadre", "death", 5),
     ("the same in a run that has lasted two seconds", "cadre", "late-death", 5),
-    ("the same on kept workers", "cadre", "kept-death", 5),
+    ("the same on persistent workers", "cadre", "persistent-death", 5),
 ]
 
 

@@ -23,5 +23,5 @@ tools/test.py build-tsan --setup sanitizer --no-suite lint --no-suite slow --no-
 echo "valgrind"
 # It starts programs in a way of its own, so workers cannot be; and wakes threads by itself.
 tools/test.py build-valgrind --setup valgrind --suite unit --suite contract --no-suite slow \
-    --no-suite kept --no-suite idle || status=1
+    --no-suite persistent --no-suite idle || status=1
 exit $status

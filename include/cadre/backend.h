@@ -34,7 +34,7 @@ CADRE_API bool cadre_serve(cadre_worker *worker, cadre_run *run, unsigned seat);
 
 /* Whether the worker, a process, has served or grown as much as the pool's options allow:
  * it is in no task, and its process is to end and be told of as retired. */
-CADRE_API bool cadre_worker_is_spent(const cadre_worker *worker);
+CADRE_API bool cadre_worker_is_retired(const cadre_worker *worker);
 
 /* Whether there is anything to take now. */
 CADRE_API bool cadre_run_has_work(const cadre_run *run);
@@ -44,10 +44,10 @@ CADRE_API bool cadre_run_has_work(const cadre_run *run);
 CADRE_API bool cadre_run_caller_is_busy(const cadre_run *run);
 
 /* The backend's own pointer in a run, NULL at first. */
-CADRE_API void cadre_run_set_slot(cadre_run *run, void *slot);
-CADRE_API void *cadre_run_slot(const cadre_run *run);
+CADRE_API void cadre_run_set_data(cadre_run *run, void *slot);
+CADRE_API void *cadre_run_data(const cadre_run *run);
 
-/* ---- workers in other processes (cadre_backend.apart) ---- */
+/* ---- workers in other processes (cadre_backend.remote) ---- */
 
 /* Whether work may come at any moment, and not only from other workers. */
 CADRE_API bool cadre_run_is_stream(const cadre_run *run);
@@ -56,7 +56,7 @@ CADRE_API bool cadre_run_is_stream(const cadre_run *run);
  * beyond what anybody wants. */
 CADRE_API bool cadre_run_is_wanted(const cadre_run *run, unsigned seat);
 
-/* An eventfd to sleep on in tend and end, and to read when it is readable: cadre_cancel
+/* An eventfd to sleep on in poll and end, and to read when it is readable: cadre_cancel
  * writes to it. -1 for a stream, whose caller sees to that itself. */
 CADRE_API int cadre_run_event(const cadre_run *run);
 
@@ -72,7 +72,7 @@ CADRE_API uint64_t cadre_run_expiry(const cadre_run *run, unsigned seat,
 
 /* In the caller's process: give the idle worker of this seat what another has not begun.
  * False: there is none; *again is then when there may be (UINT64_MAX: never). */
-CADRE_API bool cadre_run_share(cadre_run *run, unsigned seat, uint64_t *again);
+CADRE_API bool cadre_run_rebalance(cadre_run *run, unsigned seat, uint64_t *again);
 
 /* How a worker died. */
 typedef struct cadre_death {
@@ -81,7 +81,7 @@ typedef struct cadre_death {
     bool unknown;             /* somebody else has collected how it ended */
     uint64_t expired;         /* it was killed since this task had had its time; or
                            CADRE_NO_ITEM */
-    const char *words;        /* the last it wrote to stderr, or NULL */
+    const char *stderr_tail;  /* the last it wrote to stderr, or NULL */
     bool retired;             /* it ended by itself, as it was spent */
 } cadre_death;
 
@@ -91,12 +91,12 @@ typedef struct cadre_death {
 CADRE_API bool cadre_run_lost(cadre_run *run, unsigned seat, const cadre_death *death);
 
 /* To the log of the pool. */
-CADRE_API void cadre_run_say(const cadre_run *run, int level, const char *text);
+CADRE_API void cadre_run_log(const cadre_run *run, int level, const char *text);
 
 /* No worker can be had any more: end the run with this failure. */
 CADRE_API void cadre_run_give_up(cadre_run *run, const cadre_error *why);
 
-/* ---- workers in processes that were not forked from the caller's (cadre_backend.clean)
+/* ---- workers in processes that were not forked from the caller's (cadre_backend.spawned)
  *
  * They have the program's code, and what cadre makes for workers to share, at the same
  * addresses. Of a run they know what its order says, which lies there. */
@@ -104,15 +104,15 @@ CADRE_API void cadre_run_give_up(cadre_run *run, const cadre_error *why);
 
 /* In the caller's process: the order; the descriptors that go with it (returns how many);
  * and whether a worker has to be asked if it has the kernel: that joining goes well. */
-CADRE_API const void *cadre_run_order(const cadre_run *run);
+CADRE_API const void *cadre_run_manifest(const cadre_run *run);
 CADRE_API unsigned cadre_run_descriptors(const cadre_run *run, int fds[CADRE_RUN_FDS]);
 CADRE_API bool cadre_run_is_unsure(const cadre_run *run);
 
 /* In the worker: how many descriptors belong to the order; and a run to serve, to be left
  * by cadre_run_leave, which closes those. `wake` gets `arg` when there is work again.
  * CADRE_ENOTSUP: the kernel is not there; nothing is left then. */
-CADRE_API unsigned cadre_order_descriptors(const void *order);
-CADRE_API int cadre_run_join(cadre_run **out, const void *order, const int *fds,
+CADRE_API unsigned cadre_manifest_descriptors(const void *manifest);
+CADRE_API int cadre_run_join(cadre_run **out, const void *manifest, const int *fds,
                              void (*wake)(void *arg), void *arg, cadre_error *err);
 CADRE_API void cadre_run_leave(cadre_run *run);
 
@@ -125,8 +125,8 @@ typedef struct cadre_setup {
 } cadre_setup;
 
 /* Functions may be NULL where it says so. `state` is state_size bytes, zeroed, that
- * cadre allocates. begin, tend, wake and end may be called from several threads at
- * once, for different runs, but for wake in this order for each: begin tend* end. */
+ * cadre allocates. begin, poll, wake and end may be called from several threads at
+ * once, for different runs, but for wake in this order for each: begin poll* end. */
 struct cadre_backend {
     uint32_t abi;     /* CADRE_BACKEND_ABI */
     const char *name; /* lower case, static */
@@ -147,7 +147,7 @@ struct cadre_backend {
     /* The caller's thread has nothing left to take: wait until something changes or
      * timeout_ms is over (negative: no limit). Returns how many workers are in the
      * run still. Required with begin. */
-    unsigned (*tend)(void *state, cadre_run *run, int timeout_ms);
+    unsigned (*poll)(void *state, cadre_run *run, int timeout_ms);
 
     /* There is work again for workers that left the run. Called by any worker in it and
      * by the caller, often: must be cheap while nobody waits. Required with begin. */
@@ -160,15 +160,15 @@ struct cadre_backend {
     /* Dismiss the workers. No run is on. May be NULL. */
     void (*close)(void *state);
 
-    /* Workers live in other processes, forked by begin and tend from the thread that calls
+    /* Workers live in other processes, forked by begin and poll from the thread that calls
      * those. The caller's thread runs no tasks, and what workers share with it lies in
      * memory that cadre makes for that. Such a backend tells of deaths (cadre_run_lost),
-     * and of a descriptor to poll: readable when tend has something to do. */
-    bool apart;
-    int (*watch)(void *state, cadre_run *run);
+     * and of a descriptor to poll: readable when poll has something to do. */
+    bool remote;
+    int (*pollfd)(void *state, cadre_run *run);
 
     /* Those processes are not forked from the caller's: see above. */
-    bool clean;
+    bool spawned;
 };
 
 CADRE_END_DECLS

@@ -97,11 +97,11 @@ typedef struct cadre_options {
     cadre_log *log;
     void *log_arg;
     const cadre_backend *custom; /* a backend of your own, instead of a name */
-    bool kept;     /* worker processes start clean, and stay: cadre_processes(3) */
-    bool portable; /* kernels use what the job gives, and no pointers */
-    uint64_t recycle_after; /* fresh worker processes after so many tasks; 0: never */
-    uint64_t recycle_bytes; /* or once one has grown by so much; 0: never */
-    uint64_t reserved[5];   /* must be zero */
+    bool persistent; /* worker processes start clean, and stay: cadre_processes(3) */
+    bool portable;   /* kernels use what the job gives, and no pointers */
+    uint64_t retire_after; /* fresh worker processes after so many tasks; 0: never */
+    uint64_t retire_bytes; /* or once one has grown by so much; 0: never */
+    uint64_t reserved[5];  /* must be zero */
 } cadre_options;
 
 /* Read the machine and the environment, decide backend and workers, make the pool. NULL

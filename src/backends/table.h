@@ -10,7 +10,7 @@ extern const cadre_backend cdr_serial_backend;
 extern const cadre_backend cdr_threads_backend;
 extern const cadre_backend cdr_processes_backend;
 extern const cadre_backend
-    cdr_kept_backend; /* processes that stay: by option, not name */
+    cdr_persistent_backend; /* processes that stay: by option, not name */
 
 /* By name or alias ("thread", "sequential", ...), case counts; NULL when there is
  * none. "auto" is not a backend. */

@@ -17,7 +17,7 @@
 #include "backends/table.h"
 #include "base/alloc.h"
 #include "base/error.h"
-#include "base/place.h"
+#include "machine/affinity.h"
 #include "base/sync.h"
 
 #include <pthread.h>
@@ -40,7 +40,7 @@
 struct gate {
     /* OPEN and how many helpers are inside. Entering acquires what opening released;
      * closing acquires what leaving released. */
-    _Alignas(CDR_APART) _Atomic uint32_t users;
+    _Alignas(CDR_FALSE_SHARING) _Atomic uint32_t users;
     _Atomic uint32_t event;   /* futex: changes when a helper leaves or work returns */
     _Atomic uint32_t tending; /* the run's caller waits for that: with the fences */
     cadre_run *run;           /* written before OPEN; valid for who is inside */
@@ -48,7 +48,7 @@ struct gate {
 };
 
 struct helper {
-    struct threads *team;
+    struct threads *process_pool;
     unsigned seat;
     pthread_t thread;
     cadre_worker *worker; /* this and `starved` are its thread's alone */
@@ -158,7 +158,7 @@ static bool may_enter(const struct helper *h, struct gate *g)
 
 static void serve_gates(struct helper *h)
 {
-    struct threads *t = h->team;
+    struct threads *t = h->process_pool;
     uint64_t taken = atomic_load_explicit(&t->taken, memory_order_relaxed);
 
     h->starved = false;
@@ -177,7 +177,7 @@ static void serve_gates(struct helper *h)
 static bool anything_to_do(void *arg)
 {
     struct helper *h = arg;
-    struct threads *t = h->team;
+    struct threads *t = h->process_pool;
     uint64_t taken = atomic_load_explicit(&t->taken, memory_order_relaxed);
 
     for (; taken && !h->starved; taken &= taken - 1) {
@@ -196,7 +196,7 @@ static bool anything_to_do(void *arg)
 static void *help(void *arg)
 {
     struct helper *h = arg;
-    struct threads *t = h->team;
+    struct threads *t = h->process_pool;
     struct cdr_bell *bell = h->reserve ? &t->reserve_bell : &t->bell;
     int64_t spin_ns = t->roomy && !h->reserve ? SPIN_NS : 0;
 
@@ -260,7 +260,7 @@ static int threads_open(void *state, const cadre_setup *setup, cadre_error *err)
     for (unsigned i = 0; i < t->n; i++) {
         struct helper *h = &t->helpers[i];
         int rc = 0;
-        h->team = t;
+        h->process_pool = t;
         h->seat = i + 1;
         h->reserve = i + 1 == t->n;
         h->worker = cadre_worker_open();
@@ -292,7 +292,7 @@ static int threads_begin(void *state, cadre_run *run, cadre_error *err)
         return cdr_fail(err, CADRE_EBUSY, "%d runs are on already", GATES);
     g->run = run;
     g->cpu = t->roomy ? cdr_this_cpu() : -1;
-    cadre_run_set_slot(run, g);
+    cadre_run_set_data(run, g);
     atomic_store_explicit(&g->users, OPEN, memory_order_release);
     cdr_bell_ring(&t->bell, FAN_OUT);
     if (cadre_run_caller_is_busy(run))
@@ -302,7 +302,7 @@ static int threads_begin(void *state, cadre_run *run, cadre_error *err)
 
 static unsigned threads_tend(void *state, cadre_run *run, int timeout_ms)
 {
-    struct gate *g = cadre_run_slot(run);
+    struct gate *g = cadre_run_data(run);
     uint32_t users = atomic_load_explicit(&g->users, memory_order_acquire);
 
     if ((users & INSIDE) > 0 && !caller_has_work(run))
@@ -315,7 +315,7 @@ static void threads_wake(void *state, cadre_run *run)
 {
     struct threads *t = state;
 
-    announce(cadre_run_slot(run));
+    announce(cadre_run_data(run));
     cdr_bell_nudge(&t->bell, FAN_OUT);
     if (cadre_run_caller_is_busy(run))
         cdr_bell_nudge(&t->reserve_bell, 1);
@@ -324,7 +324,7 @@ static void threads_wake(void *state, cadre_run *run)
 static void threads_end(void *state, cadre_run *run)
 {
     struct threads *t = state;
-    struct gate *g = cadre_run_slot(run);
+    struct gate *g = cadre_run_data(run);
     uint32_t users =
         atomic_fetch_and_explicit(&g->users, ~OPEN, memory_order_acquire) & ~OPEN;
 
@@ -350,7 +350,7 @@ const cadre_backend cdr_threads_backend = {
     .open = threads_open,
     .threshold = threads_threshold,
     .begin = threads_begin,
-    .tend = threads_tend,
+    .poll = threads_tend,
     .wake = threads_wake,
     .end = threads_end,
     .close = threads_close,

@@ -12,9 +12,10 @@ bool cdr_array_size(size_t *bytes, uint64_t count, size_t size)
     return !__builtin_mul_overflow(count, size, bytes) && *bytes <= PTRDIFF_MAX;
 }
 
-void *cdr_alloc_apart(size_t bytes)
+void *cdr_alloc_aligned(size_t bytes)
 {
-    size_t rounded = (bytes + CDR_APART - 1) / CDR_APART * CDR_APART;
+    size_t rounded =
+        (bytes + CDR_FALSE_SHARING - 1) / CDR_FALSE_SHARING * CDR_FALSE_SHARING;
 
-    return rounded < bytes ? NULL : aligned_alloc(CDR_APART, rounded);
+    return rounded < bytes ? NULL : aligned_alloc(CDR_FALSE_SHARING, rounded);
 }

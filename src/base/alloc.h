@@ -11,8 +11,8 @@
 /* *bytes = count * size, or false when that does not fit. */
 bool cdr_array_size(size_t *bytes, uint64_t count, size_t size);
 
-/* Memory that starts on a boundary of CDR_APART, not zeroed; free with free().
+/* Memory that starts on a boundary of CDR_FALSE_SHARING, not zeroed; free with free().
  * NULL when there is none. */
-void *cdr_alloc_apart(size_t bytes);
+void *cdr_alloc_aligned(size_t bytes);
 
 #endif

@@ -12,7 +12,7 @@
 
 /* ---- fences ---- */
 
-_Atomic bool cdr_fences_unequal;
+_Atomic bool cdr_fences_asymmetric;
 _Atomic uint32_t cdr_fence_word;
 
 static int membarrier(int command)
@@ -23,9 +23,9 @@ static int membarrier(int command)
 void cdr_fences_prepare(void)
 {
     if (!CDR_THREAD_SANITIZER &&
-        !atomic_load_explicit(&cdr_fences_unequal, memory_order_relaxed) &&
+        !atomic_load_explicit(&cdr_fences_asymmetric, memory_order_relaxed) &&
         membarrier(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED) == 0)
-        atomic_store_explicit(&cdr_fences_unequal, true, memory_order_relaxed);
+        atomic_store_explicit(&cdr_fences_asymmetric, true, memory_order_relaxed);
 }
 
 /* Other processes are to be reached too; set once, relaxed. A fence that reached only
@@ -36,7 +36,7 @@ static _Atomic bool shared_fences;
 void cdr_heavy_fence(void)
 {
     cdr_full_fence();
-    if (!atomic_load_explicit(&cdr_fences_unequal, memory_order_relaxed))
+    if (!atomic_load_explicit(&cdr_fences_asymmetric, memory_order_relaxed))
         return;
     /* Registered: cannot fail. */
     membarrier(atomic_load_explicit(&shared_fences, memory_order_relaxed)
@@ -47,7 +47,7 @@ void cdr_heavy_fence(void)
 bool cdr_fences_share(void)
 {
     cdr_fences_prepare();
-    if (!atomic_load_explicit(&cdr_fences_unequal, memory_order_relaxed))
+    if (!atomic_load_explicit(&cdr_fences_asymmetric, memory_order_relaxed))
         return true; /* light fences are full ones, for whomever */
     if (membarrier(MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED))
         return false;

@@ -4,7 +4,7 @@
  * Who waits for a thing says so in a flag and looks once more before sleeping; who
  * brings the thing looks at the flag afterwards. Between the store and the load each
  * side needs a fence, or both may miss the other. The side that brings things does so
- * for every item of a stream and the other seldom sleeps, so the fences are unequal:
+ * for every item of a stream and the other seldom sleeps, so the fences are asymmetric:
  * cdr_light_fence costs next to nothing, and cdr_heavy_fence makes every other thread
  * pass a full fence (membarrier, where Linux has it; both are full fences elsewhere).
  *
@@ -21,7 +21,7 @@
 
 /* Bytes between two things that different workers write: two cache lines, since
  * processors fetch them in pairs. */
-#define CDR_APART 128
+#define CDR_FALSE_SHARING 128
 
 static inline void cdr_pause(void)
 {
@@ -34,10 +34,10 @@ static inline void cdr_pause(void)
 
 /* Before another look at what others write: who looks all the time keeps them from writing
  * it. Pauses until *ns after `now`, and returns what it is then; *ns is twice as long the
- * next time, up to CDR_AWAY_NS. */
-#define CDR_AWAY_NS 400
+ * next time, up to CDR_BACKOFF_NS. */
+#define CDR_BACKOFF_NS 400
 
-static inline uint64_t cdr_look_away(uint64_t now, uint64_t *ns)
+static inline uint64_t cdr_backoff(uint64_t now, uint64_t *ns)
 {
     uint64_t until = now + *ns;
 
@@ -46,7 +46,7 @@ static inline uint64_t cdr_look_away(uint64_t now, uint64_t *ns)
             cdr_pause();
         now = cdr_now();
     } while (now < until);
-    *ns = 2 * *ns < CDR_AWAY_NS ? 2 * *ns : CDR_AWAY_NS;
+    *ns = 2 * *ns < CDR_BACKOFF_NS ? 2 * *ns : CDR_BACKOFF_NS;
     return now;
 }
 
@@ -65,7 +65,7 @@ static inline uint64_t cdr_look_away(uint64_t now, uint64_t *ns)
 
 /* Whether light fences may be light: set once a process, before any thread that uses
  * them is started; relaxed. */
-extern _Atomic bool cdr_fences_unequal;
+extern _Atomic bool cdr_fences_asymmetric;
 extern _Atomic uint32_t cdr_fence_word;
 
 /* Before the first fence of a process. Any number of times, from any thread. */
@@ -84,7 +84,7 @@ static inline void cdr_full_fence(void)
 static inline void cdr_light_fence(void)
 {
     if (__builtin_expect(
-            atomic_load_explicit(&cdr_fences_unequal, memory_order_relaxed), 1))
+            atomic_load_explicit(&cdr_fences_asymmetric, memory_order_relaxed), 1))
         atomic_signal_fence(memory_order_seq_cst);
     else
         cdr_full_fence();
@@ -110,7 +110,7 @@ void cdr_futex_wake_shared(_Atomic uint32_t *word, unsigned count);
 /* ---- bells ---- */
 
 struct cdr_bell {
-    _Alignas(CDR_APART) _Atomic uint32_t rung; /* how often: release, acquire */
+    _Alignas(CDR_FALSE_SHARING) _Atomic uint32_t rung; /* how often: release, acquire */
     _Atomic uint32_t waiting;  /* who listens, spinning or asleep: with the fences */
     _Atomic uint32_t sleepers; /* who needs a futex call: sequentially consistent */
 };

@@ -1,0 +1,289 @@
+/* child.c - one worker process, seen from its parent: hired, heard, buried.
+ * SPDX-License-Identifier: MIT
+ *
+ * What a worker writes to stderr comes through a pipe, for its last lines belong into the
+ * error when it dies. The parent passes everything on as it comes: at once while its
+ * thread is in cadre, which in a map it always is; in a stream, when it next is. A worker
+ * that writes more than the pipe holds meanwhile (a megabyte, where Linux grants it) waits
+ * for that.
+ */
+#include "backends/processes/supervisor.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "machine/process.h"
+#include "base/crash_point.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define PIPE_SIZE (1 << 20)
+
+#ifndef P_PIDFD
+#define P_PIDFD 3
+#endif
+
+/* ---- hiring ---- */
+
+/* Signals wait until it is clear in which process they are: a handler of the program's
+ * must not run in the worker. */
+static pid_t fork_quietly(struct cdr_supervisor *c, unsigned seat, int stderr_fd)
+{
+    sigset_t all, old;
+    pid_t pid;
+
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &old); /* cannot fail */
+    pid = fork();
+    if (pid == 0)
+        cdr_worker_main(c, seat, stderr_fd);
+    pthread_sigmask(SIG_SETMASK, &old, NULL);
+    return pid;
+}
+
+static int watch(struct cdr_supervisor *c, int fd, unsigned seat, bool words)
+{
+    struct epoll_event event = { .events = EPOLLIN,
+                                 .data.u64 = (uint64_t)words << 32 | seat };
+
+    return epoll_ctl(c->poll, EPOLL_CTL_ADD, fd, &event) ? errno : 0;
+}
+
+/* A program without a stderr has workers without. */
+int cdr_child_pipe(int ends[2])
+{
+    ends[0] = ends[1] = -1;
+    if (fcntl(STDERR_FILENO, F_GETFD) < 0)
+        return 0;
+    if (pipe2(ends, O_CLOEXEC))
+        return errno;
+    fcntl(ends[0], F_SETFL, O_NONBLOCK);
+    fcntl(ends[0], F_SETPIPE_SZ, PIPE_SIZE); /* may fail: then it holds less */
+    return 0;
+}
+
+static void close_if_open(int fd)
+{
+    if (fd >= 0)
+        close(fd);
+}
+
+void cdr_child_discard(struct cdr_child *m)
+{
+    kill(m->pid, SIGKILL); /* not waited for yet: it is ours */
+    while (waitpid(m->pid, NULL, 0) < 0 && errno == EINTR)
+        ;
+    close_if_open(m->pidfd);
+    close_if_open(m->socket);
+    close_if_open(m->stderr_fd);
+    m->pid = 0;
+    m->stderr_fd = -1; /* whose number may soon be another's */
+}
+
+int cdr_child_adopt(struct cdr_supervisor *c, unsigned seat,
+                    const struct cdr_child *who)
+{
+    struct cdr_child *m = &c->children[seat];
+    int rc;
+
+    *m = *who;
+    m->expired = CADRE_NO_ITEM;
+    rc = watch(c, m->pidfd, seat, false);
+    if (!rc && m->stderr_fd >= 0)
+        rc = watch(c, m->stderr_fd, seat, true);
+    if (rc)
+        cdr_child_discard(m);
+    return rc;
+}
+
+int cdr_child_fork(struct cdr_supervisor *c, unsigned seat, struct cdr_child *m)
+{
+    int ends[2], rc = cdr_child_pipe(ends);
+    uint64_t began = cdr_now();
+    pid_t pid;
+
+    if (rc)
+        return rc;
+    pid = fork_quietly(c, seat, ends[1]);
+    rc = pid < 0 ? errno : 0;
+    close_if_open(ends[1]);
+    if (rc) {
+        close_if_open(ends[0]);
+        return rc;
+    }
+    cdr_standby_forked(c, began);
+    *m = (struct cdr_child){ .pid = pid, .stderr_fd = ends[0], .socket = -1 };
+    m->pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+    if (m->pidfd >= 0)
+        return 0;
+    rc = errno;
+    cdr_child_discard(m);
+    return rc;
+}
+
+static int fork_one(struct cdr_supervisor *c, unsigned seat, cadre_error *err)
+{
+    struct cdr_child m;
+    int rc = cdr_child_fork(c, seat, &m);
+
+    if (!rc)
+        rc = cdr_child_adopt(c, seat, &m);
+    if (!rc)
+        return CADRE_OK;
+    return cdr_fail_sys(err, rc, "worker process %u of %u could not be started", seat,
+                        c->n);
+}
+
+int cdr_child_start(struct cdr_supervisor *c, unsigned seat, cadre_error *err)
+{
+    if (c->process_pool->spawned)
+        return cdr_persistent_start(c, seat, err);
+    return cdr_standby_adopt(c, seat) ? CADRE_OK : fork_one(c, seat, err);
+}
+
+/* ---- hearing ---- */
+
+/* To our own stderr. That a pipe there has no reader any more must not kill the program,
+ * which wrote nothing itself. */
+static void pass_on(const char *bytes, size_t size)
+{
+    struct pollfd ready = { .fd = STDERR_FILENO, .events = POLLOUT };
+    struct timespec at_once = { 0 };
+    sigset_t pipe_signal, old;
+
+    sigemptyset(&pipe_signal);
+    sigaddset(&pipe_signal, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &pipe_signal, &old);
+    while (size > 0) {
+        ssize_t n = write(STDERR_FILENO, bytes, size);
+        if (n < 0 && errno == EAGAIN)
+            n = poll(&ready, 1, -1) < 0 && errno != EINTR ? -1 : 0;
+        else if (n < 0 && errno == EINTR)
+            n = 0;
+        if (n < 0)
+            break;
+        bytes += n;
+        size -= (size_t)n;
+    }
+    if (size > 0 && errno == EPIPE && !sigismember(&old, SIGPIPE))
+        sigtimedwait(&pipe_signal, NULL, &at_once);
+    pthread_sigmask(SIG_SETMASK, &old, NULL);
+}
+
+static void remember(struct cdr_child *m, const char *bytes, size_t size)
+{
+    size_t room = sizeof m->stderr_tail - 1, kept;
+
+    if (size > room) {
+        bytes += size - room;
+        size = room;
+    }
+    kept = m->n_tail < room - size ? m->n_tail : room - size;
+    memmove(m->stderr_tail, m->stderr_tail + m->n_tail - kept, kept);
+    memcpy(m->stderr_tail + kept, bytes, size);
+    m->n_tail = kept + size;
+    m->stderr_tail[m->n_tail] = '\0';
+}
+
+void cdr_child_listen(struct cdr_child *m)
+{
+    char bytes[4096];
+    ssize_t n;
+
+    while (m->stderr_fd >= 0 && ((n = read(m->stderr_fd, bytes, sizeof bytes)) > 0 ||
+                                 (n < 0 && errno == EINTR)))
+        if (n > 0) {
+            pass_on(bytes, (size_t)n);
+            remember(m, bytes, (size_t)n);
+        }
+}
+
+/* One line of printable characters, from the first whole line that was kept. */
+static const char *last_words(struct cdr_child *m)
+{
+    char *from = m->stderr_tail, *end;
+
+    if (m->n_tail == sizeof m->stderr_tail - 1 &&
+        (end = memchr(from, '\n', m->n_tail)) && end[1])
+        from = end + 1;
+    end = m->stderr_tail + m->n_tail;
+    while (end > from && end[-1] == '\n')
+        *--end = '\0';
+    for (char *c = from; c < end; c++)
+        *c = *c == '\n' ? '|' : (unsigned char)*c < ' ' || *c == 127 ? '?' : *c;
+    return from;
+}
+
+/* ---- burying ---- */
+
+void cdr_child_signal(const struct cdr_child *m, int number)
+{
+    /* It is not waited for yet, so it is there, if dead: cannot fail. */
+    syscall(SYS_pidfd_send_signal, m->pidfd, number, NULL, 0);
+}
+
+static void read_end(cadre_death *d, const siginfo_t *info, const struct rusage *usage)
+{
+    if (info->si_code == CLD_EXITED)
+        d->status = info->si_status;
+    else
+        d->signal = info->si_status;
+    if (info->si_code == CLD_DUMPED)
+        d->flags |= CADRE_DUMPED_CORE;
+    d->peak_kib = (uint32_t)usage->ru_maxrss;
+}
+
+/* Whether Linux killed it to get memory: nobody else is known to have, and it has killed
+ * somebody since the supervisor was made, or ended a run in which that was so. */
+static void note_memory(struct cdr_supervisor *c, const struct cdr_child *m,
+                        cadre_death *death)
+{
+    uint64_t kills;
+
+    if (death->signal != SIGKILL || m->killed || !cdr_oom_kills(&kills) ||
+        kills <= c->oom_kills)
+        return;
+    death->flags |= CADRE_OUT_OF_MEMORY;
+    c->oom_seen = kills;
+}
+
+void cdr_child_reap(struct cdr_supervisor *c, unsigned seat, cadre_death *death)
+{
+    struct cdr_child *m = &c->children[seat];
+    struct rusage usage = { 0 };
+    siginfo_t info = { 0 };
+    long rc;
+
+    *death = (cadre_death){ .pid = m->pid, .expired = m->expired };
+    do
+        rc = syscall(SYS_waitid, P_PIDFD, m->pidfd, &info, WEXITED, &usage);
+    while (rc < 0 && errno == EINTR);
+    if (rc < 0)
+        death->unknown = true; /* SIGCHLD is ignored, or somebody waits for any child */
+    else
+        read_end(death, &info, &usage);
+    if (death->peak_kib > c->own_kib && death->peak_kib - c->own_kib > c->most_kib)
+        c->most_kib = death->peak_kib - c->own_kib;
+    note_memory(c, m, death);
+    death->retired = rc == 0 && !death->signal && death->status == CDR_RETIRED;
+    cdr_child_listen(m);
+    death->stderr_tail = last_words(m);
+    epoll_ctl(c->poll, EPOLL_CTL_DEL, m->pidfd, NULL);
+    close(m->pidfd);
+    close_if_open(m->socket);
+    if (m->stderr_fd >= 0) {
+        epoll_ctl(c->poll, EPOLL_CTL_DEL, m->stderr_fd, NULL);
+        close(m->stderr_fd);
+        m->stderr_fd = -1; /* whose number may soon be another's */
+    }
+    m->pid = 0;
+}

@@ -1,0 +1,477 @@
+/* persistent.c - worker processes that stay from run to run.
+ * SPDX-License-Identifier: MIT
+ *
+ * A persistent worker is a fresh process of the program that serves before main (clean.c), and
+ * has what its supervisor shares at the same addresses (memory/shared_range.c). So between two runs it
+ * needs nothing but to be woken: it sleeps on its slot, and the supervisor's scoreboard say which
+ * run is on, by a number, and where its manifest lies. It joins that, serves, and is idle
+ * again: then it is out of the run, but for what it may hold of it (a stream's window, a
+ * file that tasks emit to). Where that is so, it is called once more to let go, and says
+ * that it has.
+ *
+ * A run has a supervisor of its own, as a forked one does. The pool's first supervisor starts with
+ * the pool; runs at the same time get others, of which one at most is kept when they end.
+ *
+ * Workers that died, or were killed since they did not end with their run, are replaced
+ * when the next one begins; those that die during a run, at once. So a run always has
+ * workers of the program as it was started, whatever kernels did in those before.
+ */
+#include "backends/spawn/spawn.h"
+#include "backends/processes/supervisor.h"
+#include "backends/spawn/message.h"
+#include "backends/table.h"
+#include "base/clock.h"
+#include "base/error.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define DEADLINE_MS 30000
+#define DEADLINE_NS (DEADLINE_MS * UINT64_C(1000000))
+
+/* ---- hiring ---- */
+
+static void close_if_open(int fd)
+{
+    if (fd >= 0)
+        close(fd);
+}
+
+static int await_letter(const struct cdr_child *m, unsigned seat, cadre_error *err)
+{
+    struct pollfd what[2] = { { .fd = m->socket, .events = POLLIN },
+                              { .fd = m->pidfd, .events = POLLIN } };
+    uint64_t until = cdr_now() + DEADLINE_NS, now;
+    int n;
+
+    do {
+        now = cdr_now();
+        n = poll(what, 2, now < until ? (int)((until - now + 999999) / 1000000) : 0);
+    } while (n < 0 && errno == EINTR);
+    if (n < 0)
+        return cdr_fail_sys(err, errno, "waiting for worker %u", seat);
+    if (n == 0)
+        return cdr_fail(err, CADRE_ETIMEOUT, "worker %u (pid %d) does not answer", seat,
+                        (int)m->pid);
+    return CADRE_OK;
+}
+
+/* What it needs before its first run. */
+static int appoint(struct cdr_supervisor *c, unsigned seat, bool waits,
+                   cadre_error *err)
+{
+    struct cdr_child *m = &c->children[seat];
+    struct cdr_worker_setup a = { .scoreboard = c->scoreboard, .waits = waits };
+    struct cdr_worker_ready answer;
+    int fds[2] = { -1, c->event }, rc;
+
+    a.called =
+        atomic_load_explicit(&c->scoreboard->slot[seat].called, memory_order_relaxed);
+    cdr_shared_range_describe(&a.common,
+                              &fds[0]); /* the scoreboard lie in it: it is there */
+    rc = cdr_message_send(m->socket, &a, sizeof a, fds, 2);
+    if (!rc) {
+        rc = await_letter(m, seat, err);
+        if (rc)
+            return rc;
+        rc = cdr_message_receive(m->socket, &answer, sizeof answer, NULL, NULL);
+    }
+    if (rc)
+        return cdr_fail_sys(err, rc, "worker %u (pid %d) cannot be told what to do",
+                            seat, (int)m->pid);
+    answer.error.message[sizeof answer.error.message - 1] = '\0';
+    if (answer.error.code)
+        return cdr_fail(err, answer.error.code, "worker %u (pid %d): %.400s", seat,
+                        (int)m->pid, answer.error.message);
+    return CADRE_OK;
+}
+
+static void take_off(struct cdr_supervisor *c, unsigned seat)
+{
+    cadre_death death;
+
+    if (c->children[seat].pid == 0)
+        return;
+    cdr_child_kill(&c->children[seat]);
+    cdr_child_reap(c, seat, &death);
+    cdr_supervisor_take_idle(c, seat);
+}
+
+/* The processes are there: make children of them. */
+static int install(struct cdr_supervisor *c, const struct cdr_spawn_worker *workers,
+                   const int *words, unsigned n, bool waits, cadre_error *err)
+{
+    int rc = CADRE_OK;
+
+    for (unsigned k = 0; k < n; k++) {
+        const struct cdr_spawn_worker *w = &workers[k];
+        struct cdr_child m = { .pid = w->pid,
+                               .pidfd = w->pidfd,
+                               .socket = w->socket,
+                               .stderr_fd = words[2 * k] };
+        int number = cdr_child_adopt(c, w->seat, &m);
+        if (number)
+            rc = cdr_fail_sys(err, number, "worker %u needs to be watched", w->seat);
+        else if (waits)
+            atomic_fetch_or_explicit(&c->scoreboard->idle[w->seat / 64],
+                                     UINT64_C(1) << w->seat % 64, memory_order_relaxed);
+    }
+    for (unsigned k = 0; k < n && !rc; k++)
+        rc = appoint(c, workers[k].seat, waits, err);
+    for (unsigned k = 0; k < n && rc; k++)
+        take_off(c, workers[k].seat);
+    return rc;
+}
+
+static int make_pipes(struct cdr_spawn_worker *workers, int *words, unsigned n,
+                      cadre_error *err)
+{
+    for (unsigned k = 0; k < 2 * n; k++)
+        words[k] = -1;
+    for (unsigned k = 0; k < n; k++) {
+        int rc = cdr_child_pipe(&words[2 * k]);
+        if (rc)
+            return cdr_fail_sys(err, rc, "worker %u needs a pipe", workers[k].seat);
+        workers[k].stderr_fd = words[2 * k + 1] > 0 ? words[2 * k + 1] : 0;
+    }
+    return CADRE_OK;
+}
+
+/* Start workers for these seats. On failure none of them is there. */
+static int hire(struct cdr_supervisor *c, struct cdr_spawn_worker *workers, unsigned n,
+                bool waits, cadre_error *err)
+{
+    int *words = calloc(2 * (size_t)n, sizeof *words), rc;
+
+    if (!words)
+        return cdr_fail(err, CADRE_ENOMEM, "no memory to start %u workers", n);
+    rc = make_pipes(workers, words, n, err);
+    if (!rc) {
+        pthread_mutex_lock(
+            &c->process_pool->lock); /* a plain mutex, not held: cannot fail */
+        rc = cdr_spawn_start(c->process_pool->spawned, workers, n, err);
+        pthread_mutex_unlock(&c->process_pool->lock);
+    }
+    for (unsigned k = 0; k < n; k++) {
+        close_if_open(words[2 * k + 1]);
+        if (rc)
+            close_if_open(words[2 * k]);
+    }
+    if (!rc)
+        rc = install(c, workers, words, n, waits, err);
+    free(words);
+    return rc;
+}
+
+/* A worker for each of the first n seats that has none. */
+static int hire_missing(struct cdr_supervisor *c, unsigned n, cadre_error *err)
+{
+    struct cdr_spawn_worker *workers;
+    unsigned missing = 0;
+    int rc = CADRE_OK;
+
+    for (unsigned seat = 1; seat <= n; seat++)
+        missing += c->children[seat].pid == 0;
+    if (missing == 0)
+        return CADRE_OK;
+    workers = calloc(missing, sizeof *workers);
+    if (!workers)
+        return cdr_fail(err, CADRE_ENOMEM, "no memory to start %u workers", missing);
+    missing = 0;
+    for (unsigned seat = 1; seat <= n; seat++)
+        if (c->children[seat].pid == 0)
+            workers[missing++].seat = seat;
+    rc = hire(c, workers, missing, true, err);
+    free(workers);
+    return rc;
+}
+
+/* ---- a run ---- */
+
+static int send_descriptors(struct cdr_supervisor *c, unsigned seat, cadre_error *err)
+{
+    int fds[CADRE_RUN_FDS], rc;
+    unsigned n = cadre_run_descriptors(c->run, fds);
+
+    if (n == 0)
+        return CADRE_OK;
+    rc = cdr_message_send(c->children[seat].socket, &c->scoreboard->number,
+                          sizeof c->scoreboard->number, fds, n);
+    /* It has died: that is seen to as any death. */
+    return rc && rc != EPIPE
+               ? cdr_fail_sys(err, rc, "worker %u needs descriptors", seat)
+               : CADRE_OK;
+}
+
+int cdr_persistent_start(struct cdr_supervisor *c, unsigned seat, cadre_error *err)
+{
+    struct cdr_spawn_worker worker = { .seat = seat };
+    int rc = hire(c, &worker, 1, false, err);
+
+    if (!rc)
+        rc = send_descriptors(c, seat, err);
+    if (rc)
+        take_off(c, seat);
+    return rc;
+}
+
+/* What the scoreboard say from now on. */
+static void announce(struct cdr_supervisor *c, const void *manifest)
+{
+    struct cdr_scoreboard *q = c->scoreboard;
+
+    q->manifest = manifest;
+    q->n = c->n;
+    atomic_store_explicit(&q->number, q->number + 1, memory_order_release);
+}
+
+/* Whether the worker has looked at what was announced last. */
+static bool has_seen(const struct cdr_supervisor *c, unsigned seat)
+{
+    return atomic_load_explicit(&c->scoreboard->slot[seat].at, memory_order_acquire) ==
+           atomic_load_explicit(&c->scoreboard->number, memory_order_relaxed);
+}
+
+const cadre_error *cdr_persistent_refusal(const struct cdr_supervisor *c)
+{
+    return atomic_load_explicit(&c->scoreboard->refused, memory_order_acquire) == 2
+               ? &c->scoreboard->refusal
+               : NULL;
+}
+
+static int call_in(struct cdr_supervisor *c, unsigned seat, cadre_error *err)
+{
+    int rc = send_descriptors(c, seat, err);
+
+    if (rc)
+        return rc;
+    cdr_supervisor_take_idle(c, seat);
+    cdr_supervisor_wake_one(c, seat);
+    return CADRE_OK;
+}
+
+/* Nothing has run: the first worker's word will do for all. */
+static int hear_first(struct cdr_supervisor *c, cadre_error *err)
+{
+    uint64_t until = cdr_now() + DEADLINE_NS;
+    const cadre_error *refusal;
+
+    while (c->children[1].pid > 0 && !has_seen(c, 1)) {
+        if (cdr_now() >= until)
+            return cdr_fail(err, CADRE_ETIMEOUT, "worker 1 (pid %d) does not answer",
+                            (int)c->children[1].pid);
+        cdr_supervisor_await(c, DEADLINE_MS);
+    }
+    refusal = cdr_persistent_refusal(c);
+    if (!refusal)
+        return CADRE_OK;
+    *err = *refusal;
+    return refusal->code;
+}
+
+static int call_all(struct cdr_supervisor *c, cadre_error *err)
+{
+    int rc = CADRE_OK;
+
+    for (unsigned seat = 1; seat <= c->n && !rc; seat++) {
+        rc = call_in(c, seat, err);
+        if (!rc && seat == 1 && cadre_run_is_unsure(c->run))
+            rc = hear_first(c, err);
+    }
+    return rc;
+}
+
+int cdr_persistent_begin(struct cdr_supervisor *c, cadre_error *err)
+{
+    int fds[CADRE_RUN_FDS], rc = hire_missing(c, c->n, err);
+
+    if (rc)
+        return rc;
+    for (unsigned seat = 1; seat <= c->n; seat++) {
+        struct cdr_child *m = &c->children[seat];
+        m->told = m->killed = m->vacant = false;
+        m->expired = CADRE_NO_ITEM;
+    }
+    c->release = cadre_run_descriptors(c->run, fds) > 0;
+    atomic_store_explicit(&c->scoreboard->refused, 0, memory_order_relaxed);
+    atomic_store_explicit(&c->scoreboard->report, false, memory_order_relaxed);
+    announce(c, cadre_run_manifest(c->run));
+    return call_all(c, err);
+}
+
+/* Idle again, too: else it would say so when it is called to the next run already. */
+static bool has_let_go(const struct cdr_supervisor *c, unsigned seat)
+{
+    return has_seen(c, seat) && cdr_supervisor_is_idle(c, seat);
+}
+
+static bool all_have_let_go(struct cdr_supervisor *c)
+{
+    bool all = true;
+
+    for (unsigned seat = 1; seat <= c->n; seat++) {
+        if (c->children[seat].pid == 0 || has_let_go(c, seat))
+            continue;
+        all = false;
+        if (!has_seen(c, seat) && cdr_supervisor_take_idle(c, seat))
+            cdr_supervisor_wake_one(c, seat);
+    }
+    return all;
+}
+
+/* Have workers let go of what they hold, those that do not go with the run. */
+static void bid_farewell(struct cdr_supervisor *c)
+{
+    uint64_t until = cdr_now() + cadre_run_grace_ns(c->run), now;
+
+    announce(c, NULL);
+    while (!all_have_let_go(c) && (now = cdr_now()) < until)
+        cdr_supervisor_await(c, (int)((until - now + 999999) / 1000000));
+    for (unsigned seat = 1; seat <= c->n; seat++)
+        if (!has_let_go(c, seat))
+            take_off(c, seat);
+}
+
+static void dissolve(struct cdr_supervisor *c)
+{
+    cdr_supervisor_kill_all(c, true);
+    cdr_supervisor_free(c);
+}
+
+void cdr_persistent_end(struct cdr_supervisor *c)
+{
+    struct cdr_supervisor *other;
+
+    if (c->release)
+        bid_farewell(c);
+    c->run = NULL;
+    c->ending = c->release = false;
+    pthread_mutex_lock(&c->process_pool->lock);
+    other = c->process_pool->spare;
+    if (!other)
+        c->process_pool->spare = c;
+    pthread_mutex_unlock(&c->process_pool->lock);
+    if (other)
+        dissolve(c);
+}
+
+struct cdr_supervisor *cdr_persistent_take(struct cdr_process_pool *process_pool,
+                                           cadre_run *run, cadre_error *err)
+{
+    unsigned wanted = cadre_run_workers(run);
+    struct cdr_supervisor *c;
+
+    pthread_mutex_lock(&process_pool->lock);
+    c = process_pool->spare;
+    process_pool->spare = NULL;
+    pthread_mutex_unlock(&process_pool->lock);
+    if (!c)
+        c = cdr_supervisor_make(
+            process_pool,
+            cdr_supervisor_fit_memory(process_pool, run, process_pool->workers), err);
+    if (!c)
+        return NULL;
+    c->n = wanted < c->seats ? wanted : c->seats;
+    cdr_supervisor_await(c, 0); /* who has died since the last run */
+    return c;
+}
+
+/* ---- the pool ---- */
+
+static int open_team(struct cdr_process_pool *process_pool, const cadre_setup *setup,
+                     cadre_error *err)
+{
+    struct cdr_spawn_plan plan = { .serve = cdr_persistent_main, .name = setup->name };
+    int rc = cdr_spawn_open(&process_pool->spawned, &plan, err);
+    struct cdr_supervisor *c;
+
+    if (rc)
+        return rc;
+    c = cdr_supervisor_make(process_pool, process_pool->workers, err);
+    if (!c)
+        return CADRE_ENOMEM;
+    if (!cdr_shared_range_holds(c->scoreboard, c->scoreboard_size))
+        rc = cdr_fail(
+            err, CADRE_ENOTSUP,
+            "persistent workers need memory at the same addresses as the program, "
+            "and there is none to be had (is there a limit on the size of "
+            "files, ulimit -f?)");
+    else
+        rc = hire_missing(c, c->n, err);
+    if (rc)
+        cdr_supervisor_free(c);
+    else
+        process_pool->spare = c;
+    return rc;
+}
+
+static int kept_open(void *state, const cadre_setup *setup, cadre_error *err)
+{
+    struct cdr_process_pool *process_pool = state;
+    int rc = cdr_processes_backend.open(state, setup, err);
+
+    if (rc)
+        return rc;
+    rc = pthread_mutex_init(&process_pool->lock, NULL);
+    if (rc)
+        return cdr_fail_sys(err, rc, "persistent workers need a mutex");
+    rc = open_team(process_pool, setup, err);
+    if (!rc)
+        return CADRE_OK;
+    cdr_spawn_close(process_pool->spawned);
+    pthread_mutex_destroy(&process_pool->lock);
+    return rc;
+}
+
+static void kept_close(void *state)
+{
+    struct cdr_process_pool *process_pool = state;
+
+    if (process_pool->spare)
+        dissolve(process_pool->spare);
+    cdr_spawn_close(process_pool->spawned);
+    pthread_mutex_destroy(&process_pool->lock);
+}
+
+static int kept_begin(void *state, cadre_run *run, cadre_error *err)
+{
+    return cdr_processes_backend.begin(state, run, err);
+}
+
+static unsigned kept_tend(void *state, cadre_run *run, int timeout_ms)
+{
+    return cdr_processes_backend.poll(state, run, timeout_ms);
+}
+
+static void kept_wake(void *state, cadre_run *run)
+{
+    cdr_processes_backend.wake(state, run);
+}
+
+static void kept_end(void *state, cadre_run *run)
+{
+    cdr_processes_backend.end(state, run);
+}
+
+static int kept_watch(void *state, cadre_run *run)
+{
+    return cdr_processes_backend.pollfd(state, run);
+}
+
+const cadre_backend cdr_persistent_backend = {
+    .abi = CADRE_BACKEND_ABI,
+    .name = "processes",
+    .state_size = sizeof(struct cdr_process_pool),
+    .open = kept_open,
+    .begin = kept_begin,
+    .poll = kept_tend,
+    .wake = kept_wake,
+    .end = kept_end,
+    .close = kept_close,
+    .remote = true,
+    .pollfd = kept_watch,
+    .spawned = true,
+};

@@ -1,0 +1,226 @@
+/* entry.c - what a spawned worker does before main.
+ * SPDX-License-Identifier: MIT
+ *
+ * A constructor sees the variable CADRE_WORKER, and makes sure that it is meant: the
+ * descriptor is a socket, whoever made it is the parent of this process, and a greeting
+ * with the same nonce is in it already. If not (it was inherited, or set by hand), it is
+ * removed and nothing else happens. If so, the process is a worker until its end, and main
+ * is never called.
+ *
+ * A program with more rights than whoever started it ignores the variable.
+ */
+#include "backends/spawn/spawn.h"
+#include "backends/spawn/message.h"
+#include "base/error.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define ORPHAN 13 /* exit status: nobody waits for us */
+
+/* Written before anything else runs in this process. */
+static bool is_worker;
+static pid_t parent;
+
+bool cdr_is_spawned_worker(void)
+{
+    return is_worker;
+}
+
+/* ---- is it meant? ---- */
+
+static bool parse_digit(uint64_t *number, char c)
+{
+    if (c >= '0' && c <= '9')
+        *number = *number << 4 | (uint64_t)(c - '0');
+    else if (c >= 'a' && c <= 'f')
+        *number = *number << 4 | (uint64_t)(c - 'a' + 10);
+    else
+        return false;
+    return true;
+}
+
+static bool parse(const char *text, uint64_t *nonce)
+{
+    *nonce = 0;
+    if (text[0] != '0' + CDR_SPAWN_SOCKET || text[1] != ':')
+        return false;
+    for (unsigned k = 0; k < 16; k++)
+        if (!parse_digit(nonce, text[2 + k]))
+            return false;
+    return text[18] == '\0';
+}
+
+static bool is_from_parent(int fd)
+{
+    struct ucred peer;
+    socklen_t size = sizeof peer;
+    int type;
+    socklen_t type_size = sizeof type;
+
+    if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &type_size) ||
+        type != SOCK_SEQPACKET || getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size))
+        return false;
+    return peer.pid > 0 && peer.pid == getppid();
+}
+
+/* Look at the greeting without taking it: it may be somebody else's message. */
+static bool is_greeted(int fd, uint64_t nonce, struct cdr_spawn_greeting *g)
+{
+    ssize_t got;
+
+    memset(g, 0, sizeof *g);
+    do
+        got = recv(fd, g, sizeof *g, MSG_PEEK | MSG_DONTWAIT);
+    while (got < 0 && errno == EINTR);
+    return got >= (ssize_t)offsetof(struct cdr_spawn_greeting, parent) &&
+           g->magic == CDR_SPAWN_MAGIC && g->nonce == nonce;
+}
+
+/* ---- answering ---- */
+
+static void answer(const struct cdr_spawn_greeting *g, const cadre_error *error)
+{
+    struct cdr_spawn_hello hello = { .magic = CDR_SPAWN_MAGIC,
+                                     .protocol = CDR_SPAWN_PROTOCOL,
+                                     .size = sizeof hello,
+                                     .nonce = g->nonce,
+                                     .pid = getpid(),
+                                     .seat = g->seat,
+                                     .error = *error };
+
+    if (cdr_message_send(CDR_SPAWN_SOCKET, &hello, sizeof hello, NULL, 0))
+        _exit(ORPHAN);
+}
+
+static _Noreturn void refuse(const struct cdr_spawn_greeting *g,
+                             const cadre_error *error)
+{
+    answer(g, error);
+    _exit(EXIT_FAILURE);
+}
+
+/* ---- settling in ---- */
+
+/* The parent, or the thread of it that started us, is gone: which? */
+static void look_after_parent(int number)
+{
+    (void)number;
+    if (getppid() != parent)
+        _exit(ORPHAN);
+}
+
+static void die_with_parent(const struct cdr_spawn_greeting *g)
+{
+    struct sigaction action = { .sa_handler = look_after_parent,
+                                .sa_flags = SA_RESTART };
+
+    parent = g->parent;
+    if (g->death_signal != SIGKILL)
+        sigaction(g->death_signal, &action, NULL); /* if not, it kills as well */
+    if (prctl(PR_SET_PDEATHSIG, g->death_signal) || getppid() != parent)
+        _exit(ORPHAN);
+}
+
+/* Ctrl-C comes to the program too, which decides. A limit on files is none on memory. */
+static void ignore_signals(void)
+{
+    signal(SIGINT, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);
+}
+
+/* When memory runs out, a worker is to die rather than the program. */
+static void offer_itself(void)
+{
+    int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+
+    if (fd < 0)
+        return; /* only an offer: may fail */
+    (void)!write(fd, "1000", 4);
+    close(fd);
+}
+
+static void take_name(const struct cdr_spawn_greeting *g)
+{
+    char name[16];
+
+    snprintf(name, sizeof name, "%.9s/%u", g->name, g->seat);
+    prctl(PR_SET_NAME, name); /* only a name: may fail */
+}
+
+/* What kernels start must not be taken for a worker. */
+static void clear_environment(void)
+{
+    const char *preload = getenv("LD_PRELOAD");
+    size_t ours = sizeof CDR_SPAWN_PRELOAD - 1;
+
+    unsetenv(CDR_SPAWN_VARIABLE);
+    if (!preload || strncmp(preload, CDR_SPAWN_PRELOAD, ours) != 0)
+        return;
+    close(CDR_SPAWN_LIBRARY);
+    if (preload[ours] != ':')
+        unsetenv("LD_PRELOAD");
+    else if (setenv("LD_PRELOAD", preload + ours + 1, 1))
+        unsetenv("LD_PRELOAD");
+}
+
+static void settle_in(struct cdr_spawn_greeting *g)
+{
+    g->name[sizeof g->name - 1] = '\0';
+    die_with_parent(g);
+    ignore_signals();
+    fcntl(CDR_SPAWN_SOCKET, F_SETFD, FD_CLOEXEC); /* valid: cannot fail */
+    close(CDR_SPAWN_PROGRAM);
+    clear_environment();
+    take_name(g);
+    offer_itself();
+}
+
+/* ---- the constructor ---- */
+
+/* The greeting is for this process: take it, and never come back. */
+static _Noreturn void serve(struct cdr_spawn_greeting *g)
+{
+    cadre_error error;
+    cdr_code *code;
+
+    is_worker = true;
+    if (g->protocol != CDR_SPAWN_PROTOCOL || g->size != sizeof *g) {
+        cdr_fail(&error, CADRE_ENOTSUP,
+                 "it has loaded another version of cadre than the program: start the "
+                 "program again");
+        refuse(g, &error);
+    }
+    if (cdr_message_receive(CDR_SPAWN_SOCKET, g, sizeof *g, NULL, NULL))
+        _exit(ORPHAN);
+    settle_in(g);
+    if (cdr_code_id_find(&code, &g->serve, "what workers do", &error))
+        refuse(g, &error);
+    answer(g, &error);
+    ((cdr_spawn_main *)code)(CDR_SPAWN_SOCKET, g->seat);
+    _exit(EXIT_SUCCESS);
+}
+
+__attribute__((constructor)) static void arrive(void)
+{
+    const char *text = getenv(CDR_SPAWN_VARIABLE);
+    struct cdr_spawn_greeting greeting;
+    uint64_t nonce;
+
+    if (!text)
+        return;
+    if (!getauxval(AT_SECURE) && parse(text, &nonce) &&
+        is_from_parent(CDR_SPAWN_SOCKET) &&
+        is_greeted(CDR_SPAWN_SOCKET, nonce, &greeting))
+        serve(&greeting);
+    unsetenv(CDR_SPAWN_VARIABLE);
+}

@@ -1,0 +1,488 @@
+/* intent.c - taking and giving that survive the taker's death (intent.h tells how).
+ * SPDX-License-Identifier: MIT
+ */
+#include "core/board/intent.h"
+
+#include <string.h>
+
+static uint64_t load(const _Atomic uint64_t *word)
+{
+    return atomic_load_explicit(word, memory_order_relaxed);
+}
+
+static void store(_Atomic uint64_t *word, uint64_t value)
+{
+    atomic_store_explicit(word, value, memory_order_relaxed);
+}
+
+static uint64_t pack(uint64_t first, uint64_t count)
+{
+    return first << CDR_RANGE_BITS | count;
+}
+
+static uint64_t first_of(uint64_t range)
+{
+    return range >> CDR_RANGE_BITS;
+}
+
+static uint64_t count_of(uint64_t range)
+{
+    return range & CDR_CLAIM_MAX;
+}
+
+static bool replace(_Atomic uint64_t *word, uint64_t expected, uint64_t value)
+{
+    return atomic_compare_exchange_strong_explicit(
+        word, &expected, value, memory_order_relaxed, memory_order_relaxed);
+}
+
+static uint64_t min_u64(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* ---- set-up ---- */
+
+static size_t intents_at(unsigned seats)
+{
+    size_t size = cdr_window_size(seats);
+
+    return (size + CDR_FALSE_SHARING - 1) / CDR_FALSE_SHARING * CDR_FALSE_SHARING;
+}
+
+size_t cdr_shared_window_size(unsigned seats)
+{
+    return intents_at(seats) + seats * sizeof(struct cdr_intent);
+}
+
+void cdr_shared_window_init(struct cadre_window *w, unsigned seats)
+{
+    cdr_window_init(w, seats);
+    w->intents_at = intents_at(seats);
+    cdr_intents_reset(w);
+}
+
+struct cdr_intent *cdr_window_intent(const struct cadre_window *w, unsigned seat)
+{
+    return (struct cdr_intent *)((uintptr_t)w + w->intents_at) + seat;
+}
+
+void cdr_intents_reset(struct cadre_window *w)
+{
+    for (unsigned s = 0; s < w->seats; s++) {
+        struct cdr_intent *intent = cdr_window_intent(w, s);
+        store(&intent->claim, 0);
+        store(&intent->slice, 0);
+        store(&intent->progress, 0);
+        store(&intent->stamp, 0);
+        store(&intent->alone, 0);
+        store(&intent->climb, 0);
+        atomic_store_explicit(&intent->running, 0, memory_order_relaxed);
+        atomic_store_explicit(&intent->folding, 0, memory_order_relaxed);
+        store(&intent->crashed, CADRE_NO_ITEM);
+        intent->putting = CADRE_NO_ITEM;
+        atomic_store_explicit(&intent->asking, 0, memory_order_relaxed);
+        intent->batch.count = 0;
+        store(&intent->confirmed, 0);
+    }
+}
+
+/* ---- claims ---- */
+
+void cdr_claim_confirm(struct cadre_window *w, uint64_t next, unsigned seat)
+{
+    unsigned before = cdr_next_seat(next);
+    uint64_t end = cdr_next_first(next), known;
+    struct cdr_intent *intent;
+
+    if (before == seat || end == 0)
+        return;
+    intent = cdr_window_intent(w, before);
+    known = load(&intent->confirmed);
+    while (known < end && !atomic_compare_exchange_weak_explicit(
+                              &intent->confirmed, &known, end, memory_order_relaxed,
+                              memory_order_relaxed))
+        ;
+    CDR_CRASH_POINT();
+}
+
+bool cdr_claim_was_made(const struct cadre_window *w, uint64_t next, unsigned seat,
+                        uint64_t end)
+{
+    return (cdr_next_seat(next) == seat && cdr_next_first(next) >= end) ||
+           load(&cdr_window_intent(w, seat)->confirmed) >= end;
+}
+
+static bool claim_more(struct cadre_window *w, unsigned s, uint64_t claim)
+{
+    struct cdr_intent *intent = cdr_window_intent(w, s);
+    uint64_t next = load(&w->next), first, count;
+
+    do {
+        first = cdr_next_first(next);
+        if (first >= load(&w->limit)) {
+            store(&intent->claim, 0);
+            return false;
+        }
+        count = min_u64(claim, w->units - first);
+        store(&intent->claim, pack(first, count));
+        CDR_CRASH_POINT();
+        cdr_claim_confirm(w, next, s);
+        /* Release and acquire: who sees a claim sees that the one before is confirmed. */
+    } while (!atomic_compare_exchange_weak_explicit(
+        &w->next, &next, cdr_next_pack(first + count, s), memory_order_acq_rel,
+        memory_order_acquire));
+    CDR_CRASH_POINT();
+    /* Release: who reads this range and then the claim sees the claim, or its end. */
+    atomic_store_explicit(&w->seat[s].range, pack(first, count), memory_order_release);
+    CDR_CRASH_POINT();
+    store(&intent->claim, 0);
+    CDR_CRASH_POINT();
+    return true;
+}
+
+/* ---- slices ---- */
+
+/* As begin() of window.c: a halt that came before is seen in limit, one that comes later
+ * lowers stop_at. */
+static bool begin(struct cadre_window *w, struct cdr_seat *seat, uint64_t first,
+                  uint64_t end)
+{
+    atomic_store_explicit(&seat->stop_at, end, memory_order_seq_cst);
+    if (first >= atomic_load_explicit(&w->limit, memory_order_seq_cst))
+        return false;
+    store(&seat->current, first * w->grain);
+    store(&seat->bite_end, end);
+    return true;
+}
+
+/* Take the front of the range, which somebody may shorten from behind meanwhile. */
+static bool bite_off(struct cdr_seat *seat, struct cdr_intent *intent, uint64_t most,
+                     struct cdr_span *chunk)
+{
+    uint64_t range = load(&seat->range), first = first_of(range), count;
+
+    do {
+        if (first < load(&intent->alone))
+            most = 1;
+        count = min_u64(count_of(range), most);
+        if (count == 0) {
+            store(&intent->slice, 0);
+            return false;
+        }
+        store(&intent->progress, first);
+        CDR_CRASH_POINT();
+        store(&intent->slice, pack(first, count));
+        CDR_CRASH_POINT();
+    } while (!atomic_compare_exchange_weak_explicit(
+        &seat->range, &range, pack(first + count, count_of(range) - count),
+        memory_order_relaxed, memory_order_relaxed));
+    CDR_CRASH_POINT();
+    *chunk = (struct cdr_span){ first, first + count };
+    return true;
+}
+
+bool cdr_intent_take(struct cadre_window *w, unsigned s, uint64_t slice, uint64_t claim,
+                     struct cdr_span *chunk)
+{
+    struct cdr_seat *seat = &w->seat[s];
+
+    while (!cdr_window_over(w)) {
+        uint64_t range = load(&seat->range);
+        if (count_of(range) && first_of(range) >= load(&w->limit))
+            return false; /* it stays: what is there is known not to have been run */
+        if (!bite_off(seat, cdr_window_intent(w, s), slice, chunk)) {
+            if (!claim_more(w, s, min_u64(claim, CDR_CLAIM_MAX)))
+                return false;
+            continue;
+        }
+        if (begin(w, seat, chunk->first, chunk->end))
+            return true;
+        cdr_intent_give(w, s, chunk, chunk->first);
+    }
+    return false;
+}
+
+bool cdr_intent_give(struct cadre_window *w, unsigned s, const struct cdr_span *chunk,
+                     uint64_t begun)
+{
+    struct cdr_seat *seat = &w->seat[s];
+    uint64_t rest = chunk->end - begun, range = load(&seat->range);
+    bool asked = atomic_load_explicit(&seat->asked, memory_order_relaxed);
+
+    store(&cdr_window_intent(w, s)->progress, begun);
+    CDR_CRASH_POINT();
+    if (asked)
+        atomic_store_explicit(&seat->asked, false, memory_order_relaxed);
+    while (rest && !atomic_compare_exchange_weak_explicit(
+                       &seat->range, &range, pack(begun, rest + count_of(range)),
+                       memory_order_relaxed, memory_order_relaxed))
+        ;
+    CDR_CRASH_POINT();
+    store(&cdr_window_intent(w, s)->slice, 0);
+    store(&seat->bite_end, 0);
+    CDR_CRASH_POINT();
+    return asked;
+}
+
+void cdr_intent_ran(struct cadre_window *w, unsigned s, uint64_t begun)
+{
+    struct cdr_intent *intent = cdr_window_intent(w, s);
+
+    CDR_CRASH_POINT();
+    store(&intent->stamp, 0);
+    store(&intent->progress, begun);
+    CDR_CRASH_POINT();
+    atomic_store_explicit(&intent->running, 0, memory_order_relaxed);
+    CDR_CRASH_POINT();
+}
+
+/* ---- batches of a stream ---- */
+
+/* Nobody is to take a batch for claimed that is being noted. */
+static void note_batch(const struct cdr_ring *r, unsigned s, struct cdr_intent *intent,
+                       uint64_t first, uint64_t count)
+{
+    intent->batch.count = 0;
+    CDR_CRASH_POINT();
+    intent->batch.first = first;
+    intent->told = r->unordered ? cdr_ring_published(r, s) : 0;
+    intent->batch.count = (uint32_t)count;
+    cdr_ring_locate(r, &intent->batch);
+    CDR_CRASH_POINT();
+}
+
+bool cdr_intent_claim_batch(struct cadre_window *w, unsigned s, uint64_t most)
+{
+    struct cdr_ring *r = cdr_window_ring(w);
+    struct cdr_intent *intent = cdr_window_intent(w, s);
+    uint64_t next = load(&r->next), first, tail;
+
+    do {
+        first = cdr_next_first(next);
+        tail = atomic_load_explicit(&r->tail, memory_order_acquire);
+        if (tail <= first) {
+            cdr_intent_end_batch(w, s);
+            return false;
+        }
+        note_batch(r, s, intent, first,
+                   min_u64(min_u64(most, CDR_BATCH_MAX), tail - first));
+        cdr_claim_confirm(w, next, s);
+    } while (!atomic_compare_exchange_weak_explicit(
+        &r->next, &next, cdr_next_pack(first + intent->batch.count, s),
+        memory_order_acq_rel, memory_order_acquire));
+    CDR_CRASH_POINT();
+    return true;
+}
+
+void cdr_intent_end_batch(struct cadre_window *w, unsigned s)
+{
+    struct cdr_intent *intent = cdr_window_intent(w, s);
+
+    CDR_CRASH_POINT();
+    store(&intent->stamp, 0);
+    intent->batch.count = 0;
+    CDR_CRASH_POINT();
+    atomic_store_explicit(&intent->running, 0, memory_order_relaxed);
+}
+
+/* In order: whether position p has an outcome, which may have been taken since, and the
+ * slot used again: its status is of a later lap then. */
+static bool was_told(const struct cdr_ring *r, uint64_t p)
+{
+    uint32_t status = atomic_load_explicit(cdr_ring_status(r, p & (r->slots - 1)),
+                                           memory_order_acquire);
+
+    return (int32_t)(status - cdr_ring_mark(r, p)) > 0;
+}
+
+/* How many of the batch, from its beginning on, were told of. */
+static uint32_t count_told(const struct cdr_ring *r, unsigned s,
+                           const struct cdr_intent *intent)
+{
+    const struct cdr_batch *b = &intent->batch;
+    uint32_t n = 0;
+
+    if (r->unordered)
+        return (uint32_t)(cdr_ring_published(r, s) - intent->told);
+    while (n < b->count && was_told(r, b->first + n))
+        n++;
+    return n;
+}
+
+static void drop_front(struct cdr_batch *b, uint32_t n)
+{
+    b->first += n;
+    b->count -= n;
+    memmove(b->slot, b->slot + n, b->count * sizeof *b->slot);
+}
+
+void cdr_intent_settle_batch(struct cadre_window *w, unsigned s)
+{
+    const struct cdr_ring *r = cdr_window_ring(w);
+    struct cdr_intent *intent = cdr_window_intent(w, s);
+    struct cdr_batch *b = &intent->batch;
+    uint64_t next = atomic_load_explicit(&r->next, memory_order_acquire);
+
+    if (b->count == 0)
+        return;
+    if (!cdr_claim_was_made(w, next, s, b->first + b->count)) {
+        b->count = 0;
+        return;
+    }
+    drop_front(b, count_told(r, s, intent));
+    if (r->unordered)
+        intent->told = cdr_ring_published(r, s);
+}
+
+/* ---- the caller's process ---- */
+
+/* Which seat has most to spare, what lies alone left out; CDR_NOBODY if none has any. */
+static unsigned richest(const struct cadre_window *w, unsigned s)
+{
+    uint64_t most = 0, limit = load(&w->limit);
+    unsigned found = s;
+
+    for (unsigned k = 1; k < w->seats; k++) {
+        uint64_t range = load(&w->seat[k].range);
+        uint64_t from = first_of(range), end = from + count_of(range);
+        uint64_t alone = load(&cdr_window_intent(w, k)->alone);
+
+        from = from < alone ? alone : from;
+        end = min_u64(end, limit);
+        if (k != s && end > from && end - from > most) {
+            most = end - from;
+            found = k;
+        }
+    }
+    return found;
+}
+
+/* The back half of the victim's range, or all of it when that is one. Not while its claim
+ * of it is noted: settle_claim would take it to be whole. */
+static bool move_half(struct cadre_window *w, unsigned from, unsigned to)
+{
+    _Atomic uint64_t *victim = &w->seat[from].range;
+    uint64_t range = atomic_load_explicit(victim, memory_order_acquire);
+    uint64_t kept = count_of(range) / 2, first = first_of(range);
+    uint64_t alone = load(&cdr_window_intent(w, from)->alone);
+
+    if (first + kept < alone)
+        kept = alone - first;
+    if (kept >= count_of(range) || load(&cdr_window_intent(w, from)->claim) ||
+        !replace(victim, range, pack(first, kept)))
+        return false;
+    store(&w->seat[to].range, pack(first + kept, count_of(range) - kept));
+    return true;
+}
+
+bool cdr_intent_rebalance(struct cadre_window *w, unsigned s)
+{
+    /* What fails has been taken by its owner meanwhile, or is being. */
+    for (unsigned tries = 0; tries < w->seats; tries++) {
+        unsigned victim = richest(w, s);
+        if (victim == s)
+            return false;
+        if (move_half(w, victim, s))
+            return true;
+    }
+    return false;
+}
+
+/* A claim that was noted came to be, or not. */
+static void settle_claim(struct cadre_window *w, unsigned s)
+{
+    struct cdr_intent *intent = cdr_window_intent(w, s);
+    uint64_t claim = load(&intent->claim);
+    uint64_t next = atomic_load_explicit(&w->next, memory_order_acquire);
+
+    if (claim && cdr_claim_was_made(w, next, s, first_of(claim) + count_of(claim)))
+        store(&w->seat[s].range, claim); /* again, perhaps */
+    store(&intent->claim, 0);
+}
+
+void cdr_intent_settle(struct cadre_window *w, unsigned s, bool whole,
+                       struct cdr_left *left)
+{
+    struct cdr_seat *seat = &w->seat[s];
+    struct cdr_intent *intent = cdr_window_intent(w, s);
+    uint64_t slice, front, range;
+
+    settle_claim(w, s);
+    slice = load(&intent->slice);
+    range = load(&seat->range);
+    front = first_of(range);
+    *left = (struct cdr_left){ front, front, front, false };
+    if (slice) {
+        left->running = atomic_load_explicit(&intent->running, memory_order_relaxed);
+        left->first = first_of(slice);
+        left->progress = left->running && !whole ? load(&seat->current) / w->grain
+                                                 : load(&intent->progress);
+        left->taken = first_of(slice) + count_of(slice);
+        if (left->taken > front || left->progress > left->taken)
+            left->taken = front;
+    }
+    if (left->progress < front) /* the slice was taken, and the rest not given back */
+        store(&seat->range,
+              pack(left->progress, front - left->progress + count_of(range)));
+    store(&intent->slice, 0);
+    store(&seat->bite_end, 0);
+    atomic_store_explicit(&intent->running, 0, memory_order_relaxed);
+    atomic_store_explicit(&seat->asked, false, memory_order_relaxed);
+}
+
+struct cdr_span cdr_intent_range(const struct cadre_window *w, unsigned s)
+{
+    uint64_t range = load(&w->seat[s].range);
+
+    return (struct cdr_span){ first_of(range), first_of(range) + count_of(range) };
+}
+
+void cdr_intent_set_range(struct cadre_window *w, unsigned s, struct cdr_span chunk)
+{
+    store(&w->seat[s].range, pack(chunk.first, chunk.end - chunk.first));
+}
+
+/* The first stretch at or beyond `from` that some seat holds. */
+static struct cdr_span next_hole(const struct cadre_window *w, uint64_t from,
+                                 uint64_t end)
+{
+    struct cdr_span hole = { end, end };
+
+    for (unsigned s = 0; s < w->seats; s++) {
+        struct cdr_span range = cdr_intent_range(w, s);
+        if (range.first < range.end && range.first >= from && range.first < hole.first)
+            hole = range;
+    }
+    return hole;
+}
+
+void cdr_window_each_run(const struct cadre_window *w,
+                         void (*each)(void *arg, uint64_t first, uint64_t end),
+                         void *arg)
+{
+    uint64_t claimed = cdr_next_first(load(&w->next)), from = 0;
+
+    while (from < claimed) {
+        struct cdr_span hole = next_hole(w, from, claimed);
+        if (hole.first > from)
+            each(arg, from, hole.first);
+        from = hole.end;
+    }
+}
+
+/* ---- a block on its way up ---- */
+
+uint64_t cdr_climb_pack(const struct cdr_climb_note *n)
+{
+    return 1 | (uint64_t)n->combining << 1 | (uint64_t)n->level << 2 | n->block << 8 |
+           n->origin << 24;
+}
+
+struct cdr_climb_note cdr_climb_unpack(uint64_t word)
+{
+    return (struct cdr_climb_note){ .combining = word >> 1 & 1,
+                                    .level = word >> 2 & 63,
+                                    .block = word >> 8 & 0xFFFF,
+                                    .origin = word >> 24 };
+}

@@ -1,0 +1,141 @@
+/* intent.h - what a worker process writes down, so that its death costs one item.
+ * SPDX-License-Identifier: MIT
+ *
+ * Where workers are processes, each seat of a window has a intent behind it, in the same
+ * shared memory. On it the worker notes what it is about to do before it does it, and that
+ * it has done it afterwards; each note is one word. The caller's process, told of the
+ * worker's death, finds there exactly what the worker had, how far it was, and whether it
+ * was inside the kernel (loss.c). A fresh worker at the seat goes on from what is noted.
+ *
+ * Maps. A worker's units are, from left to right: done, its slice, its range, and they
+ * lie side by side. The front of the range is moved by the owner alone, and the owner never
+ * takes from other seats; the caller's process takes from the back and gives to those who
+ * have nothing (share). So the front says whether a slice that was noted was taken, or
+ * given back.
+ *
+ *     progress      front of the range
+ *        |------------------|----------------|
+ *          slice: not done        not begun
+ *
+ * Claims: `next` holds with the first unclaimed unit the seat that claimed last. A claim is
+ * noted first; who claims after another seat raises that one's `confirmed` before it
+ * overwrites the seat in `next`. So the one place or the other tells whether a claim that
+ * was noted came to be. The same goes for batches of a stream's ring.
+ */
+#ifndef CDR_CORE_BOARD_INTENT_H
+#define CDR_CORE_BOARD_INTENT_H
+
+#include "core/board/claim.h"
+
+/* How a reduction's worker stands with a block that it carries up the tree (tree.c):
+ * noted in one word. */
+struct cdr_climb_note {
+    uint64_t origin; /* the block it ran last */
+    uint64_t block;  /* the first of those it stands for now */
+    unsigned level;  /* its step is 1 << level */
+    bool combining;  /* `block`'s place is being changed; it was saved before */
+};
+
+struct cdr_intent {
+    /* Written by the owner; by the caller's process when the owner is dead. Relaxed, but
+     * in the order that intent.c says. Ranges are packed as the seat's. */
+    _Alignas(
+        CDR_FALSE_SHARING) _Atomic uint64_t claim; /* about to be claimed; 0: nothing */
+    _Atomic uint64_t slice; /* about to be taken, or taken; 0: none */
+    _Atomic uint64_t
+        progress;           /* while not running: units of the slice below are done */
+    _Atomic uint64_t stamp; /* when the task began, if tasks have a time limit */
+    _Atomic uint64_t alone; /* what lies below is taken one at a time */
+    _Atomic uint64_t climb; /* reductions: a packed cdr_climb_note; 0: none */
+    _Atomic uint32_t
+        running; /* tasks of the slice are being run, or a dead one's batch */
+    _Atomic uint32_t folding; /* reductions: a block's results are being combined */
+    /* Streams: the batch that it has or is about to claim; count 0: none. */
+    uint64_t told;            /* unordered: slots told of before it */
+    uint64_t putting;         /* the position whose bytes are put into the arena */
+    _Atomic uint32_t asking;  /* it is counted among those with a piece too large */
+    _Atomic uint64_t crashed; /* a position whose worker died: `error` says how */
+    struct cdr_batch batch;
+    cadre_error error;
+    /* Written by whoever claims next. */
+    _Alignas(CDR_FALSE_SHARING) _Atomic uint64_t
+        confirmed; /* claims up to here came to be */
+};
+
+/* `next` of a shared window or ring: the first unclaimed, and who claimed last. */
+static inline uint64_t cdr_next_pack(uint64_t first, unsigned seat)
+{
+    return first << CDR_SEAT_BITS | seat;
+}
+
+static inline uint64_t cdr_next_first(uint64_t next)
+{
+    return next >> CDR_SEAT_BITS;
+}
+
+static inline unsigned cdr_next_seat(uint64_t next)
+{
+    return (unsigned)(next & ((1u << CDR_SEAT_BITS) - 1));
+}
+
+/* Bytes of a shared window, up to its intents' end; at most 65535 seats. */
+size_t cdr_shared_window_size(unsigned seats);
+
+/* A window as by cdr_window_init, in shared zeroed memory of that size, with intents. */
+void cdr_shared_window_init(struct cadre_window *w, unsigned seats);
+void cdr_intents_reset(struct cadre_window *w);
+
+struct cdr_intent *cdr_window_intent(const struct cadre_window *w, unsigned seat);
+
+/* cdr_window_take and cdr_window_give where there are intents. */
+bool cdr_intent_take(struct cadre_window *w, unsigned s, uint64_t slice, uint64_t claim,
+                     struct cdr_span *chunk);
+bool cdr_intent_give(struct cadre_window *w, unsigned s, const struct cdr_span *chunk,
+                     uint64_t begun);
+
+/* The tasks of a slice have been run. (That they begin is noted by cdr_task_begins.) */
+void cdr_intent_ran(struct cadre_window *w, unsigned s, uint64_t begun);
+
+/* For claims of windows and rings alike: note that `seat` is about to claim up to `end`;
+ * see to it that the claim before it can be told; and whether a claim came to be. */
+void cdr_claim_confirm(struct cadre_window *w, uint64_t next, unsigned seat);
+bool cdr_claim_was_made(const struct cadre_window *w, uint64_t next, unsigned seat,
+                        uint64_t end);
+
+/* cdr_ring_claim where there are intents: into the intent's batch. And that it has ended. */
+bool cdr_intent_claim_batch(struct cadre_window *w, unsigned s, uint64_t most);
+void cdr_intent_end_batch(struct cadre_window *w, unsigned s);
+
+/* What of the dead owner's batch nobody has been told of stays in it, and `first` is then
+ * the first of those; a claim that did not come to be is gone. */
+void cdr_intent_settle_batch(struct cadre_window *w, unsigned s);
+
+/* In the caller's process: move half of what the seat with most left has to idle seat s. */
+bool cdr_intent_rebalance(struct cadre_window *w, unsigned s);
+
+uint64_t cdr_climb_pack(const struct cdr_climb_note *note);
+struct cdr_climb_note cdr_climb_unpack(uint64_t word);
+
+/* What a dead worker leaves behind of a map, made whole: no claim or slice is open any more,
+ * and its units from progress on are its range. */
+struct cdr_left {
+    uint64_t first;    /* units of the slice, if there was one: from here ... */
+    uint64_t progress; /* ... the first not done ... */
+    uint64_t taken;    /* ... up to here */
+    bool running;      /* it was among its tasks */
+};
+
+/* `whole`: what is done of a slice does not follow from the task it was in. */
+void cdr_intent_settle(struct cadre_window *w, unsigned s, bool whole,
+                       struct cdr_left *left);
+
+/* Units that s holds and has not begun, as after settling. */
+struct cdr_span cdr_intent_range(const struct cadre_window *w, unsigned s);
+void cdr_intent_set_range(struct cadre_window *w, unsigned s, struct cdr_span chunk);
+
+/* All settled: call `each` for every stretch of units that were run. */
+void cdr_window_each_run(const struct cadre_window *w,
+                         void (*each)(void *arg, uint64_t first, uint64_t end),
+                         void *arg);
+
+#endif

@@ -1,0 +1,213 @@
+/* ring.h - the window of a stream: slots for what is in flight.
+ * SPDX-License-Identifier: MIT
+ *
+ * One thread, the stream's caller, feeds the ring and takes from it; workers claim what
+ * was fed, in order, and finish it. Position p of the stream is the p-th item fed.
+ *
+ *        taken          next            tail         taken + window
+ *     -----|--------------|---------------|-----------------|----->  positions
+ *          | being run or |  fed, nobody  |  room, may be   |
+ *          | finished     |  has them     |  fed            |
+ *
+ * Ordered, position p lies in slot p mod slots, and the caller takes the lowest position
+ * once its status says that it is finished: never more than `window` positions are
+ * between what was taken and what was fed, however slow one item is. That is the whole
+ * bound, and a worker claims an item only when its result has a place: the item's own.
+ *
+ * Unordered, a slot is free again as soon as it was taken, whatever is still running: a
+ * position's slot is written into `order` when it is fed, and workers tell in `finished`
+ * of their seat, a queue with one writer and one reader, which slots have ended.
+ *
+ * No pointers in here, only offsets: the memory may be shared by processes. Items,
+ * results, statuses and references are arrays of their own, so that a batch of small
+ * items crosses from one processor to another in few cache lines.
+ */
+#ifndef CDR_CORE_BOARD_RING_H
+#define CDR_CORE_BOARD_RING_H
+
+#include "core/board/arena.h"
+#include "base/crash_point.h"
+
+/* What became of a position; in its status word, with the lap in the other bits. */
+enum cdr_outcome { CDR_PENDING = 0, CDR_DONE = 1, CDR_FAILED = 2 };
+
+/* Where workers are processes, `next` names beside the position who claimed last: intent.h. */
+#define CDR_SEAT_BITS 13
+
+/* Tasks so cheap that moving a line of memory to another CPU costs more. */
+#define CDR_CHEAP_NS 100
+
+#define CDR_NOBODY     UINT64_MAX
+#define CDR_ANY_FINISH (UINT64_MAX - 1)
+#define CDR_WINDOW_MAX ((uint64_t)1 << 24)
+
+struct cdr_ref {
+    struct cdr_piece piece; /* all zero: none */
+    uint32_t seat;
+};
+
+struct cdr_finished {
+    _Alignas(CDR_FALSE_SHARING) _Atomic uint64_t
+        count; /* slots told of so far: release, acquire */
+};
+
+struct cdr_ring {
+    /* Written before anybody else sees the ring. */
+    uint64_t window;
+    uint64_t slots; /* a power of two, at least `window`: 1 << laps_at */
+    uint32_t laps_at;
+    uint32_t seats;
+    uint32_t next_at; /* the bit of `next` where the position begins */
+    bool unordered;
+    size_t item_size, result_size;
+    size_t items_at, results_at, status_at, refs_at, order_at, finished_at, size;
+    /* The caller alone writes it: release. */
+    _Alignas(CDR_FALSE_SHARING) _Atomic uint64_t tail;
+    /* Workers claim by compare-and-swap. Relaxed: what was fed is published by tail. */
+    _Alignas(CDR_FALSE_SHARING) _Atomic uint64_t next;
+    /* Which position the caller sleeps for; CDR_ANY_FINISH; or CDR_NOBODY. With the
+     * asymmetric fences of sync.h. */
+    _Alignas(CDR_FALSE_SHARING) _Atomic uint64_t awaited;
+    /* Streams with arenas: records finished with, by the caller, release; how many wait to
+     * put a piece larger than their share; and unordered, the seat that has such a piece,
+     * plus one: taken by compare-and-swap, given back by the caller. */
+    _Alignas(CDR_FALSE_SHARING) _Atomic uint64_t released;
+    _Atomic uint32_t oversized; /* with the asymmetric fences */
+    _Atomic uint32_t large;
+};
+
+struct cdr_ring_shape {
+    uint64_t window;
+    size_t item_size, result_size;
+    bool refs; /* slots have references */
+    bool unordered;
+    bool remote; /* workers are processes */
+    unsigned seats;
+};
+
+/* Bytes that a ring of this shape takes; 0 when they do not fit in memory. */
+size_t cdr_ring_size(const struct cdr_ring_shape *shape);
+
+/* Into zeroed memory of that size, on a boundary of CDR_FALSE_SHARING. */
+void cdr_ring_init(struct cdr_ring *r, const struct cdr_ring_shape *shape);
+
+/* ---- places ---- */
+
+static inline char *cdr_ring_item(const struct cdr_ring *r, uint64_t slot)
+{
+    return (char *)(uintptr_t)r + r->items_at + slot * r->item_size;
+}
+
+static inline char *cdr_ring_result(const struct cdr_ring *r, uint64_t slot)
+{
+    return (char *)(uintptr_t)r + r->results_at + slot * r->result_size;
+}
+
+static inline _Atomic uint32_t *cdr_ring_status(const struct cdr_ring *r, uint64_t slot)
+{
+    return (_Atomic uint32_t *)((uintptr_t)r + r->status_at) + slot;
+}
+
+/* The lap is part of the status, so that the caller need not reset it: statuses are
+ * written by workers and read by the caller, never the other way round. */
+static inline uint32_t cdr_ring_mark(const struct cdr_ring *r, uint64_t p)
+{
+    return (uint32_t)((p >> r->laps_at) + 1) << 2;
+}
+
+/* Where what is too varied to lie in the slot is: in the arena of the seat that ran it. */
+struct cdr_ref *cdr_ring_ref(const struct cdr_ring *r, uint64_t slot);
+
+/* ---- the caller ---- */
+
+/* Unordered, before feeding position p: it will lie in `slot`. */
+void cdr_ring_assign(struct cdr_ring *r, uint64_t p, uint64_t slot);
+
+/* Positions up to `tail` are in their slots: workers may claim them. */
+static inline void cdr_ring_feed(struct cdr_ring *r, uint64_t tail)
+{
+    CDR_SCHED_POINT();
+    atomic_store_explicit(&r->tail, tail, memory_order_release);
+}
+
+/* Ordered: the outcome of position p, CDR_PENDING while it has none. */
+static inline enum cdr_outcome cdr_ring_outcome(const struct cdr_ring *r, uint64_t p)
+{
+    uint32_t status;
+
+    CDR_SCHED_POINT();
+    status = atomic_load_explicit(cdr_ring_status(r, p & (r->slots - 1)),
+                                  memory_order_acquire);
+    return (status & ~3u) == cdr_ring_mark(r, p) ? (enum cdr_outcome)(status & 3)
+                                                 : CDR_PENDING;
+}
+
+/* Unordered: how many slots that seat's owner has told of. */
+uint64_t cdr_ring_published(const struct cdr_ring *r, unsigned seat);
+
+/* What the caller knows of a seat's queue, all zero at first. */
+struct cdr_reader {
+    uint64_t taken; /* slots read from it */
+    uint64_t told;  /* that so many are there was seen */
+};
+
+/* Unordered: the next slot that seat's owner finished, and how it ended; false while there
+ * is none. It stays the next until `taken` is counted up. */
+bool cdr_ring_finished(const struct cdr_ring *r, unsigned seat,
+                       struct cdr_reader *reader, uint64_t *slot,
+                       enum cdr_outcome *outcome);
+
+/* The caller will sleep until `position` is finished (CDR_ANY_FINISH: any): afterwards
+ * it looks once more. Ends with CDR_NOBODY. */
+void cdr_ring_await(struct cdr_ring *r, uint64_t position);
+
+/* ---- workers ---- */
+
+#define CDR_BATCH_MAX 64
+
+/* Positions first .. first+count-1, and where they lie. */
+struct cdr_batch {
+    uint64_t first;
+    uint32_t count;
+    uint32_t slot[CDR_BATCH_MAX];
+};
+
+/* Claim up to `most` positions, in order; false when there are none. */
+bool cdr_ring_claim(struct cdr_ring *r, uint64_t most, struct cdr_batch *batch);
+
+/* Note where the batch's positions lie; before they are claimed. */
+void cdr_ring_locate(const struct cdr_ring *r, struct cdr_batch *batch);
+
+/* Positions that were fed and nobody claimed, as of now. */
+uint64_t cdr_ring_unclaimed(const struct cdr_ring *r);
+
+/* The position's end was made known: true when the caller sleeps for it and nobody else
+ * wakes it. */
+bool cdr_ring_claim_waking(struct cdr_ring *r, uint64_t awaited);
+
+/* The owner of `seat` finished position p, in `slot`, and its result is in place. True
+ * when the caller sleeps for this: wake it. */
+bool cdr_ring_publish(struct cdr_ring *r, unsigned seat, uint64_t p, uint32_t slot,
+                      enum cdr_outcome outcome);
+
+/* The same for positions p .. p+count-1, in those slots, all done: told of at once. */
+bool cdr_ring_finish_all(struct cdr_ring *r, unsigned seat, uint64_t p,
+                         const uint32_t *slots, uint32_t count);
+
+static inline bool cdr_ring_finish(struct cdr_ring *r, unsigned seat, uint64_t p,
+                                   uint32_t slot, enum cdr_outcome outcome)
+{
+    uint64_t awaited;
+
+    if (r->unordered)
+        return cdr_ring_publish(r, seat, p, slot, outcome);
+    CDR_SCHED_POINT();
+    atomic_store_explicit(cdr_ring_status(r, slot), cdr_ring_mark(r, p) | outcome,
+                          memory_order_release);
+    cdr_light_fence();
+    CDR_SCHED_POINT();
+    awaited = atomic_load_explicit(&r->awaited, memory_order_relaxed);
+    return __builtin_expect(awaited == p, 0) && cdr_ring_claim_waking(r, awaited);
+}
+
+#endif

@@ -1,0 +1,417 @@
+/* recover.c - when a worker process has died: who pays, and who goes on.
+ * SPDX-License-Identifier: MIT
+ *
+ * All of this runs in the caller's process, in the thread that tends the run, and nobody
+ * else touches the dead worker's seat meanwhile. First its intent is settled (intent.c): then
+ * it is known which units are done, which are not, and whether the worker was inside a
+ * kernel. If it was, the task it was in pays: it is left at the front of the seat's range
+ * to be run alone by a fresh worker, as often as the job allows; then it has failed, as if
+ * its kernel had said so. Everything else the seat held stays in its range, for the fresh
+ * worker or for those who have nothing to do.
+ *
+ * Which task of a range kernel's call took the worker down cannot be known. So nobody
+ * pays yet, and the slice is run again one task at a time.
+ *
+ * A reduction's block is run again as a whole. Where a place of the tree was being
+ * changed, what was there before is put back first (tree.c).
+ *
+ * Workers that die without ever coming to a task blame nobody; when too many in a row do,
+ * the run ends with an error, since fresh ones would die too.
+ */
+#include "core/fault/recover.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "core/pool/pool.h"
+#include "core/board/tree.h"
+#include "core/run/staging.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static uint64_t load(const _Atomic uint64_t *word)
+{
+    return atomic_load_explicit(word, memory_order_relaxed);
+}
+
+static void store(_Atomic uint64_t *word, uint64_t value)
+{
+    atomic_store_explicit(word, value, memory_order_relaxed);
+}
+
+/* ---- suspects ---- */
+
+void cdr_recovery_fini(struct cdr_recovery *recovery)
+{
+    free(recovery->suspects);
+    memset(recovery, 0, sizeof *recovery);
+}
+
+static struct cdr_suspect *suspect(struct cdr_recovery *l, uint64_t item)
+{
+    struct cdr_suspect *more;
+    size_t room = l->room ? 2 * l->room : 16;
+
+    for (size_t i = 0; i < l->n; i++)
+        if (l->suspects[i].item == item)
+            return &l->suspects[i];
+    if (l->n == l->room) {
+        more = realloc(l->suspects, room * sizeof *more);
+        if (!more)
+            return NULL;
+        l->suspects = more;
+        l->room = room;
+    }
+    l->suspects[l->n] = (struct cdr_suspect){ .item = item };
+    return &l->suspects[l->n++];
+}
+
+bool cdr_may_retry(cadre_run *run, uint64_t item)
+{
+    struct cdr_suspect *s = run->retries ? suspect(run->recovery, item) : NULL;
+
+    return s && ++s->deaths <= run->retries;
+}
+
+/* ---- words ---- */
+
+static int add(cadre_error *e, int used, const char *format, ...) CADRE_PRINTF(3, 4);
+
+/* Append to the message, which had `used` bytes; returns how many it has. */
+static int add(cadre_error *e, int used, const char *format, ...)
+{
+    int room = (int)sizeof e->message - used, n;
+    va_list args;
+
+    va_start(args, format);
+    n = vsnprintf(e->message + used, (size_t)room, format, args);
+    va_end(args);
+    return n < 0 ? used : n < room ? used + n : (int)sizeof e->message - 1;
+}
+
+static int add_how(cadre_error *e, int used, const cadre_death *d)
+{
+    if (d->unknown)
+        return add(e, used, " died; how is not known, as somebody else waited for it");
+    if (d->signal)
+        used = add(e, used, " was killed by signal %d (%s)", d->signal,
+                   strsignal(d->signal));
+    else
+        used = add(e, used, " exited with status %d", d->status);
+    if (d->flags & CADRE_DUMPED_CORE)
+        used = add(e, used, ", with a core dump");
+    if (d->flags & CADRE_OUT_OF_MEMORY)
+        used = add(e, used, ", as memory ran out; it had %" PRIu32 " KiB", d->peak_kib);
+    return used;
+}
+
+static int add_words(cadre_error *e, int used, const cadre_death *d)
+{
+    return d->stderr_tail && *d->stderr_tail
+               ? add(e, used, "; it wrote last: %s", d->stderr_tail)
+               : used;
+}
+
+void cdr_word_death(cadre_error *e, const cadre_run *run, unsigned seat, uint64_t item,
+                    const cadre_death *d)
+{
+    const char *name = run->program->name;
+    bool expired = item != CADRE_NO_ITEM && d->expired == item;
+    int used = 0;
+
+    memset(e, 0, sizeof *e);
+    e->code = expired ? CADRE_ETIMEOUT : CADRE_ECRASH;
+    e->signal = d->signal;
+    e->item = item;
+    e->pid = d->pid;
+    e->status = d->status;
+    e->flags = d->flags;
+    e->peak_kib = d->peak_kib;
+    if (name)
+        used = add(e, used, "%s: ", name);
+    if (item != CADRE_NO_ITEM)
+        used = add(e, used, "item %" PRIu64 ": ", item);
+    if (expired)
+        used =
+            add(e, used,
+                "it ran for longer than %" PRIu64 " ms: ", run->timeout_ns / 1000000);
+    used = add(e, used, "worker %u (pid %d)", seat, d->pid);
+    used = add_how(e, used, d);
+    if (run->retries && item != CADRE_NO_ITEM)
+        used = add(e, used, ", the last of %u that ran it", run->retries + 1);
+    add_words(e, used, d);
+}
+
+/* ---- maps and reductions ---- */
+
+/* The task has had its last try. */
+static void fail(cadre_run *run, unsigned seat, uint64_t item, bool fatal,
+                 const cadre_death *death)
+{
+    const struct cdr_program *p = run->program;
+    struct cadre_window *w = run->window;
+    cadre_error error;
+
+    cdr_word_death(&error, run, seat, item, death);
+    if (p->statuses)
+        p->statuses[item] = error.code;
+    if (p->spill)
+        p->spill->of[item].size = 0;
+    cdr_window_fail(w, &w->seat[0],
+                    p->keep_going && !fatal ? CADRE_NO_ITEM : item / p->grain, &error);
+}
+
+/* Statuses of tasks that were done, and their number. */
+static void count_done(const cadre_run *run, unsigned s, uint64_t first, uint64_t end)
+{
+    const struct cdr_program *p = run->program;
+    _Atomic uint64_t *done = &run->window->seat[s].done;
+
+    for (uint64_t i = first; p->statuses && i < end; i++)
+        if (p->statuses[i] == CADRE_ECANCELLED)
+            p->statuses[i] = CADRE_OK;
+    store(done, load(done) + (end - first));
+}
+
+static void set_alone(cadre_run *run, unsigned s, uint64_t until)
+{
+    _Atomic uint64_t *alone = &cdr_window_intent(run->window, s)->alone;
+
+    if (load(alone) < until)
+        store(alone, until);
+}
+
+/* The worker was in this task, the first of the seat's range. */
+static void blame(cadre_run *run, unsigned s, uint64_t item, const cadre_death *death)
+{
+    struct cdr_span range = cdr_intent_range(run->window, s);
+
+    if (cdr_may_retry(run, item)) {
+        set_alone(run, s, item + 1);
+        return;
+    }
+    fail(run, s, item, false, death);
+    count_done(run, s, item, item + 1);
+    range.first = item + 1;
+    cdr_intent_set_range(run->window, s, range);
+}
+
+/* Whether the death came from our own hands, for what the task before took. */
+static bool is_innocent(const cadre_death *death, uint64_t item)
+{
+    return death->expired != CADRE_NO_ITEM && death->expired != item;
+}
+
+static void lost_task(cadre_run *run, unsigned s, const struct cdr_left *left,
+                      const cadre_death *death)
+{
+    uint64_t item = load(&run->window->seat[s].current);
+    bool range = run->program->range_fn && left->taken > left->first + 1;
+
+    if (!range)
+        count_done(run, s, left->first, left->progress);
+    if (!left->running || is_innocent(death, item))
+        return;
+    if (range)
+        set_alone(run, s, left->taken);
+    else
+        blame(run, s, item, death);
+}
+
+/* ---- reductions ---- */
+
+/* Put back what the dead worker was changing in the tree. */
+static void restore(cadre_run *run, unsigned s, struct cdr_climb_note *note)
+{
+    const struct cdr_tree *tree = run->program->tree;
+    uint64_t left = note->block & ~((UINT64_C(2) << note->level) - 1);
+
+    memcpy(cdr_tree_place(tree, left), cdr_tree_saved(tree, s),
+           run->program->result_size);
+    note->combining = false;
+    store(&cdr_window_intent(run->window, s)->climb, cdr_climb_pack(note));
+}
+
+/* The worker was carrying a block. True: it was combining two places. */
+static bool lost_climb(cadre_run *run, unsigned s, struct cdr_left *left)
+{
+    struct cdr_intent *intent = cdr_window_intent(run->window, s);
+    struct cdr_climb_note note = cdr_climb_unpack(load(&intent->climb));
+    struct cdr_span range = cdr_intent_range(run->window, s);
+    bool combining = note.combining;
+
+    if (combining)
+        restore(run, s, &note);
+    if (left->progress <= note.origin) { /* that block itself is done */
+        left->progress = note.origin + 1;
+        range.first = note.origin + 1;
+        cdr_intent_set_range(run->window, s, range);
+    }
+    return combining;
+}
+
+static void lost_block(cadre_run *run, unsigned s, struct cdr_left *left,
+                       const cadre_death *death)
+{
+    const struct cdr_program *p = run->program;
+    struct cdr_intent *intent = cdr_window_intent(run->window, s);
+    uint64_t item = load(&run->window->seat[s].current);
+    bool folding = atomic_exchange_explicit(&intent->folding, 0, memory_order_relaxed);
+    bool climbing = load(&intent->climb) != 0;
+    bool combining = climbing && lost_climb(run, s, left);
+
+    if (!left->running || (climbing && !combining) || is_innocent(death, item))
+        return;
+    if (!combining && !folding && p->range_fn &&
+        load(&intent->alone) <= left->progress) {
+        set_alone(run, s, left->progress + 1);
+        return;
+    }
+    if (cdr_may_retry(run, item)) {
+        set_alone(run, s, left->progress + 1);
+        return;
+    }
+    fail(run, s, item, combining || folding, death);
+    if (combining)
+        store(&intent->climb, 0); /* nobody needs what lies above it any more */
+}
+
+/* ---- the run ---- */
+
+static bool lost_in_map(cadre_run *run, unsigned s, const cadre_death *death)
+{
+    const struct cdr_program *p = run->program;
+    struct cdr_left left;
+
+    cdr_intent_settle(run->window, s, p->tree || p->range_fn, &left);
+    store(&cdr_window_intent(run->window, s)->stamp, 0);
+    if (run->manifest && left.progress < left.taken)
+        cdr_staging_refill(p, left.progress, left.taken);
+    if (p->tree)
+        lost_block(run, s, &left, death);
+    else
+        lost_task(run, s, &left, death);
+    return left.running;
+}
+
+static bool is_hopeless(cadre_run *run, bool in_task)
+{
+    struct cdr_recovery *l = run->recovery;
+    uint64_t done = cdr_window_done(run->window);
+    unsigned most = 2 * run->workers < 4 ? 4 : 2 * run->workers;
+
+    l->dead++;
+    l->barren = in_task || done > l->done ? 0 : l->barren + 1;
+    l->done = done;
+    return l->barren >= most;
+}
+
+static bool has_left(const cadre_run *run, unsigned s)
+{
+    const struct cadre_window *w = run->window;
+    struct cdr_span range = cdr_intent_range(w, s);
+
+    return (range.first < range.end && range.first < load(&w->limit)) ||
+           load(&cdr_window_intent(w, s)->climb) != 0;
+}
+
+bool cadre_run_lost(cadre_run *run, unsigned seat, const cadre_death *death)
+{
+    struct cadre_window *w = run->window;
+    cadre_error error;
+    bool in_task;
+
+    cdr_window_halt_again(w);
+    in_task =
+        w->ring_at ? cdr_lost_in_ring(run, seat, death) : lost_in_map(run, seat, death);
+    if (!death->retired && is_hopeless(run, in_task)) {
+        cdr_word_death(&error, run, seat, CADRE_NO_ITEM, death);
+        cdr_fail(
+            &run->recovery->over, CADRE_ECRASH,
+            "%u workers in a row died before they came to a task; the last: %.380s",
+            run->recovery->barren, error.message);
+        cadre_run_give_up(run, &run->recovery->over);
+    }
+    if (cdr_window_over(w))
+        return false;
+    return w->ring_at || has_left(run, seat) || cdr_window_unclaimed(w) > 0;
+}
+
+void cadre_run_give_up(cadre_run *run, const cadre_error *why)
+{
+    run->recovery->over = *why;
+    cdr_window_stop(run->window, why->code);
+}
+
+/* ---- what else a backend of processes asks ---- */
+
+void cadre_run_log(const cadre_run *run, int level, const char *text)
+{
+    cdr_log(&run->pool->log, level, "%s: %s", run->pool->name, text);
+}
+
+unsigned cadre_run_workers(const cadre_run *run)
+{
+    const struct cadre_window *w = run->window;
+
+    return w->ring_at || w->units > run->workers ? run->workers : (unsigned)w->units;
+}
+
+bool cadre_run_is_stream(const cadre_run *run)
+{
+    return run->window->ring_at != 0;
+}
+
+int cadre_run_event(const cadre_run *run)
+{
+    return run->cancelled;
+}
+
+uint64_t cadre_run_grace_ns(const cadre_run *run)
+{
+    return run->grace_ns;
+}
+
+uint64_t cadre_run_expiry(const cadre_run *run, unsigned seat, uint64_t *item)
+{
+    const struct cdr_intent *intent;
+    uint64_t stamp;
+
+    *item = CADRE_NO_ITEM;
+    if (!run->timeout_ns)
+        return UINT64_MAX;
+    if (seat == 0)
+        return cdr_now() + run->timeout_ns;
+    intent = cdr_window_intent(run->window, seat);
+    stamp = load(&intent->stamp);
+    *item = load(&run->window->seat[seat].current);
+    return stamp ? stamp + run->timeout_ns : UINT64_MAX;
+}
+
+bool cadre_run_is_wanted(const cadre_run *run, unsigned seat)
+{
+    const struct cadre_window *w = run->window;
+    const struct cdr_intent *intent = cdr_window_intent(w, seat);
+    uint64_t unit = run->program->tree ? load(&intent->progress)
+                                       : load(&w->seat[seat].current) / w->grain;
+
+    return load(&intent->slice) == 0 || unit < load(&w->limit);
+}
+
+bool cadre_run_rebalance(cadre_run *run, unsigned seat, uint64_t *again)
+{
+    struct cadre_window *w = run->window;
+    uint64_t now;
+
+    *again = UINT64_MAX;
+    if (w->ring_at || cdr_window_over(w))
+        return false;
+    if (cdr_intent_rebalance(w, seat))
+        return true;
+    now = cdr_now();
+    if (!cdr_window_ask(w, seat, now, CDR_OVERDUE_NS))
+        *again = cdr_window_overdue_at(w, seat, CDR_OVERDUE_NS);
+    return false;
+}

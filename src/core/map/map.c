@@ -1,0 +1,20 @@
+/* map.c - run a kernel over items, indices or columns.
+ * SPDX-License-Identifier: MIT
+ */
+#include "core/map/local.h"
+#include "core/pool/fallback.h"
+#include "core/run/job.h"
+
+int cadre_map(cadre_pool *pool, const cadre_job *job, cadre_error *err)
+{
+    struct cdr_program p;
+    int rc = cdr_job_prepare(&p, job, false, err);
+
+    if (!rc)
+        rc = cdr_job_suits(pool, p.n, err);
+    if (rc || p.n == 0)
+        return rc;
+    cdr_job_clear_outcomes(&p);
+    rc = cdr_pool_choose(&pool, &p, err);
+    return rc ? rc : cdr_engine_run(pool, &p, job, err);
+}

@@ -1,0 +1,247 @@
+/* plan.c - backend and workers: what was asked for, what is there, what comes of it.
+ * SPDX-License-Identifier: MIT
+ *
+ * The backend is what CADRE_BACKEND says, else what the options say; "auto" is threads,
+ * or serial where there is but one worker; processes where kernels need them. The workers are what CADRE_WORKERS says, else
+ * what the options say, counted against the CPUs that this process may use: -1 is all of
+ * them, -2 all but one; more than there are is capped and said, unless oversubscribing
+ * was asked for. A pool opened inside a task gets its share of the CPUs of the run that
+ * the task belongs to, so that nested pools do not multiply.
+ */
+#include "core/plan/plan.h"
+#include "backends/table.h"
+#include "machine/environ.h"
+#include "base/error.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+/* What was asked for, and by whom. */
+struct wish {
+    const char *backend; /* never NULL */
+    const char *backend_by;
+    int workers;
+    const char *workers_by;
+};
+
+static void warn(struct cdr_plan *plan, const char *format, ...) CADRE_PRINTF(2, 3);
+
+static void warn(struct cdr_plan *plan, const char *format, ...)
+{
+    va_list args;
+
+    if (plan->n_warnings == CDR_WARNINGS_MAX)
+        return;
+    va_start(args, format);
+    vsnprintf(plan->warnings[plan->n_warnings++], sizeof plan->warnings[0], format,
+              args);
+    va_end(args);
+}
+
+static int read_wish(struct wish *wish, const cadre_options *opt,
+                     const struct cdr_view *view, cadre_error *err)
+{
+    struct cdr_environ env = { 0 };
+    int rc;
+
+    wish->backend = opt->backend ? opt->backend : "auto";
+    wish->backend_by = opt->backend ? "asked for" : "default";
+    wish->workers = opt->workers;
+    wish->workers_by = opt->workers ? "asked for" : "default";
+    if (opt->ignore_environment)
+        return CADRE_OK;
+    rc = cdr_environ_read(&env, view, err);
+    if (rc)
+        return rc;
+    if (env.backend) {
+        wish->backend = env.backend;
+        wish->backend_by = "CADRE_BACKEND";
+    }
+    if (env.has_workers) {
+        wish->workers = env.workers;
+        wish->workers_by = "CADRE_WORKERS";
+    }
+    return CADRE_OK;
+}
+
+/* ---- workers ---- */
+
+/* CPUs to plan with, and a word on where they come from. */
+static unsigned budget(struct cdr_plan *plan, unsigned outer)
+{
+    unsigned cpus = plan->machine.cpus;
+
+    if (cpus > CDR_WORKERS_MAX)
+        cpus = CDR_WORKERS_MAX;
+    if (outer < 2) {
+        snprintf(plan->why_workers, sizeof plan->why_workers, "%s",
+                 plan->machine.cpu_reason);
+        return cpus;
+    }
+    cpus = cpus / outer > 1 ? cpus / outer : 1;
+    snprintf(plan->why_workers, sizeof plan->why_workers,
+             "the share of %u CPU%s of a task among %u workers (%s)", cpus,
+             cpus == 1 ? "" : "s", outer, plan->machine.cpu_reason);
+    return cpus;
+}
+
+static void count_workers(struct cdr_plan *plan, const struct wish *wish,
+                          const cadre_options *opt, unsigned outer)
+{
+    unsigned cpus = budget(plan, outer);
+    char machine[sizeof plan->why_workers];
+    int n = wish->workers;
+
+    if (n == 0) {
+        plan->workers = cpus;
+        return;
+    }
+    memcpy(machine, plan->why_workers, sizeof machine);
+    if (n < 0) {
+        plan->workers = n < -(int)cpus ? 1 : cpus + 1 + (unsigned)n;
+        if (plan->workers < 1)
+            plan->workers = 1;
+        snprintf(plan->why_workers, sizeof plan->why_workers, "%d (%s) of %.400s", n,
+                 wish->workers_by, machine);
+        return;
+    }
+    plan->workers = (unsigned)n;
+    snprintf(plan->why_workers, sizeof plan->why_workers, "%d (%s); %.400s", n,
+             wish->workers_by, machine);
+    if ((unsigned)n <= (opt->oversubscribe ? CDR_WORKERS_MAX : cpus))
+        return;
+    if (opt->oversubscribe) {
+        plan->workers = CDR_WORKERS_MAX;
+        snprintf(plan->why_workers, sizeof plan->why_workers,
+                 "%d (%s), capped to the most there can be", n, wish->workers_by);
+        warn(plan, "%d workers (%s) capped to %d, the most there can be", n,
+             wish->workers_by, CDR_WORKERS_MAX);
+        return;
+    }
+    plan->workers = cpus;
+    snprintf(plan->why_workers, sizeof plan->why_workers,
+             "%d (%s), capped without oversubscribe: %.400s", n, wish->workers_by,
+             machine);
+    warn(plan, "%d workers (%s) capped to %u: %.200s", n, wish->workers_by, cpus,
+         machine);
+}
+
+/* ---- backend ---- */
+
+/* What kernels demand of their env, against what a backend gives. */
+static int check_demands(const cadre_backend *backend, const cadre_options *opt,
+                         cadre_error *err)
+{
+    if (opt->isolate && !backend->remote)
+        return cdr_fail(
+            err, CADRE_ENOTSUP,
+            "isolate is set, but backend \"%s\" runs kernels in this process",
+            backend->name);
+    if (opt->not_thread_safe && backend == &cdr_threads_backend)
+        return cdr_fail(
+            err, CADRE_EINVAL,
+            "not_thread_safe is set, but backend \"threads\" runs kernels at "
+            "the same time; use \"processes\"");
+    return CADRE_OK;
+}
+
+static const cadre_backend *processes(const cadre_options *opt)
+{
+    return opt->persistent ? &cdr_persistent_backend : &cdr_processes_backend;
+}
+
+static void choose_automatically(struct cdr_plan *plan, const struct wish *wish,
+                                 const cadre_options *opt)
+{
+    plan->automatic = true;
+    if (opt->isolate || (opt->not_thread_safe && plan->workers > 1)) {
+        plan->backend = processes(opt);
+        snprintf(plan->why_backend, sizeof plan->why_backend,
+                 "auto (%s): %s, and processes have memory of their own",
+                 wish->backend_by,
+                 opt->isolate ? "isolate is set" : "not_thread_safe is set");
+        return;
+    }
+    if (opt->persistent && plan->workers > 1) {
+        plan->backend = &cdr_persistent_backend;
+        snprintf(plan->why_backend, sizeof plan->why_backend,
+                 "auto (%s): kept is set, which is for processes", wish->backend_by);
+        return;
+    }
+    if (plan->workers > 1) {
+        plan->backend = &cdr_threads_backend;
+        snprintf(plan->why_backend, sizeof plan->why_backend,
+                 "auto (%s): threads share the caller's memory and start cheaply",
+                 wish->backend_by);
+        return;
+    }
+    plan->backend = &cdr_serial_backend;
+    snprintf(plan->why_backend, sizeof plan->why_backend,
+             "auto (%s): one worker needs no other", wish->backend_by);
+}
+
+static int choose_backend(struct cdr_plan *plan, const struct wish *wish,
+                          const cadre_options *opt, cadre_error *err)
+{
+    bool custom = opt->custom && strcmp(wish->backend_by, "CADRE_BACKEND") != 0;
+
+    if (custom) {
+        if (opt->custom->abi != CADRE_BACKEND_ABI)
+            return cdr_fail(
+                err, CADRE_EINVAL,
+                "the custom backend was built for version %u of the contract, "
+                "this is %d",
+                opt->custom->abi, CADRE_BACKEND_ABI);
+        plan->backend = opt->custom;
+    } else if (strcmp(wish->backend, "auto") == 0) {
+        choose_automatically(plan, wish, opt);
+    } else {
+        plan->backend = cdr_backend_find(wish->backend);
+        if (!plan->backend)
+            return cdr_fail(err, CADRE_EINVAL,
+                            "no backend called \"%.60s\" (%s); there are %s",
+                            wish->backend, wish->backend_by, cdr_backend_names());
+    }
+    if (plan->backend == &cdr_processes_backend)
+        plan->backend = processes(opt);
+    plan->persistent = plan->backend == &cdr_persistent_backend;
+    if (!plan->automatic)
+        snprintf(plan->why_backend, sizeof plan->why_backend, "%s",
+                 custom ? "a backend of the program's own" : wish->backend_by);
+    return check_demands(plan->backend, opt, err);
+}
+
+/* A backend without workers of its own has one whatever the count says. */
+static void settle_serial(struct cdr_plan *plan)
+{
+    if (plan->backend->begin || plan->workers == 1)
+        return;
+    plan->workers = 1;
+    snprintf(plan->why_workers, sizeof plan->why_workers, "backend %s (%.200s)",
+             plan->backend->name, plan->why_backend);
+}
+
+int cdr_plan_make(struct cdr_plan *plan, const cadre_options *opt,
+                  const struct cdr_view *view, unsigned outer, cadre_error *err)
+{
+    struct wish wish;
+    int rc;
+
+    memset(plan, 0, sizeof *plan);
+    plan->if_serial = opt->if_serial;
+    plan->min_items = opt->min_items;
+    plan->apart_only = opt->isolate || opt->not_thread_safe;
+    plan->portable = opt->portable;
+    plan->retire_after = opt->retire_after;
+    plan->retire_bytes = opt->retire_bytes;
+    rc = read_wish(&wish, opt, view, err);
+    if (rc)
+        return rc;
+    cdr_machine_read(&plan->machine, view);
+    count_workers(plan, &wish, opt, outer);
+    rc = choose_backend(plan, &wish, opt, err);
+    if (!rc)
+        settle_serial(plan);
+    return rc;
+}

@@ -1,0 +1,109 @@
+/* fallback.c - jobs that do not suit the workers of a pool, and who runs them instead.
+ * SPDX-License-Identifier: MIT
+ *
+ * Two pools have others behind them, opened when first needed and closed with them:
+ *
+ *   - Persistent workers that "auto" chose cannot have every kernel: nested functions, code made
+ *     at run time, libraries that were opened. Threads run those, and the log says so.
+ *     Asked for by name, or where kernels must not run in this process, it is an error.
+ *   - Forking with other threads in the process copies locks that these hold. Whether a
+ *     kernel would do without its caller's memory nobody can see: it may follow a pointer
+ *     in an item, or read a variable that the program has set. So workers are forked all
+ *     the same, with a warning, unless the program says that its kernels are portable: then
+ *     persistent workers, which are started clean, run what they can have.
+ */
+#include "core/pool/fallback.h"
+#include "machine/process.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+static bool may_be_threads(const cadre_pool *pool)
+{
+    return pool->plan.persistent && pool->plan.automatic && !pool->plan.apart_only;
+}
+
+static bool may_be_kept(const cadre_pool *pool)
+{
+    return !pool->plan.persistent && pool->plan.backend->remote && pool->plan.portable;
+}
+
+enum cdr_fallback cdr_fallback_of(const cadre_pool *pool, const struct cdr_program *p,
+                                  cadre_error *why)
+{
+    if (!cdr_pool_is_remote(pool))
+        return CDR_AS_PLANNED;
+    if (may_be_threads(pool) && cdr_manifest_check(p, why))
+        return CDR_FALLBACK_THREADS;
+    if (may_be_kept(pool) && cdr_threads_now() > 1 && !cdr_manifest_check(p, why))
+        return CDR_FALLBACK_PERSISTENT;
+    return CDR_AS_PLANNED;
+}
+
+static int open_other(cadre_pool *pool, bool persistent, cadre_error *err)
+{
+    cadre_options opt = { .backend = persistent ? "processes" : "threads",
+                          .persistent = persistent,
+                          .workers = (int)pool->plan.workers,
+                          .oversubscribe = true,
+                          .ignore_environment = true,
+                          .min_items = pool->plan.min_items,
+                          .retire_after = pool->plan.retire_after,
+                          .retire_bytes = pool->plan.retire_bytes,
+                          .if_serial = pool->plan.if_serial,
+                          .name = pool->name,
+                          .log = pool->log.call,
+                          .log_arg = pool->log.arg };
+    cadre_pool *other;
+    int rc = cadre_open(&other, &opt, err);
+
+    if (!rc)
+        atomic_store_explicit(&pool->other, other, memory_order_release);
+    return rc;
+}
+
+/* The pool behind it; tells the log when it is opened. */
+static cadre_pool *other_pool(cadre_pool *pool, bool persistent, const char *why,
+                              cadre_error *err)
+{
+    int rc = CADRE_OK;
+
+    pthread_mutex_lock(&pool->starting); /* a plain mutex, not held: cannot fail */
+    if (!pool->other) {
+        cdr_log(&pool->log, CADRE_WARNING, "%s: %s", pool->name, why);
+        rc = open_other(pool, persistent, err);
+    }
+    pthread_mutex_unlock(&pool->starting);
+    return rc ? NULL : atomic_load_explicit(&pool->other, memory_order_acquire);
+}
+
+int cdr_pool_choose(cadre_pool **pool, const struct cdr_program *p, cadre_error *err)
+{
+    cadre_error why, failure;
+    cadre_pool *other;
+    char text[600];
+
+    switch (cdr_fallback_of(*pool, p, &why)) {
+    case CDR_FALLBACK_THREADS:
+        snprintf(text, sizeof text, "threads instead of persistent processes: %.500s",
+                 why.message);
+        other = other_pool(*pool, false, text, &failure);
+        break;
+    case CDR_FALLBACK_PERSISTENT:
+        snprintf(
+            text, sizeof text,
+            "persistent processes instead of forked ones: there are %u other threads in "
+            "this process",
+            cdr_threads_now() - 1);
+        other = other_pool(*pool, true, text, &failure);
+        break;
+    default: return CADRE_OK;
+    }
+    if (!other) {
+        if (err)
+            *err = failure;
+        return failure.code;
+    }
+    *pool = other;
+    return CADRE_OK;
+}

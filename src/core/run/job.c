@@ -1,0 +1,255 @@
+/* job.c - from what the user wrote to what workers need.
+ * SPDX-License-Identifier: MIT
+ */
+#include "core/run/job.h"
+#include "base/alloc.h"
+#include "base/error.h"
+#include "core/pool/pool.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#define HINT_ITEMS 1000
+
+/* ---- how many tasks ---- */
+
+static uint64_t column_tasks(const cadre_column *columns, unsigned n)
+{
+    uint64_t shortest = UINT64_MAX, longest = 0;
+    bool ends = false;
+
+    for (unsigned k = 0; k < n; k++) {
+        if (columns[k].same)
+            continue;
+        if (columns[k].n > longest)
+            longest = columns[k].n;
+        if (!columns[k].fill && columns[k].n <= shortest) {
+            shortest = columns[k].n;
+            ends = true;
+        }
+    }
+    return ends ? shortest : longest;
+}
+
+/* Columns that together have an end: not all of them constants, none with a source. */
+static bool only_arrays(const cadre_column *columns, unsigned n)
+{
+    bool some = false;
+
+    for (unsigned k = 0; k < n; k++) {
+        if (columns[k].source)
+            return false;
+        some |= !columns[k].same;
+    }
+    return some;
+}
+
+uint64_t cadre_job_tasks(const cadre_job *job)
+{
+    if (!job)
+        return 0;
+    if (job->n || !job->columns)
+        return job->n;
+    return column_tasks(job->columns, job->n_columns);
+}
+
+/* ---- checks ---- */
+
+static int check_column(const cadre_column *c, unsigned k, bool stream,
+                        cadre_error *err)
+{
+    size_t bytes;
+
+    if (c->source && (!stream || c->data || c->same))
+        return cdr_fail(err, CADRE_EINVAL, "column %u: %s", k,
+                        stream ? "it has a source and data: only one"
+                               : "a source is for streams");
+    if (!c->source && !c->data && (c->same || c->n > 0))
+        return cdr_fail(err, CADRE_EINVAL, "column %u: data is NULL", k);
+    if (!c->same && c->size == 0)
+        return cdr_fail(err, CADRE_EINVAL, "column %u: size is 0", k);
+    if (c->source && c->size == CADRE_BYTES)
+        return cdr_fail(err, CADRE_EINVAL,
+                        "column %u: elements of any size cannot come from a source", k);
+    if (c->size > PTRDIFF_MAX)
+        return cdr_fail(err, CADRE_EINVAL, "column %u: size is %zu", k, c->size);
+    if (!cdr_array_size(&bytes, c->n, c->size))
+        return cdr_fail(err, CADRE_EINVAL,
+                        "column %u: %" PRIu64
+                        " elements of %zu bytes do not fit in memory",
+                        k, c->n, c->size);
+    return CADRE_OK;
+}
+
+static int check_columns(const cadre_job *job, bool stream, cadre_error *err)
+{
+    uint64_t tasks;
+    int rc = CADRE_OK;
+
+    if (!job->columns)
+        return job->n_columns
+                   ? cdr_fail(err, CADRE_EINVAL, "n_columns is %u but columns is NULL",
+                              job->n_columns)
+                   : CADRE_OK;
+    if (job->n_columns == 0)
+        return cdr_fail(err, CADRE_EINVAL, "columns is set but n_columns is 0");
+    if (job->items)
+        return cdr_fail(err, CADRE_EINVAL, "a job has items or columns, not both");
+    if (job->range_fn)
+        return cdr_fail(err, CADRE_EINVAL,
+                        "a range kernel takes items or indices, not columns");
+    for (unsigned k = 0; k < job->n_columns && !rc; k++)
+        rc = check_column(&job->columns[k], k, stream, err);
+    if (rc || job->n == 0 || !only_arrays(job->columns, job->n_columns))
+        return rc;
+    tasks = column_tasks(job->columns, job->n_columns);
+    if (job->n > tasks)
+        return cdr_fail(err, CADRE_EINVAL,
+                        "n is %" PRIu64 " but the columns give %" PRIu64 " tasks",
+                        job->n, tasks);
+    return CADRE_OK;
+}
+
+static int check_array(const char *name, const char *size_name, const void *array,
+                       uint64_t n, size_t size, cadre_error *err)
+{
+    size_t bytes;
+
+    if (array && size == 0)
+        return cdr_fail(err, CADRE_EINVAL, "%s is set but %s is 0", name, size_name);
+    if (array && !cdr_array_size(&bytes, n, size))
+        return cdr_fail(err, CADRE_EINVAL,
+                        "%s: %" PRIu64 " of %zu bytes do not fit in memory", name, n,
+                        size);
+    return CADRE_OK;
+}
+
+static int check_policy(const cadre_job *job, bool stream, cadre_error *err)
+{
+    if (job->on_error != CADRE_STOP && job->on_error != CADRE_KEEP_GOING)
+        return cdr_fail(err, CADRE_EINVAL, "no on_error is called %d", job->on_error);
+    if (!stream && (job->source || job->window || job->memory_limit || job->unordered))
+        return cdr_fail(
+            err, CADRE_EINVAL,
+            "source, window, memory_limit and unordered are for streams: see "
+            "cadre_stream_open");
+    if (!stream && job->on_error == CADRE_KEEP_GOING && !job->statuses)
+        return cdr_fail(
+            err, CADRE_EINVAL,
+            "to keep going over failures, statuses must be set: nothing else "
+            "would tell which tasks failed");
+    for (size_t i = 0; i < sizeof job->reserved / sizeof job->reserved[0]; i++)
+        if (job->reserved[i])
+            return cdr_fail(
+                err, CADRE_EINVAL,
+                "reserved[%zu] is not zero: this program was built for another "
+                "version of cadre",
+                i);
+    return CADRE_OK;
+}
+
+static int check(const cadre_job *job, uint64_t n, bool stream, cadre_error *err)
+{
+    int rc;
+
+    if (!job->fn == !job->range_fn)
+        return cdr_fail(err, CADRE_EINVAL, "a job needs %s of fn and range_fn",
+                        job->fn ? "only one" : "one");
+    if (n > CDR_UNITS_MAX && !(stream && n == CADRE_ENDLESS && !job->items))
+        return cdr_fail(err, CADRE_EINVAL,
+                        "%" PRIu64 " tasks are more than a run can have (%" PRIu64 ")",
+                        n, CDR_UNITS_MAX);
+    rc = check_policy(job, stream, err);
+    if (!rc)
+        rc = check_columns(job, stream, err);
+    if (!rc)
+        rc = check_array("items", "item_size", job->items, n, job->item_size, err);
+    if (!rc)
+        rc = check_array("results", "result_size", job->results, n, job->result_size,
+                         err);
+    if (!rc)
+        rc = check_array("emitted", "", job->emitted, n, sizeof *job->emitted, err);
+    if (!rc)
+        rc = check_array("statuses", "", job->statuses, n, sizeof *job->statuses, err);
+    return rc;
+}
+
+int cdr_job_prepare(struct cdr_program *p, const cadre_job *job, bool stream,
+                    cadre_error *err)
+{
+    uint64_t n;
+    int rc;
+
+    cdr_error_clear(err);
+    if (!job)
+        return cdr_fail(err, CADRE_EINVAL, "the job is NULL");
+    n = cadre_job_tasks(job);
+    rc = check(job, n, stream, err);
+    if (rc)
+        return rc;
+    *p = (struct cdr_program){
+        .fn = job->fn,
+        .range_fn = job->range_fn,
+        .name = job->name,
+        .n = n,
+        .grain = 1,
+        .items = (uintptr_t)job->items,
+        .item_size = job->items ? job->item_size : 0,
+        .results = (uintptr_t)job->results,
+        .result_size = job->results ? job->result_size : 0,
+        .columns = job->columns,
+        .n_columns = job->n_columns,
+        .emits = job->emitted != NULL,
+        .emitted = job->emitted,
+        .statuses = job->statuses,
+        .keep_going = job->on_error == CADRE_KEEP_GOING,
+        .shared = job->shared,
+        .shared_size = job->shared_size,
+        .seed = job->seed,
+        .seed_sequence = job->seed_sequence,
+    };
+    return CADRE_OK;
+}
+
+int cdr_job_suits(cadre_pool *pool, uint64_t n, cadre_error *err)
+{
+    static _Atomic bool hinted; /* once a process: relaxed */
+    const struct cdr_plan *plan = pool ? &pool->plan : NULL;
+
+    if (!plan || plan->backend->remote)
+        return CADRE_OK;
+    if (n < plan->min_items && plan->if_serial == CADRE_FAIL)
+        return cdr_fail(err, CADRE_ESERIAL,
+                        "the plan came out serial: %" PRIu64 " items are fewer than "
+                        "min_items %" PRIu64,
+                        n, plan->min_items);
+    if (n < plan->min_items && plan->if_serial == CADRE_WARN)
+        cdr_log(&pool->log, CADRE_WARNING,
+                "%s: running serially: %" PRIu64
+                " items are fewer than min_items %" PRIu64,
+                pool->name, n, plan->min_items);
+    if (n >= HINT_ITEMS && plan->workers == 1 && plan->automatic && pool->log.call &&
+        !atomic_exchange_explicit(&hinted, true, memory_order_relaxed))
+        cdr_log(&pool->log, CADRE_INFO,
+                "%s: %" PRIu64 " tasks run serially, since there is %s", pool->name, n,
+                plan->why_workers);
+    return CADRE_OK;
+}
+
+/* ---- outcomes ---- */
+
+void cdr_job_clear_outcomes(const struct cdr_program *p)
+{
+    if (p->emitted && p->n > 0)
+        memset(p->emitted, 0, p->n * sizeof *p->emitted);
+    for (uint64_t i = 0; p->statuses && i < p->n; i++)
+        p->statuses[i] = CADRE_ECANCELLED;
+}
+
+void cdr_job_cut_outcomes(const struct cdr_program *p, uint64_t item)
+{
+    if (p->emitted)
+        cadre_bytes_free(p->emitted + item, p->n - item);
+    for (uint64_t i = item + 1; p->statuses && i < p->n; i++)
+        p->statuses[i] = CADRE_ECANCELLED;
+}

@@ -1,0 +1,370 @@
+/* manifest.c - what workers that are spawned processes are told of a run.
+ * SPDX-License-Identifier: MIT
+ *
+ * A forked worker has its caller's memory. A clean one has the program's code, and shared
+ * memory at the addresses where the caller has it (memory/shared_range.c). So of a run it is told
+ * in shared memory: in a manifest, which is the run and its program as they are, with the
+ * job's items, columns and shared bytes copied behind it once for all workers. Pointers in
+ * a manifest lead into it, or to other shared memory. Functions go by name (code/code_id.h),
+ * descriptors through the backend's hands.
+ *
+ * A worker makes its own run from that (cadre_run_join), and serves it as any other.
+ */
+#include "core/run/manifest.h"
+#include "memory/shared_range.h"
+#include "base/error.h"
+#include "code/code_id.h"
+#include "memory/shared.h"
+#include "core/board/tree.h"
+#include "core/run/staging.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define WORTH_KEEPING ((size_t)64 << 20)
+
+/* In shared memory, read-only for workers. */
+struct cdr_manifest {
+    struct cdr_code_id kernel, combine;
+    bool unsure; /* that workers have the functions is not known */
+    cadre_run run;
+    struct cdr_program program;
+    struct cdr_tree tree;
+    struct cdr_spill spill;
+};
+
+/* ---- rooms ---- */
+
+bool cdr_shm_buffer_grow(struct cdr_shm_buffer *buffer, size_t size)
+{
+    if (size <= buffer->size)
+        return true;
+    cdr_shm_buffer_fini(buffer);
+    buffer->memory = cdr_shared_reserve(size);
+    if (!buffer->memory)
+        return false;
+    buffer->size = size;
+    if (cdr_shared_range_holds(buffer->memory, size))
+        return true;
+    cdr_shm_buffer_fini(buffer);
+    return false;
+}
+
+void cdr_shm_buffer_trim(struct cdr_shm_buffer *buffer)
+{
+    if (buffer->size > WORTH_KEEPING)
+        cdr_shm_buffer_fini(buffer);
+}
+
+void cdr_shm_buffer_fini(struct cdr_shm_buffer *buffer)
+{
+    cdr_shared_unmap(buffer->memory, buffer->size);
+    *buffer = (struct cdr_shm_buffer){ 0 };
+}
+
+/* ---- writing ---- */
+
+/* A manifest is written twice: first to nowhere, to know its size. */
+struct pen {
+    char *memory; /* NULL: nowhere */
+    size_t at;
+    bool overflow;
+};
+
+static void *copy(struct pen *pen, const void *bytes, size_t size)
+{
+    size_t at =
+        (pen->at + CDR_FALSE_SHARING - 1) / CDR_FALSE_SHARING * CDR_FALSE_SHARING;
+
+    if (at < pen->at || __builtin_add_overflow(at, size, &pen->at))
+        pen->overflow = true;
+    if (!pen->memory)
+        return NULL;
+    if (size > 0)
+        memcpy(pen->memory + at, bytes, size);
+    return pen->memory + at;
+}
+
+/* What workers see anyhow stays where it is. */
+static const void *put(struct pen *pen, const void *bytes, size_t size)
+{
+    return !bytes || cdr_shared_range_holds(bytes, size) ? bytes
+                                                         : copy(pen, bytes, size);
+}
+
+static void put_columns(struct pen *pen, struct cdr_program *p)
+{
+    cadre_column *columns = copy(pen, p->columns, p->n_columns * sizeof *columns);
+
+    for (unsigned k = 0; k < p->n_columns; k++) {
+        cadre_column c = p->columns[k];
+        c.data = put(pen, c.data, c.same ? c.size : (size_t)c.n * c.size);
+        c.fill = put(pen, c.fill, c.size);
+        if (columns)
+            columns[k] = c;
+    }
+    p->columns = columns;
+    p->column_at = put(pen, p->column_at, p->n_columns * sizeof *p->column_at);
+}
+
+static void put_program(struct pen *pen, struct cdr_program *p)
+{
+    if (p->name)
+        p->name = put(pen, p->name, strlen(p->name) + 1);
+    if (p->items)
+        p->items =
+            (uintptr_t)put(pen, (const void *)p->items, (size_t)p->n * p->item_size);
+    if (p->columns)
+        put_columns(pen, p);
+    p->shared = put(pen, p->shared, p->shared_size);
+    p->seed_sequence = put(pen, p->seed_sequence, sizeof *p->seed_sequence);
+    p->original = 0; /* the caller's process sees to that (staging.h) */
+}
+
+static void write_all(struct pen *pen, const struct cdr_manifest *head)
+{
+    struct cdr_manifest *o = copy(pen, head, sizeof *head);
+    struct cdr_program p = head->program;
+
+    put_program(pen, &p);
+    if (o)
+        o->program = p;
+}
+
+static int name_functions(struct cdr_manifest *o, const struct cdr_program *p,
+                          cadre_error *err)
+{
+    cdr_code *kernel = p->fn ? (cdr_code *)p->fn : (cdr_code *)p->range_fn;
+    cdr_code *combine = p->tree ? (cdr_code *)p->tree->combine : NULL;
+    int rc = cdr_code_id_name(&o->kernel, kernel, "the kernel", err);
+
+    if (!rc && combine)
+        rc = cdr_code_id_name(&o->combine, combine, "the combining function", err);
+    o->unsure = !rc && (!cdr_module_is_linked((uintptr_t)kernel) ||
+                        (combine && !cdr_module_is_linked((uintptr_t)combine)));
+    return rc;
+}
+
+static bool same_functions(const struct cdr_program *p, const struct cdr_manifest *o)
+{
+    return p->fn == o->program.fn && p->range_fn == o->program.range_fn &&
+           !p->tree == !o->program.tree &&
+           (!p->tree || p->tree->combine == o->tree.combine);
+}
+
+/* From the manifest before, where that is of the same functions and those are in what is
+ * never unloaded; which most are. */
+static int name_again(struct cdr_manifest *o, const struct cdr_program *p,
+                      const struct cdr_manifest *last, cadre_error *err)
+{
+    if (!last || last->unsure || !same_functions(p, last))
+        return name_functions(o, p, err);
+    o->kernel = last->kernel;
+    o->combine = last->combine;
+    return CADRE_OK;
+}
+
+static int check_shared(const struct cdr_program *p, cadre_error *err)
+{
+    if (p->shared && p->shared_size == 0 && !cdr_shared_range_holds(p->shared, 1))
+        return cdr_fail(
+            err, CADRE_EINVAL,
+            "shared is set but shared_size is 0: persistent workers get a copy of "
+            "so many bytes");
+    return CADRE_OK;
+}
+
+/* What the run writes to: made by cadre, where workers have it, unless there was no buffer
+ * there. */
+static int check_places(const cadre_run *run, cadre_error *err)
+{
+    const struct cdr_program *p = run->program;
+
+    if (cdr_shared_range_holds(run->window, 1) &&
+        (!p->tree || cdr_shared_range_holds(p->tree->places, 1)))
+        return CADRE_OK;
+    return cdr_fail(
+        err, CADRE_ENOMEM,
+        "there is no buffer left where persistent workers have memory at the same "
+        "addresses");
+}
+
+int cdr_manifest_check(const struct cdr_program *p, cadre_error *err)
+{
+    struct cdr_manifest o;
+    int rc = check_shared(p, err);
+
+    if (!rc)
+        rc = name_functions(&o, p, err);
+    if (!rc && o.unsure)
+        rc = cdr_fail(err, CADRE_ENOTSUP,
+                      "the kernel is in %s, which the program is not linked with: kept "
+                      "workers have loaded what comes with the program",
+                      o.kernel.module);
+    return rc;
+}
+
+int cdr_manifest_write(struct cdr_shm_buffer *buffer, cadre_run *run, cadre_error *err)
+{
+    const struct cdr_program *p = run->program;
+    struct cdr_manifest head = { .run = *run, .program = *p };
+    struct pen pen = { 0 };
+    int rc = check_shared(p, err);
+
+    if (!rc)
+        rc = check_places(run, err);
+    if (!rc)
+        rc = name_again(&head, p, buffer->memory, err);
+    if (rc)
+        return rc;
+    if (p->tree)
+        head.tree = *p->tree;
+    if (p->spill)
+        head.spill = *p->spill;
+    write_all(&pen, &head);
+    if (pen.overflow || !cdr_shm_buffer_grow(buffer, pen.at))
+        return cdr_fail(err, CADRE_ENOMEM,
+                        "no memory for a copy of what the job points to: %zu bytes",
+                        pen.at);
+    pen = (struct pen){ .memory = buffer->memory };
+    write_all(&pen, &head);
+    run->manifest = buffer->memory;
+    return CADRE_OK;
+}
+
+/* ---- for the backend, in the caller's process ---- */
+
+const void *cadre_run_manifest(const cadre_run *run)
+{
+    return run->manifest;
+}
+
+bool cadre_run_is_unsure(const cadre_run *run)
+{
+    return run->manifest->unsure;
+}
+
+unsigned cadre_run_descriptors(const cadre_run *run, int fds[CADRE_RUN_FDS])
+{
+    unsigned n = 0;
+
+    if (run->program->spill)
+        fds[n++] = run->program->spill->fd;
+    if (run->event >= 0)
+        fds[n++] = run->event;
+    return n;
+}
+
+/* ---- in the worker ---- */
+
+static const _Atomic uint32_t never_cancelled;
+
+struct joined {
+    cadre_run run; /* first: who has it has this */
+    struct cdr_program program;
+    struct cdr_tree tree;
+    struct cdr_spill spill;
+};
+
+unsigned cadre_manifest_descriptors(const void *manifest)
+{
+    const struct cdr_manifest *o = manifest;
+
+    return (o->program.spill != NULL) + (o->run.event >= 0);
+}
+
+/* Mostly the kernel is that of the run before, and in what is never unloaded. */
+static int find_kernel(cdr_code **code, const struct cdr_manifest *o, cadre_error *err)
+{
+    static _Thread_local struct cdr_code_id known;
+    static _Thread_local cdr_code *at;
+    int rc;
+
+    if (!at || o->unsure || memcmp(&known, &o->kernel, sizeof known) != 0) {
+        rc = cdr_code_id_find(&at, &o->kernel, "the kernel", err);
+        if (rc)
+            return rc;
+        known = o->kernel;
+    }
+    *code = at;
+    return CADRE_OK;
+}
+
+static int find_functions(struct joined *j, const struct cdr_manifest *o,
+                          cadre_error *err)
+{
+    cdr_code *code;
+    int rc = find_kernel(&code, o, err);
+
+    if (rc)
+        return rc;
+    if (o->program.fn)
+        j->program.fn = (cadre_fn *)code;
+    else
+        j->program.range_fn = (cadre_range_fn *)code;
+    if (!o->program.tree)
+        return CADRE_OK;
+    rc = cdr_code_id_find(&code, &o->combine, "the combining function", err);
+    j->tree.combine = (cadre_combine *)code;
+    return rc;
+}
+
+static void settle_in(struct joined *j, const struct cdr_manifest *o, const int *fds)
+{
+    cadre_run *run = &j->run;
+
+    run->program = &j->program;
+    run->pool = NULL;
+    run->cancel = &never_cancelled; /* it comes through the window */
+    run->cancel_seen = 0;
+    run->recovery = NULL;
+    run->progress = NULL;
+    if (o->program.tree)
+        j->program.tree = &j->tree;
+    if (o->program.spill) {
+        j->program.spill = &j->spill;
+        j->spill.fd = *fds++;
+    }
+    if (run->event >= 0)
+        run->event = *fds;
+}
+
+int cadre_run_join(cadre_run **out, const void *manifest, const int *fds,
+                   void (*wake)(void *arg), void *arg, cadre_error *err)
+{
+    const struct cdr_manifest *o = manifest;
+    struct joined *j = malloc(sizeof *j);
+    int rc;
+
+    if (!j)
+        return cdr_fail(err, CADRE_ENOMEM, "no memory for a worker's part of a run");
+    j->run = o->run;
+    j->program = o->program;
+    j->tree = o->tree;
+    j->spill = o->spill;
+    rc = find_functions(j, o, err);
+    if (rc) {
+        free(j);
+        return rc;
+    }
+    settle_in(j, o, fds);
+    j->run.wake = wake;
+    j->run.wake_arg = arg;
+    *out = &j->run;
+    return CADRE_OK;
+}
+
+void cadre_run_leave(cadre_run *run)
+{
+    struct joined *j = (struct joined *)(void *)run;
+
+    if (j->spill.piece)
+        munmap(j->spill.piece, j->spill.capacity);
+    if (j->program.spill)
+        close(j->spill.fd);
+    if (run->event >= 0)
+        close(run->event);
+    free(j);
+}

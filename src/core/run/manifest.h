@@ -1,0 +1,31 @@
+/* manifest.h - what workers that are spawned processes are told of a run.
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef CDR_CORE_RUN_MANIFEST_H
+#define CDR_CORE_RUN_MANIFEST_H
+
+#include "core/run/run.h"
+
+/* Shared memory that is kept from one run for the next. Zero: none yet. */
+struct cdr_shm_buffer {
+    void *memory;
+    size_t size;
+};
+
+/* At least so many bytes, with anything in them. False: there is no memory, or none that
+ * spawned workers would have. */
+bool cdr_shm_buffer_grow(struct cdr_shm_buffer *buffer, size_t size);
+void cdr_shm_buffer_trim(
+    struct cdr_shm_buffer *buffer); /* after a run: not more than is worth keeping */
+void cdr_shm_buffer_fini(struct cdr_shm_buffer *buffer);
+
+/* Write the manifest for a run that is about to begin, into the buffer; it is run->manifest. What
+ * the job points to is copied into it, but for what workers can see where it is.
+ * CADRE_ENOTSUP: they cannot have the kernel, and what to do. */
+int cdr_manifest_write(struct cdr_shm_buffer *buffer, cadre_run *run, cadre_error *err);
+
+/* Whether workers can have the job's functions, as far as is known here: what
+ * cdr_manifest_write would say, and that they are not sure to have a library. */
+int cdr_manifest_check(const struct cdr_program *p, cadre_error *err);
+
+#endif

@@ -1,0 +1,231 @@
+/* run.h - what a run is made of: program, run, worker and task.
+ * SPDX-License-Identifier: MIT
+ *
+ *     program   the job, checked and prepared: what to call, on what
+ *     window    who has which tasks (window.h)
+ *     run       one execution: program, window, cancellation, deadline
+ *     worker    one thread's own state, kept over many runs
+ *     task      the part of it that a kernel sees
+ */
+#ifndef CDR_CORE_RUN_RUN_H
+#define CDR_CORE_RUN_RUN_H
+
+#include "core/board/claim.h"
+#include <cadre/backend.h>
+#include <cadre/cadre.h>
+#include <cadre/random.h>
+
+/* How long a slice should run (serve.c). */
+#define CDR_SLICE_NS   20000.0
+#define CDR_SLICE_TEXT "20 us"
+
+/* How long a worker process is given to end by itself, unless the job says. */
+#define CDR_GRACE_MS 1000
+
+/* A slice that runs for longer than this can be asked back. */
+#define CDR_OVERDUE_NS (2 * (uint64_t)CDR_SLICE_NS)
+
+struct cadre_worker;
+struct cdr_tree;
+struct cdr_spill;
+struct cdr_recovery;
+struct cdr_manifest;
+
+/* Read-only while the run lasts. Items and results are addresses, so that index
+ * jobs can have none: 0 plus any offset is not pointer arithmetic on NULL. */
+struct cdr_program {
+    cadre_fn *fn;
+    cadre_range_fn *range_fn;
+    const char *name; /* NULL: unnamed */
+    uint64_t n;       /* tasks */
+    uint64_t grain;   /* tasks per unit; 1 but for reductions */
+    uintptr_t items, results;
+    size_t item_size, result_size; /* 0 where there are no items or results */
+    const cadre_column *columns;
+    unsigned n_columns;
+    const size_t
+        *column_at;       /* streams: where in an item each column's element is ... */
+    size_t there_at;      /* ... and the bits that say which of them are there */
+    bool bytes;           /* streams: items are bytes of any size */
+    bool in_place;        /* streams: items are read from `items`, not from the ring */
+    size_t error_at;      /* streams: where in an item an error may lie; 0: nowhere */
+    bool together;        /* streams: a range kernel may have several at once */
+    bool emits;           /* tasks may emit */
+    cadre_bytes *emitted; /* maps: where to */
+    int *statuses;
+    bool keep_going;
+    const void *shared;
+    size_t shared_size; /* 0: not said */
+    uint64_t seed;
+    const cadre_seed *seed_sequence;
+    struct cdr_tree *tree; /* reductions: where blocks are combined; else NULL */
+    /* Maps in other processes (staging.h): */
+    uintptr_t original;      /* `results` stand for what lies here; 0: they are it */
+    struct cdr_spill *spill; /* where tasks emit to, instead of `emitted` */
+};
+
+struct cadre_run {
+    const struct cdr_program *program;
+    struct cadre_window *window;
+    cadre_pool *pool;               /* NULL for the NULL pool */
+    unsigned workers;               /* that may work at once */
+    const _Atomic uint32_t *cancel; /* the pool's count of cancellations; relaxed */
+    uint32_t cancel_seen;           /* its value when the run began */
+    uint64_t chunk;                 /* units per hand-out as asked for; 0: adaptive */
+    uint64_t deadline;              /* by cdr_now(); UINT64_MAX: none */
+    double known_cost; /* nanoseconds a unit took in earlier runs; 0: unknown */
+    void *data;        /* the backend's own */
+    _Atomic bool caller_is_busy; /* the caller leaves tasks to others: relaxed */
+    void (*wake)(void *arg); /* there is work again for workers that left; or NULL */
+    void *wake_arg;
+    int event;     /* an eventfd that the caller of a stream sleeps on; or -1 */
+    int cancelled; /* one that cadre_cancel writes to, of a map in processes; or -1 */
+    /* Workers are processes: */
+    uint64_t timeout_ns; /* for each task; 0: none */
+    uint64_t grace_ns;
+    unsigned retries;
+    uint64_t retire_after, retire_kib; /* what a worker may serve, and grow; 0: any */
+    const struct cdr_manifest
+        *manifest; /* they are clean, and told so; or NULL (manifest.h) */
+    struct cdr_recovery *recovery; /* the caller's process alone (loss.h) */
+    bool spin;                     /* there is a CPU for each worker */
+    /* Seat 0 alone reads and writes the rest. */
+    uint64_t started;
+    uint64_t next_progress; /* by cdr_now() */
+    cadre_progress *progress;
+    void *progress_arg;
+    bool alone;     /* the engine has not brought workers in (yet) ... */
+    bool may_begin; /* ... but may */
+};
+
+struct cadre_task {
+    const struct cdr_program *program;
+    cadre_run *run;
+    struct cdr_seat *seat;
+    uint64_t failed_at; /* the last task whose failure was recorded; or CADRE_NO_ITEM */
+    /* Range kernels: */
+    uint64_t range_first, range_end; /* of the call; else both 0 */
+    bool named;                      /* cadre_task_at was called */
+    bool cheap;                      /* tasks are known to be so short that a few more
+                                        make no difference */
+    bool combining;                  /* the call is one of a reduction's combine */
+    int misuse;                      /* a code that fails the call; or 0 */
+    /* The random stream: */
+    uint64_t rng_for; /* whose it is; CADRE_NO_ITEM: nobody's */
+    bool root_ready;
+    cadre_seed root;
+    cadre_rng rng;
+    /* Memory, kept from run to run: */
+    void *scratch;
+    size_t scratch_size, scratch_capacity;
+    const void **args; /* one starmap item: n_columns pointers */
+    unsigned args_capacity;
+    cadre_error error; /* of task failed_at */
+    char *emitted;     /* by task `emitting`, and not yet handed to the job */
+    size_t emitted_size, emitted_capacity;
+    uint64_t emitting;
+    uint64_t message_for; /* whose message it is; CADRE_NO_ITEM: nobody's */
+    char message[400];
+};
+
+struct cadre_worker {
+    struct cadre_task task;
+    unsigned seat;        /* its number in the window */
+    uint64_t now;         /* when its last slice ended */
+    double cost;          /* nanoseconds a unit took in that slice; 0: unknown */
+    uint64_t last_slice;  /* its size in units */
+    char *block;          /* reductions: results waiting to be folded ... */
+    uint64_t block_tasks; /* ... of at most so many tasks */
+    size_t block_capacity;
+    uint64_t served;    /* processes: tasks, in all runs ... */
+    uint64_t first_kib; /* ... memory it had after the first of them ... */
+    uint64_t looked;    /* ... which was looked at last then ... */
+    bool retired;       /* ... and it has had enough */
+    cadre_bytes piece;  /* streams: one item of any size */
+    uintptr_t mapped_from, mapped_to; /* processes: results whose pages are mapped */
+};
+
+/* The worker that runs on this thread now, or NULL. */
+struct cadre_worker *cdr_current_worker(void);
+
+/* Workers of the run whose task runs on this thread; 0 outside tasks. */
+unsigned cdr_workers_here(void);
+void cdr_set_current_worker(struct cadre_worker *w);
+
+/* Prepare the worker for a run, at a seat. CADRE_ENOMEM: nothing changed. */
+int cdr_worker_enter(struct cadre_worker *w, cadre_run *run, unsigned seat);
+
+/* Free what the worker holds, not the worker. */
+void cdr_worker_fini(struct cadre_worker *w);
+
+/* Run units first .. end-1, the slice that the worker holds, and return the first that
+ * was not begun. */
+uint64_t cdr_slice_run(struct cadre_worker *w, uint64_t first, uint64_t end);
+
+/* The same where the program is a reduction's (blocks.c). */
+uint64_t cdr_run_blocks(struct cadre_worker *w, uint64_t first, uint64_t end);
+
+/* How many tasks to run between two looks, of at most `most`; and that some are done. */
+uint64_t cdr_stride(const struct cadre_worker *w, uint64_t most);
+void cdr_note_done(const struct cdr_program *p, uint64_t first, uint64_t end);
+
+/* Workers are processes: carry on with what a dead one had not finished carrying. */
+void cdr_slice_resume(struct cadre_worker *w);
+
+/* Run tasks i .. end-1 with items from `item` and results from `result` on, up to the
+ * first that fails unless failures are gone over. Returns the first task not done. */
+uint64_t cdr_run_through(struct cadre_task *t, uint64_t i, uint64_t end, uintptr_t item,
+                         uintptr_t result);
+
+/* The same up to where the seat's stop_at is, or what it is lowered to meanwhile. */
+uint64_t cdr_run_to_stop(struct cadre_task *t, uint64_t i, uintptr_t item,
+                         uintptr_t result);
+
+/* Processes: no more units at once than the worker may serve before it is recycled; and
+ * that it has served so many tasks. */
+uint64_t cdr_worker_allowance(const struct cadre_worker *w, uint64_t units);
+void cdr_worker_served(struct cadre_worker *w, uint64_t tasks);
+
+/* What of the pool's plan a run has with it. */
+void cdr_run_set_retirement(cadre_run *run);
+
+/* Streams: claim one batch and run it; false when there is none. */
+bool cdr_serve_batch(struct cadre_worker *w);
+
+/* Streams: do so until the ring has nothing for a while. */
+void cdr_serve_ring(struct cadre_worker *w);
+
+/* Streams: end the caller's sleep. Safe in a signal handler. */
+void cdr_run_wake_caller(const cadre_run *run);
+
+/* The kernel as a key for what is known of it. */
+uintptr_t cdr_program_kernel(const struct cdr_program *p);
+
+/* After each slice, at seat 0: progress, and bringing workers in. */
+void cdr_tick(cadre_run *run, struct cadre_worker *w);
+
+static inline bool cdr_run_cancelled(const cadre_run *run)
+{
+    return atomic_load_explicit(run->cancel, memory_order_relaxed) != run->cancel_seen;
+}
+
+/* Whether the worker should begin no unit from this one on. Read after very few tasks:
+ * nothing but plain loads. */
+static inline bool cdr_task_stopped(const struct cadre_task *t, uint64_t unit)
+{
+    return unit >= atomic_load_explicit(&t->seat->stop_at, memory_order_relaxed) ||
+           cdr_run_cancelled(t->run);
+}
+
+/* Record that the task at `index` failed. What is fatal ends the run even when it goes
+ * over failed tasks. */
+void cdr_task_failed(struct cadre_task *t, uint64_t index, int code, int user,
+                     bool fatal);
+
+/* The task at `index` returned rc != 0. True: go on with the next one. */
+bool cdr_task_returned(struct cadre_task *t, uint64_t index, int rc);
+
+/* Hand to the job what a finished task emitted, if anything. */
+void cdr_task_flush(struct cadre_task *t);
+
+#endif

@@ -1,0 +1,380 @@
+/* source.c - where a stream's items come from.
+ * SPDX-License-Identifier: MIT
+ *
+ * Arrays, indices and columns of arrays are read where they are: feeding them is
+ * counting. Everything else is put into the item's slot: what the user's source writes
+ * there, one element of each column that has a source, the record of another stream,
+ * the next line of a file. Bytes of any size go into an arena, since slots are small.
+ */
+#include "core/stream/source.h"
+#include "base/alloc.h"
+#include "base/error.h"
+#include "core/run/job.h"
+#include "core/stream/stream.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- errors of sources ---- */
+
+int cadre_source_fail(cadre_error *err, int user, const char *format, ...)
+{
+    va_list args;
+
+    if (user == CADRE_OK || user == CADRE_DONE)
+        user = 1;
+    if (!err)
+        return user;
+    cdr_error_clear(err);
+    err->code = CADRE_ESOURCE;
+    err->user = user;
+    va_start(args, format);
+    vsnprintf(err->message, sizeof err->message, format, args);
+    va_end(args);
+    return user;
+}
+
+/* A source returned rc for position p, with its own words in *err or without. */
+static enum cdr_fed broken(uint64_t p, int rc, cadre_error *err)
+{
+    char text[sizeof err->message];
+
+    if (err->code == CADRE_OK)
+        snprintf(text, sizeof text, "the source returned %d", rc);
+    else
+        memcpy(text, err->message, sizeof text);
+    cdr_fail(err, CADRE_ESOURCE, "item %" PRIu64 ": %.400s", p, text);
+    err->user = rc;
+    err->item = p;
+    return CDR_BROKEN;
+}
+
+/* ---- bytes ---- */
+
+static bool grow(struct cdr_pieces *q)
+{
+    uint64_t room = q->room ? q->room * 2 : 64;
+    struct cdr_note *note = calloc(room, sizeof *note);
+
+    if (!note)
+        return false;
+    for (uint64_t p = q->first; p < q->end; p++)
+        note[p & (room - 1)] = q->note[p & (q->room - 1)];
+    free(q->note);
+    q->note = note;
+    q->room = room;
+    return true;
+}
+
+void cdr_source_release(struct cdr_source *f, uint64_t p)
+{
+    struct cdr_pieces *q = &f->pieces;
+
+    if (!f->arena)
+        return;
+    q->note[p & (q->room - 1)].released = true;
+    for (; q->first < q->end && q->note[q->first & (q->room - 1)].released; q->first++)
+        if (q->note[q->first & (q->room - 1)].piece.held)
+            cdr_arena_free(f->arena, &q->note[q->first & (q->room - 1)].piece);
+}
+
+/* Copy bytes for position p into the arena; CDR_NOT_YET when there is no room now. A
+ * NULL `bytes` notes that the position has none. */
+static enum cdr_fed keep(struct cdr_source *f, uint64_t p, const void *bytes,
+                         size_t size, struct cdr_piece *piece, cadre_error *err)
+{
+    struct cdr_pieces *q = &f->pieces;
+    char *to;
+
+    if (q->end - q->first == q->room && !grow(q)) {
+        cdr_fail(err, CADRE_ENOMEM, "item %" PRIu64 ": no memory for the note of it",
+                 p);
+        return CDR_BROKEN;
+    }
+    memset(piece, 0, sizeof *piece);
+    if (bytes) {
+        if (size > f->arena->room) {
+            cdr_fail(err, CADRE_ENOMEM,
+                     "item %" PRIu64
+                     ": %zu bytes are more than the stream's memory_limit "
+                     "allows (%" PRIu64 ")",
+                     p, size, f->arena->room);
+            err->item = p;
+            return CDR_BROKEN;
+        }
+        to = cdr_arena_try(f->arena, size, piece);
+        if (!to)
+            return CDR_NOT_YET;
+        memcpy(to, bytes, size);
+    }
+    q->note[p & (q->room - 1)] = (struct cdr_note){ .piece = *piece };
+    q->end = p + 1;
+    return CDR_FED;
+}
+
+/* Put what was got from the source into the slot, as soon as there is room. */
+static enum cdr_fed settle(struct cdr_source *f, uint64_t p, char *slot,
+                           cadre_error *err)
+{
+    struct cdr_piece piece;
+    char *error_at = f->error_at ? slot + f->error_at : NULL;
+    enum cdr_fed fed;
+
+    if (f->pending_error)
+        fed = keep(f, p, f->pending_error, sizeof *f->pending_error, &piece, err);
+    else
+        fed = keep(f, p, f->bytes ? (f->pending.data ? f->pending.data : "") : NULL,
+                   f->pending.size, &piece, err);
+    f->has_pending = fed == CDR_NOT_YET;
+    if (fed != CDR_FED)
+        return fed;
+    if (error_at)
+        memset(error_at, 0, sizeof piece);
+    if (f->pending_error)
+        memcpy(error_at, &piece, sizeof piece);
+    else if (f->bytes)
+        memcpy(slot, &piece, sizeof piece);
+    f->pending_error = NULL;
+    return CDR_FED;
+}
+
+/* ---- the sorts of sources ---- */
+
+/* Once it is copied, the record is finished with. */
+static enum cdr_fed settle_record(struct cdr_source *f, uint64_t p, char *slot,
+                                  cadre_error *err)
+{
+    enum cdr_fed fed = f->arena ? settle(f, p, slot, err) : CDR_FED;
+
+    if (fed == CDR_FED)
+        cdr_take_back(f->upstream);
+    return fed;
+}
+
+static enum cdr_fed from_upstream(struct cdr_source *f, uint64_t p, char *slot,
+                                  cadre_error *err)
+{
+    cadre_record record;
+
+    switch (cdr_stream_step(f->upstream, &record)) {
+    case CDR_WAITING: return CDR_NOT_YET;
+    case CDR_OVER:
+        if (f->upstream->end_code == CADRE_DONE)
+            return CDR_NO_MORE;
+        *err = f->upstream->end;
+        return CDR_BROKEN;
+    default: break;
+    }
+    f->pending_error = record.error;
+    f->pending = (cadre_bytes){ (void *)(uintptr_t)record.data, record.size };
+    if (!f->bytes && !record.error)
+        memcpy(slot, record.data, record.size);
+    return settle_record(f, p, slot, err);
+}
+
+static enum cdr_fed from_file(struct cdr_source *f, uint64_t p, char *slot,
+                              cadre_error *err)
+{
+    enum cdr_fed fed;
+
+    if (!f->bytes)
+        return cdr_file_next(f->file, slot, err);
+    fed = cdr_file_next(f->file, &f->pending, err);
+    return fed == CDR_FED ? settle(f, p, slot, err) : fed;
+}
+
+static enum cdr_fed from_callback(struct cdr_source *f, uint64_t p, char *slot,
+                                  cadre_error *err)
+{
+    int rc;
+
+    cdr_error_clear(err);
+    rc = f->source(f->source_arg, f->bytes ? (void *)&f->pending : slot, err);
+    if (rc == CADRE_DONE)
+        return CDR_NO_MORE;
+    if (rc != CADRE_OK)
+        return broken(p, rc, err);
+    return f->bytes ? settle(f, p, slot, err) : CDR_FED;
+}
+
+/* Whether column k has an element for position p; those of a source go into the slot. */
+static enum cdr_fed from_column(struct cdr_source *f, unsigned k, uint64_t p,
+                                char *slot, cadre_error *err)
+{
+    const cadre_column *c = &f->columns[k];
+    int rc;
+
+    if (c->same || f->ended[k])
+        return c->same ? CDR_FED : CDR_NO_MORE;
+    if (!c->source)
+        return p < c->n ? CDR_FED : CDR_NO_MORE;
+    cdr_error_clear(err);
+    rc = c->source(c->source_arg, slot + f->column_at[k], err);
+    if (rc == CADRE_DONE) {
+        f->ended[k] = true;
+        return CDR_NO_MORE;
+    }
+    return rc == CADRE_OK ? CDR_FED : broken(p, rc, err);
+}
+
+static enum cdr_fed from_columns(struct cdr_source *f, uint64_t p, char *slot,
+                                 cadre_error *err)
+{
+    uint64_t *there = (uint64_t *)(void *)(slot + f->there_at);
+    bool any = false;
+
+    memset(there, 0, (f->n_columns + 63) / 64 * sizeof *there);
+    for (unsigned k = 0; k < f->n_columns; k++) {
+        enum cdr_fed fed = from_column(f, k, p, slot, err);
+        if (fed == CDR_BROKEN)
+            return fed;
+        if (fed == CDR_FED) {
+            there[k / 64] |= UINT64_C(1) << k % 64;
+            any |= !f->columns[k].same;
+        } else if (!f->columns[k].fill) {
+            return CDR_NO_MORE; /* the shortest ends it */
+        }
+    }
+    return any ? CDR_FED : CDR_NO_MORE;
+}
+
+enum cdr_fed cdr_source_one(struct cdr_source *f, uint64_t p, char *slot,
+                            cadre_error *err)
+{
+    if (p >= f->n)
+        return CDR_NO_MORE;
+    if (f->has_pending)
+        return f->upstream ? settle_record(f, p, slot, err) : settle(f, p, slot, err);
+    return f->get(f, p, slot, err);
+}
+
+/* ---- opening ---- */
+
+static bool any_column_has_a_source(const cadre_job *job)
+{
+    for (unsigned k = 0; job->columns && k < job->n_columns; k++)
+        if (job->columns[k].source)
+            return true;
+    return false;
+}
+
+/* Where each column's element lies in an item: aligned for anything. */
+static int lay_out_columns(struct cdr_source *f, const cadre_job *job, cadre_error *err)
+{
+    size_t at = 0;
+
+    f->ended = calloc(job->n_columns, sizeof *f->ended);
+    f->column_at = calloc(job->n_columns, sizeof *f->column_at);
+    if (!f->ended || !f->column_at)
+        return cdr_fail(err, CADRE_ENOMEM, "no memory for %u columns", job->n_columns);
+    for (unsigned k = 0; k < job->n_columns; k++) {
+        f->column_at[k] = at;
+        if (job->columns[k].source &&
+            __builtin_add_overflow(at, (job->columns[k].size + 15) / 16 * 16, &at))
+            return cdr_fail(err, CADRE_EINVAL, "column %u: size is %zu", k,
+                            job->columns[k].size);
+    }
+    f->get = from_columns;
+    f->columns = job->columns;
+    f->n_columns = job->n_columns;
+    f->there_at = at;
+    f->item_size = at + (job->n_columns + 127) / 128 * 16;
+    return CADRE_OK;
+}
+
+static int open_upstream(struct cdr_source *f, const cadre_job *job, cadre_error *err)
+{
+    cadre_stream *up = job->source_arg;
+    size_t gives;
+
+    if (!up)
+        return cdr_fail(err, CADRE_EINVAL, "source_arg is NULL, not a stream");
+    gives = up->program.emits ? CADRE_BYTES : up->program.result_size;
+    if (gives != job->item_size)
+        return cdr_fail(
+            err, CADRE_EINVAL,
+            gives == CADRE_BYTES
+                ? "item_size is %zu, but the source's records are of any size: "
+                  "use CADRE_BYTES"
+                : "item_size is %zu, but the source's records have another",
+            job->item_size);
+    f->get = from_upstream;
+    f->upstream = up;
+    if (up->program.keep_going)
+        f->error_at = cdr_error_at(f->item_size);
+    return CADRE_OK;
+}
+
+static int open_file(struct cdr_source *f, const cadre_job *job, cadre_error *err)
+{
+    size_t gives;
+
+    f->file = job->source_arg;
+    if (!f->file)
+        return cdr_fail(err, CADRE_EINVAL, "source_arg is NULL, not a file");
+    f->get = from_file;
+    gives = cdr_file_item_size(f->file);
+    if (gives == job->item_size)
+        return CADRE_OK;
+    if (gives == CADRE_BYTES)
+        return cdr_fail(err, CADRE_EINVAL,
+                        "item_size is %zu, but lines are of any size: use CADRE_BYTES",
+                        job->item_size);
+    return cdr_fail(err, CADRE_EINVAL,
+                    "item_size is %zu, but the file's records have %zu bytes",
+                    job->item_size, gives);
+}
+
+static int open_source(struct cdr_source *f, const cadre_job *job, cadre_error *err)
+{
+    int rc = CADRE_OK;
+
+    if (job->items || job->columns)
+        return cdr_fail(err, CADRE_EINVAL,
+                        "a job has a source, items or columns: only one");
+    if (job->item_size == 0)
+        return cdr_fail(err, CADRE_EINVAL, "source is set but item_size is 0");
+    f->get = from_callback;
+    f->source = job->source;
+    f->source_arg = job->source_arg;
+    f->n = job->n ? job->n : CADRE_ENDLESS;
+    f->bytes = job->item_size == CADRE_BYTES;
+    f->item_size = f->bytes ? sizeof(struct cdr_piece) : job->item_size;
+    if (job->source == cadre_stream_source)
+        rc = open_upstream(f, job, err);
+    else if (job->source == cadre_file_source)
+        rc = open_file(f, job, err);
+    if (f->error_at)
+        f->item_size = f->error_at + (sizeof(struct cdr_piece) + 15) / 16 * 16;
+    return rc;
+}
+
+int cdr_source_open(struct cdr_source *f, const cadre_job *job, cadre_error *err)
+{
+    int rc = CADRE_OK;
+
+    memset(f, 0, sizeof *f);
+    f->n = cadre_job_tasks(job);
+    if (job->source) {
+        rc = open_source(f, job, err);
+    } else if (any_column_has_a_source(job)) {
+        f->n = job->n ? job->n : CADRE_ENDLESS;
+        rc = lay_out_columns(f, job, err);
+    }
+    if (rc)
+        cdr_source_close(f);
+    return rc;
+}
+
+void cdr_source_close(struct cdr_source *f)
+{
+    free(f->ended);
+    free(f->column_at);
+    free(f->pieces.note);
+    f->ended = NULL;
+    f->column_at = NULL;
+    f->pieces.note = NULL;
+}

@@ -1,0 +1,85 @@
+/* source.h - where a stream's items come from.
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef CDR_CORE_STREAM_SOURCE_H
+#define CDR_CORE_STREAM_SOURCE_H
+
+#include "core/board/arena.h"
+#include "core/run/run.h"
+
+#include <cadre/stream.h>
+
+enum cdr_fed {
+    CDR_FED,     /* an item is in the slot */
+    CDR_NO_MORE, /* the source has ended */
+    CDR_NOT_YET, /* its next item is not there yet, or has no room */
+    CDR_BROKEN   /* it failed: the error is set */
+};
+
+/* A piece in the feeder's arena: freed when all before it are. */
+struct cdr_note {
+    struct cdr_piece piece;
+    bool released;
+};
+
+struct cdr_source {
+    /* The next item for position p, into the slot, from whatever sort of source it is. */
+    enum cdr_fed (*get)(struct cdr_source *f, uint64_t p, char *slot, cadre_error *err);
+    uint64_t n;           /* items; CADRE_ENDLESS: only the source knows */
+    cadre_source *source; /* NULL: items in place, or columns */
+    void *source_arg;
+    cadre_stream *upstream; /* the source is another stream ... */
+    cadre_file *file;       /* ... or a file */
+    const cadre_column *columns;
+    unsigned n_columns;
+    bool *ended;      /* columns: whose source has no more elements */
+    size_t item_size; /* in the ring; 0: items are read where they are */
+    size_t *column_at, there_at;
+    bool bytes;                /* items are CADRE_BYTES: slots say where they are */
+    size_t error_at;           /* upstream goes over failures: see cdr_error_at; or 0 */
+    struct cdr_arena *arena;   /* bytes of items: the feeder's own */
+    struct cdr_pieces {        /* in the arena, of positions first .. end-1 */
+        struct cdr_note *note; /* of position p: note[p mod room] */
+        uint64_t first, end, room;
+    } pieces;
+    cadre_bytes pending; /* got from the source, and there is no room yet */
+    const cadre_error *pending_error; /* the same of an error from upstream */
+    bool has_pending;
+    double cost; /* nanoseconds the source takes for an item; 0: unknown */
+};
+
+/* Check what of the job concerns its source, and prepare for it. Where bytes are, the
+ * stream adds the arena. On failure nothing is left. */
+int cdr_source_open(struct cdr_source *f, const cadre_job *job, cadre_error *err);
+void cdr_source_close(struct cdr_source *f);
+
+/* The item for position p, into `slot` (item_size bytes). Blocks only as long as a
+ * source of the user's own does. */
+enum cdr_fed cdr_source_one(struct cdr_source *f, uint64_t p, char *slot,
+                            cadre_error *err);
+
+/* The item of position p is no longer needed by anybody. */
+void cdr_source_release(struct cdr_source *f, uint64_t p);
+
+/* Items lie where they are: feeding is counting. */
+static inline bool cdr_source_in_place(const struct cdr_source *f)
+{
+    return f->item_size == 0;
+}
+
+/* Where an item of a stream that goes over failures may instead be an error: behind it,
+ * at this distance. `held` is not 0 then. */
+static inline size_t cdr_error_at(size_t item_size)
+{
+    return (item_size + 15) / 16 * 16;
+}
+
+/* What to poll for a file's input, and no more than this in one item. */
+int cdr_file_fd(const cadre_file *file);
+size_t cdr_file_item_size(const cadre_file *file); /* CADRE_BYTES: lines */
+void cdr_file_limit(cadre_file *file, uint64_t bytes);
+
+/* Like cadre_file_source, but does not wait. */
+enum cdr_fed cdr_file_next(cadre_file *file, void *item, cadre_error *err);
+
+#endif

@@ -1,0 +1,450 @@
+/* stream.c - a map in progress.
+ * SPDX-License-Identifier: MIT
+ *
+ * The story. A stream has a ring of slots (ring.h) in one piece of memory, with the
+ * seats of its workers and the arenas for bytes of any size. The thread that opened it
+ * does three things, all inside cadre_stream_next: it feeds the ring from the source
+ * (feed.c), takes finished records from it (take.c), and when there is nothing to take,
+ * runs a batch itself or waits (wait.c). Workers do one: claim batches and finish them
+ * (batch.c).
+ *
+ *   - Feeding comes in portions, since looking at the source and at workers that might
+ *     have to be woken costs more than an item: half a window where items are in place,
+ *     as many as the source gives in two microseconds where it is called for each.
+ *   - A source that takes long for an item keeps its caller from taking what is
+ *     finished. So it is called only when there is nothing to take, and if something is
+ *     on its way, only after waiting for that as long as the source took last time.
+ *   - The caller's thread runs tasks when it has nothing to take: always without workers;
+ *     with them, short ones that nobody has come for yet. It does not so while
+ *     tasks are long, or a record would wait for a task that has nothing to do with it;
+ *     a worker held in reserve takes its place.
+ *
+ * A stream as another's source is looked at without waiting, and both are waited for at
+ * once, so that each stage is fed and drained by the one thread that takes from the last.
+ */
+#include "core/stream/stream.h"
+#include "base/clock.h"
+#include "base/error.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#define FEED_NS     2000.0
+#define SLOW_NS     1000.0 /* a source that takes longer for an item is slow */
+#define LONG_NS     20000  /* the caller's thread does not run longer tasks */
+#define SHORT_NS    200    /* nor shorter ones, but the one it waits for */
+#define COST_NS     50000  /* for so long a figure of what tasks cost is good */
+#define PROGRESS_NS 100000000
+
+static inline bool is_stopped(const cadre_stream *s)
+{
+    return atomic_load_explicit(&s->stopped, memory_order_relaxed);
+}
+
+static inline bool disturbed(const cadre_stream *s)
+{
+    return is_stopped(s) || cdr_run_cancelled(&s->run);
+}
+
+/* ---- progress ---- */
+
+static void report(cadre_stream *s)
+{
+    cadre_counts c = { .done = s->taken };
+
+    if (!s->run.progress || s->now < s->run.next_progress)
+        return;
+    s->run.next_progress = s->now + PROGRESS_NS;
+    c.total = s->source.n == CADRE_ENDLESS ? 0 : s->source.n;
+    c.elapsed = (double)(s->now - s->run.started) / 1e9;
+    c.left = c.total && c.done ? c.elapsed * (double)(c.total - c.done) / (double)c.done
+                               : -1;
+    s->run.progress(s->run.progress_arg, &c);
+}
+
+/* What a task takes, about; 0 while none has ended. Asked of all seats now and then: the
+ * least of them, as others may have had to wait for a CPU. */
+static uint32_t task_cost(cadre_stream *s)
+{
+    const struct cadre_window *w = s->run.window;
+    uint32_t least = UINT32_MAX;
+
+    if (s->now < s->cost_until)
+        return s->task_cost;
+    for (unsigned seat = 0; seat < w->seats; seat++) {
+        uint32_t cost = atomic_load_explicit(&w->seat[seat].cost, memory_order_relaxed);
+        least = cost > 0 && cost < least ? cost : least;
+    }
+    s->task_cost = least == UINT32_MAX ? 0 : least;
+    s->cost_until = s->now + (s->task_cost ? COST_NS : 0);
+    return s->task_cost;
+}
+
+/* ---- feeding ---- */
+
+static uint64_t held(const cadre_stream *s)
+{
+    return s->fed - s->taken;
+}
+
+static void end_of_source(cadre_stream *s, int code, const cadre_error *err)
+{
+    s->source_ended = true;
+    s->source_code = code;
+    if (code != CADRE_DONE)
+        s->source_error = *err;
+}
+
+static void note_held(cadre_stream *s)
+{
+    if (held(s) > s->most_items)
+        s->most_items = held(s);
+}
+
+/* Let workers have what is in the slots. */
+static inline void publish(cadre_stream *s)
+{
+    cdr_ring_feed(s->ring, s->fed);
+    if (s->run.wake)
+        s->run.wake(s->run.wake_arg);
+}
+
+static bool feed_in_place(cadre_stream *s)
+{
+    uint64_t left = s->source.n - s->fed, room = s->ring->window - held(s);
+    uint64_t count = left < room ? left : room;
+
+    if (s->ring->unordered)
+        for (uint64_t p = s->fed; p < s->fed + count; p++)
+            cdr_ring_assign(s->ring, p, cdr_slots_use(&s->slots, p));
+    s->fed += count;
+    note_held(s);
+    if (count > 0)
+        publish(s);
+    if (s->fed == s->source.n)
+        end_of_source(s, CADRE_DONE, NULL);
+    return count > 0;
+}
+
+static bool feed_one(cadre_stream *s)
+{
+    uint64_t p = s->fed;
+    bool unordered = s->ring->unordered;
+    /* Unordered, the slot is only taken for good once there is an item for it. */
+    uint64_t slot = unordered ? cdr_slots_next(&s->slots) : p & (s->ring->slots - 1);
+    cadre_error err;
+
+    switch (cdr_source_one(&s->source, p, cdr_ring_item(s->ring, slot), &err)) {
+    case CDR_FED: break;
+    case CDR_NOT_YET: return false;
+    case CDR_NO_MORE: end_of_source(s, CADRE_DONE, NULL); return false;
+    default: end_of_source(s, err.code, &err); return false;
+    }
+    if (unordered)
+        cdr_ring_assign(s->ring, p, cdr_slots_use(&s->slots, p));
+    s->fed = p + 1;
+    return true;
+}
+
+static bool source_is_slow(const cadre_stream *s)
+{
+    return s->source.cost > SLOW_NS;
+}
+
+static uint64_t portion(const cadre_stream *s)
+{
+    uint64_t room = s->ring->window - held(s);
+    double items = s->source.cost == 0 ? 1 : FEED_NS / s->source.cost;
+
+    if (s->source.upstream || s->source.file)
+        return room; /* neither ever blocks */
+    return items < 1 ? (room > 0) : items < (double)room ? (uint64_t)items : room;
+}
+
+/* Each item is published at once: the source may take long for the next. */
+static bool feed_from_source(cadre_stream *s)
+{
+    uint64_t most = portion(s), n = 0, began = s->now;
+
+    for (; n < most && feed_one(s); n++)
+        publish(s);
+    note_held(s);
+    s->now = cdr_now();
+    if (n > 0)
+        s->source.cost = (double)(s->now - began) / (double)n + 0.1;
+    return n > 0;
+}
+
+/* Put more into the ring; false when there was nothing, or no room. */
+static bool feed(cadre_stream *s)
+{
+    uint64_t window = s->ring->window;
+    bool some = false;
+
+    s->now = cdr_now();
+    report(s);
+    if (!s->source_ended && held(s) < window)
+        some = cdr_source_in_place(&s->source) ? feed_in_place(s) : feed_from_source(s);
+    s->feed_at = s->taken + (window > 1 ? window / 2 : 1);
+    return some;
+}
+
+/* A slow source waits until something has been taken, or has been waited for. */
+static bool source_has_to_wait(cadre_stream *s)
+{
+    if (!source_is_slow(s) || s->source.upstream || s->source.file || s->source_ended ||
+        held(s) == 0 || held(s) == s->ring->window || s->waited_for == s->taken)
+        return false;
+    s->waited_for = s->taken;
+    s->patience = s->now + (uint64_t)s->source.cost;
+    return true;
+}
+
+/* ---- running tasks in the caller's thread ---- */
+
+bool cdr_stream_left_lying(const cadre_stream *s)
+{
+    uint64_t unclaimed = cdr_ring_unclaimed(s->ring);
+
+    return unclaimed > 0 && (s->ring->unordered || s->fed - unclaimed <= s->taken);
+}
+
+/* What is left to workers is what costs next to nothing, as claiming that from two sides
+ * costs more; and what leaves more than one result, as there is only place for one. */
+static bool shares_tasks(const cadre_stream *s, uint32_t cost)
+{
+    return cost >= SHORT_NS && !s->program.emits && !s->program.keep_going;
+}
+
+/* Whether the caller's thread should run something that workers may come for too. */
+bool cdr_stream_welcomes_caller(cadre_stream *s)
+{
+    uint32_t cost;
+
+    if (s->remote)
+        return false;
+    if (!s->begun)
+        return true; /* there are none */
+    cost = task_cost(s);
+    if (!s->must_help && (cost == 0 || cost >= LONG_NS))
+        return false;
+    return cdr_stream_left_lying(s) ||
+           (!s->must_help && shares_tasks(s, cost) && cdr_ring_unclaimed(s->ring) > 0);
+}
+
+static bool help(cadre_stream *s)
+{
+    struct cadre_worker *outer;
+    bool some;
+
+    if (!cdr_stream_welcomes_caller(s))
+        return false;
+    s->must_help = false;
+    outer = cdr_current_worker();
+    cdr_set_current_worker(&s->worker);
+    s->worker.now = s->now;
+    some = cdr_serve_batch(&s->worker);
+    cdr_set_current_worker(outer);
+    s->now = s->worker.now;
+    return some;
+}
+
+/* The worker in reserve does what the caller does not. */
+void cdr_stream_step_aside(cadre_stream *s)
+{
+    uint32_t cost = task_cost(s);
+    bool aside = cost == 0 || cost >= LONG_NS || cdr_ring_unclaimed(s->ring) > 0;
+
+    if (!s->begun || s->remote || cadre_run_caller_is_busy(&s->run) == aside)
+        return;
+    atomic_store_explicit(&s->run.caller_is_busy, aside, memory_order_relaxed);
+    if (aside)
+        s->run.wake(s->run.wake_arg);
+}
+
+/* ---- the end ---- */
+
+static void end_stream(cadre_stream *s, int code)
+{
+    s->end_code = code;
+    if (code != CADRE_DONE || is_stopped(s))
+        cdr_stream_halt(s);
+    s->now = cdr_now();
+    s->run.next_progress = 0;
+    report(s);
+}
+
+static bool in_time(cadre_stream *s)
+{
+    s->now = cdr_now();
+    return s->now < s->run.deadline;
+}
+
+static bool ended_from_outside(cadre_stream *s)
+{
+    if (s->recovery.over.code) {
+        s->end = s->recovery.over;
+        end_stream(s, s->end.code);
+        return true;
+    }
+    if (is_stopped(s)) {
+        end_stream(s, CADRE_DONE);
+    } else if (cdr_run_cancelled(&s->run)) {
+        cdr_fail(&s->end, CADRE_ECANCELLED, "cancelled after %" PRIu64 " records",
+                 s->taken);
+        end_stream(s, CADRE_ECANCELLED);
+    } else if (s->now >= s->run.deadline) {
+        cdr_fail(&s->end, CADRE_ETIMEOUT,
+                 "the deadline of %" PRIu32 " ms passed after %" PRIu64 " records",
+                 s->deadline_ms, s->taken);
+        end_stream(s, CADRE_ETIMEOUT);
+    }
+    return s->end_code != CADRE_OK;
+}
+
+static bool nothing_left(const cadre_stream *s)
+{
+    return s->source_ended && held(s) == 0;
+}
+
+static void end_with_source(cadre_stream *s)
+{
+    if (s->source_code != CADRE_DONE)
+        s->end = s->source_error;
+    end_stream(s, s->source_code);
+}
+
+/* ---- a step ---- */
+
+/* There is no room here for another record of the streams before: they go on all the same
+ * until their own windows are full. False when they are. */
+static bool pump(cadre_stream *s)
+{
+    bool some = false;
+
+    for (; s && !s->end_code && !disturbed(s); s = s->source.upstream) {
+        s->now = cdr_now();
+        s->patience = UINT64_MAX;
+        if (!source_has_to_wait(s) && feed(s))
+            some = true;
+    }
+    return some;
+}
+
+enum cdr_step cdr_stream_step(cadre_stream *s, cadre_record *record)
+{
+    cdr_take_back(s);
+    s->at_once = 0;
+    s->patience = UINT64_MAX;
+    while (!s->end_code && !ended_from_outside(s)) {
+        if (s->taken >= s->feed_at && !source_is_slow(s))
+            feed(s);
+        if (cdr_take(s, record)) {
+            /* Its task may have ended early because nobody wanted it any more. */
+            if (!disturbed(s) && (s->run.deadline == UINT64_MAX || in_time(s)))
+                return CDR_READY;
+            continue;
+        }
+        if (s->end_code) {
+            end_stream(s, s->end_code);
+            break;
+        }
+        if (nothing_left(s)) {
+            end_with_source(s);
+            break;
+        }
+        if (source_has_to_wait(s) ? help(s) : feed(s) || help(s) || nothing_left(s))
+            continue;
+        if ((held(s) == s->ring->window || s->source.has_pending) &&
+            pump(s->source.upstream))
+            continue;
+        return CDR_WAITING;
+    }
+    return CDR_OVER;
+}
+
+static uint64_t lowest(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+__attribute__((noinline)) static int next_slowly(cadre_stream *s, cadre_record *record,
+                                                 cadre_error *err)
+{
+    enum cdr_step step;
+
+    while ((step = cdr_stream_step(s, record)) == CDR_WAITING)
+        cdr_stream_wait(s);
+    s->at_once = s->plain && step == CDR_READY ? lowest(s->ready, s->feed_at) : 0;
+    if (step == CDR_READY)
+        return CADRE_OK;
+    if (err && s->end_code != CADRE_DONE)
+        *err = s->end;
+    return s->end_code;
+}
+
+/* First the record after the one lent, where that is all there is to do: results of a
+ * fixed size, in order, known to be there, and no need to look at the source. */
+int cadre_stream_next(cadre_stream *s, cadre_record *record, cadre_error *err)
+{
+    uint64_t p = s->taken + 1;
+
+    if (err) {
+        err->code = CADRE_OK;
+        err->message[0] = '\0';
+    }
+    if (p >= s->at_once || disturbed(s))
+        return next_slowly(s, record, err);
+    s->taken = p;
+    *record = (cadre_record){ .index = p,
+                              .data = s->results + (p & s->slot_mask) * s->result_size,
+                              .size = s->result_size };
+    return CADRE_OK;
+}
+
+int cadre_stream_source(void *stream, void *item, cadre_error *err)
+{
+    cadre_stream *s = stream;
+    cadre_record record;
+    int rc = cadre_stream_next(s, &record, err);
+
+    if (rc)
+        return rc;
+    if (record.error) {
+        if (err)
+            *err = *record.error;
+        return record.error->code;
+    }
+    if (s->program.emits)
+        *(cadre_bytes *)item =
+            (cadre_bytes){ (void *)(uintptr_t)record.data, record.size };
+    else
+        memcpy(item, record.data, record.size);
+    return CADRE_OK;
+}
+
+/* ---- from other threads ---- */
+
+void cadre_stream_stop(cadre_stream *s)
+{
+    for (; s; s = s->source.upstream) {
+        atomic_store_explicit(&s->stopped, true, memory_order_relaxed);
+        cdr_window_halt(s->run.window, 0);
+        cdr_run_wake_caller(&s->run);
+    }
+}
+
+bool cadre_stream_stopped(const cadre_stream *s)
+{
+    return is_stopped(s);
+}
+
+void cadre_stream_flow(const cadre_stream *s, cadre_flow *flow)
+{
+    *flow = (cadre_flow){ .window = s->ring->window,
+                          .fed = s->fed,
+                          .taken = s->taken + s->lent,
+                          .most_items = s->most_items,
+                          .memory_limit = s->memory_limit,
+                          .most_bytes = cdr_stream_most_bytes(s) };
+}

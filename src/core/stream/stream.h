@@ -1,0 +1,136 @@
+/* stream.h - the inside of a stream.
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef CDR_CORE_STREAM_STREAM_H
+#define CDR_CORE_STREAM_STREAM_H
+
+#include "core/stream/source.h"
+#include "core/fault/recover.h"
+#include "core/pool/pool.h"
+
+#include <cadre/stream.h>
+
+#define CDR_STAGES_MAX 64 /* streams that feed each other */
+
+/* What one look at a stream comes to. */
+enum cdr_step {
+    CDR_READY,  /* a record */
+    CDR_OVER,   /* no more, or a failure: see end_code */
+    CDR_WAITING /* nothing until something happens */
+};
+
+/* Which slots are free, and what lies in the others: unordered streams only, whose slots
+ * positions do not tell. Those in flight form a list in the order they were fed; slot
+ * number n stands for its ends. */
+struct cdr_slots {
+    uint64_t n;                /* a power of two */
+    uint64_t used, given_back; /* in all; `used` is at most n ahead */
+    uint64_t *free;  /* a queue, so that slots that are neighbours stay so: number k at
+                       k mod n */
+    uint64_t *index; /* of what lies in a slot */
+    uint64_t *prev, *next;
+};
+
+/* All but `stopped`, the window and what the run shares is the thread's that opened the
+ * stream. */
+struct cadre_stream {
+    /* What cadre_stream_next reads for a record that is there already. */
+    uint64_t taken;       /* records finished with */
+    uint64_t at_once;     /* records below this are lent without another look ... */
+    const char *results;  /* ... from here, in slots up to this number: */
+    uint64_t slot_mask;   /* (of a plain stream, whose caller has a record) */
+    size_t result_size;   /* as in the program */
+    _Atomic bool stopped; /* by cadre_stream_stop: relaxed */
+
+    struct cadre_worker worker; /* seat 0: the caller runs tasks too when it must */
+    cadre_run run;
+    struct cdr_program program;
+    cadre_pool *pool;
+    struct cdr_ring *ring; /* in the window */
+    size_t memory_size;    /* of the window's mapping */
+    struct cdr_source source;
+    struct cdr_slots slots;
+    int event_slot;  /* in the pool's table; -1: the event is the stream's own */
+    unsigned stages; /* itself and those it has its items from */
+    bool begun;      /* the backend's workers are in */
+    bool remote;     /* they are processes: the caller's thread runs no tasks */
+    struct cdr_recovery recovery;
+    struct cdr_shm_buffer manifest; /* they are clean: what they are told */
+    uint32_t deadline_ms;
+    uint64_t memory_limit;
+    uint64_t now; /* by cdr_now(), a moment ago */
+
+    /* Feeding. */
+    uint64_t fed;        /* positions in the ring so far */
+    uint64_t feed_at;    /* look at the source when `taken` comes here */
+    uint64_t waited_for; /* what was to be taken when a slow source was held back */
+    uint64_t patience;   /* until when the last step is willing to wait, by cdr_now() */
+    uint64_t most_items;
+    bool source_ended;
+    int source_code; /* how: CADRE_DONE, or a failure */
+    cadre_error source_error;
+
+    /* Running tasks in the caller's thread. */
+    bool must_help;      /* it runs the next batch, whatever that takes */
+    bool alone;          /* it had to the last time that it waited */
+    uint32_t task_cost;  /* as the seats had it ... */
+    uint64_t cost_until; /* ... good until then, by cdr_now() */
+
+    /* Taking. */
+    uint64_t ready; /* ordered: positions below are known to have results */
+    bool plain;     /* nothing but the slot belongs to a record */
+    struct cdr_reader *finished; /* unordered: of each seat */
+    unsigned next_seat;          /* unordered: where to look first */
+    bool lent;                   /* the caller has a record: its slot is not free yet */
+    uint64_t lent_slot, lent_index; /* unless it is a plain stream's: at `taken` */
+
+    int end_code;    /* CADRE_OK while there is more */
+    cadre_error end; /* if it is a failure */
+};
+
+/* Tasks that are not begun are not wanted, nor those that wait to hand on their bytes. */
+void cdr_stream_halt(cadre_stream *s);
+
+/* Workers are processes: what to poll for what happens to them. */
+int cdr_stream_pollfd(cadre_stream *s);
+
+/* Nobody has come for what the caller waits for. */
+bool cdr_stream_left_lying(const cadre_stream *s);
+
+/* Whether the caller's thread is to run something that others may come for too. */
+bool cdr_stream_welcomes_caller(cadre_stream *s);
+
+/* Have the worker in reserve come, or go, as there is something for it or not. */
+void cdr_stream_step_aside(cadre_stream *s);
+
+uint64_t cdr_stream_most_bytes(const cadre_stream *s);
+
+/* Make what progress there is without waiting. */
+enum cdr_step cdr_stream_step(cadre_stream *s, cadre_record *record);
+
+/* Wait until another step may get further (wait.c). */
+void cdr_stream_wait(cadre_stream *s);
+
+/* ---- taking (take.c) ---- */
+
+bool cdr_slots_open(struct cdr_slots *slots, uint64_t n);
+void cdr_slots_close(struct cdr_slots *slots);
+
+/* The slot that is used next. */
+static inline uint64_t cdr_slots_next(const struct cdr_slots *s)
+{
+    return s->free[s->used & (s->n - 1)];
+}
+
+/* A free slot for the item of this index; there must be one. */
+uint64_t cdr_slots_use(struct cdr_slots *slots, uint64_t index);
+
+/* The next finished record, lent to the caller until cdr_take_back. False: none now. A
+ * failure that ends the stream sets end and end_code. */
+bool cdr_take(cadre_stream *s, cadre_record *record);
+void cdr_take_back(cadre_stream *s);
+
+/* Whether cdr_take would find something. */
+bool cdr_can_take(const cadre_stream *s);
+
+#endif

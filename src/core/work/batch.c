@@ -1,0 +1,384 @@
+/* batch.c - streams: claim what the ring has, run it, finish it.
+ * SPDX-License-Identifier: MIT
+ *
+ * A batch is what runs for about two microseconds at the cost of the one before, at
+ * most 64 items, and no more than an equal share of what is there, unless that is next to
+ * nothing: batches are for items so small that claiming them singly would cost more than
+ * running them, and never keep a result waiting that somebody could take. Each item is
+ * finished as soon as it is; the caller is woken if it sleeps for that one.
+ */
+#include "base/clock.h"
+#include "core/work/write_ahead.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define BATCH_NS 2000.0
+#define LEAST_NS 400.0 /* not worth sharing out */
+#define SPIN_NS  30000
+
+static uint64_t batch_size(const struct cadre_worker *w, const struct cdr_ring *r)
+{
+    uint64_t share = cdr_ring_unclaimed(r) / w->task.run->workers + 1;
+    uint64_t units, least;
+
+    /* The caller's thread must not wait for room in its arena: nobody else would make
+     * any. What it puts there, it takes before it runs another. */
+    if (w->seat == 0 && (w->task.program->emits || w->task.program->keep_going))
+        return 1;
+    if (w->task.run->chunk)
+        return w->task.run->chunk;
+    if (w->cost == 0 || w->cost > BATCH_NS)
+        return 1;
+    units = (uint64_t)(BATCH_NS / w->cost);
+    least = (uint64_t)(LEAST_NS / w->cost);
+    if (share < least)
+        share = least;
+    return units < share ? units : share;
+}
+
+/* ---- what a task leaves besides a result of fixed size ---- */
+
+static bool not_wanted(void *arg)
+{
+    const struct cadre_task *t = arg;
+
+    return cdr_task_stopped(t, cadre_task_index(t));
+}
+
+/* Larger pieces than fit in a worker's share are let in one at a time: in order, that of
+ * the item the caller takes next; else whose is first. But the caller's thread cannot
+ * wait for itself: while it went for the item it takes next, a worker may have come
+ * first, and left it a later one. */
+static bool allowed(void *arg)
+{
+    const struct cadre_task *t = arg;
+    struct cdr_ring *r = cdr_window_ring(t->run->window);
+    uint32_t me = (uint32_t)(t->seat - t->run->window->seat) + 1, nobody = 0;
+
+    if (me == 1)
+        return true;
+    if (!r->unordered)
+        return atomic_load_explicit(&r->released, memory_order_acquire) ==
+               cadre_task_index(t);
+    return atomic_compare_exchange_strong_explicit(
+               &r->large, &nobody, me, memory_order_acquire, memory_order_relaxed) ||
+           nobody == me;
+}
+
+/* Into the arena of the worker's seat; NULL: the stream ends, or it is too large. */
+static char *put(struct cadre_worker *w, struct cdr_ref *ref, size_t size)
+{
+    struct cdr_arena *arena = cdr_window_arena(w->task.run->window, w->seat);
+    struct cdr_ring *r = cdr_window_ring(w->task.run->window);
+    struct cdr_asking ask = { not_wanted, allowed, &w->task };
+    bool large = size > arena->share;
+    char *bytes;
+
+    ref->seat = w->seat;
+    if (large) {
+        atomic_fetch_add_explicit(&r->oversized, 1, memory_order_relaxed);
+        cdr_task_asks(&w->task, true);
+    }
+    bytes = cdr_arena_put(arena, size, &ref->piece, &ask);
+    if (large) {
+        cdr_task_asks(&w->task, false);
+        atomic_fetch_sub_explicit(&r->oversized, 1, memory_order_relaxed);
+    }
+    return bytes;
+}
+
+static void keep_emitted(struct cadre_worker *w, uint64_t p, struct cdr_ref *ref)
+{
+    struct cadre_task *t = &w->task;
+    char *bytes;
+
+    if (t->emitting != p || t->emitted_size == 0 || t->failed_at == p)
+        return;
+    bytes = put(w, ref, t->emitted_size);
+    if (bytes) {
+        memcpy(bytes, t->emitted, t->emitted_size);
+    } else if (!not_wanted(t)) {
+        snprintf(t->message, sizeof t->message,
+                 "%zu emitted bytes are more than the stream's memory_limit allows",
+                 t->emitted_size);
+        t->message_for = p;
+        cdr_task_failed(t, p, CADRE_ENOMEM, 0, false);
+    }
+}
+
+static void keep_error(struct cadre_worker *w, struct cdr_ref *ref)
+{
+    char *bytes = put(w, ref, sizeof w->task.error);
+
+    if (bytes)
+        memcpy(bytes, &w->task.error, sizeof w->task.error);
+}
+
+/* Task p has run: say how it ended. */
+static void finish(struct cadre_worker *w, struct cdr_ring *r, uint64_t p,
+                   uint32_t slot)
+{
+    struct cadre_task *t = &w->task;
+    const struct cdr_program *program = t->program;
+    struct cdr_ref *ref;
+
+    if (program->emits || program->keep_going) {
+        ref = cdr_ring_ref(r, slot);
+        cdr_task_puts(t, p);
+        memset(ref, 0, sizeof *ref);
+        keep_emitted(w, p, ref);
+        if (t->failed_at == p && program->keep_going)
+            keep_error(w, ref);
+        t->emitting = CADRE_NO_ITEM;
+    }
+    if (cdr_ring_finish(r, w->seat, p, slot, t->failed_at == p ? CDR_FAILED : CDR_DONE))
+        cdr_run_wake_caller(t->run);
+    cdr_task_has_put(t);
+}
+
+/* ---- running ---- */
+
+static uintptr_t item_of(struct cadre_worker *w, const struct cdr_ring *r, uint64_t p,
+                         uint32_t slot)
+{
+    const struct cdr_program *program = w->task.program;
+    const struct cadre_window *window = w->task.run->window;
+    const struct cdr_piece *piece;
+
+    if (program->in_place)
+        return program->items + p * program->item_size;
+    if (!program->bytes)
+        return (uintptr_t)cdr_ring_item(r, slot);
+    piece = (const struct cdr_piece *)(const void *)cdr_ring_item(r, slot);
+    w->piece.data = cdr_arena_bytes(cdr_window_arena(window, window->seats), piece);
+    w->piece.size = piece->size;
+    return (uintptr_t)&w->piece;
+}
+
+/* Items [i, end) of the batch lie side by side. */
+static uint32_t run_together(struct cadre_worker *w, struct cdr_ring *r,
+                             const struct cdr_batch *b, uint32_t i, uint32_t end)
+{
+    struct cadre_task *t = &w->task;
+    uint64_t first = b->first + i, last = b->first + end, done;
+
+    cdr_window_run_to(t->run->window, t->seat, last);
+    done = cdr_run_to_stop(t, first, item_of(w, r, first, b->slot[i]),
+                           (uintptr_t)cdr_ring_result(r, b->slot[i]));
+    if (done > first &&
+        cdr_ring_finish_all(r, w->seat, first, &b->slot[i], (uint32_t)(done - first)))
+        cdr_run_wake_caller(t->run);
+    if (done == last)
+        return end;
+    if (t->failed_at == done)
+        finish(w, r, done, b->slot[done - b->first]);
+    return b->count;
+}
+
+static uint32_t neighbours(const struct cdr_batch *b, uint32_t i, uint32_t most)
+{
+    uint32_t end = i + 1;
+
+    if (most > b->count)
+        most = b->count;
+    while (end < most && b->slot[end] == b->slot[end - 1] + 1)
+        end++;
+    return end;
+}
+
+/* Range kernels have all that lie side by side; of others each item is told of as soon as
+ * it is done, however cheap: the one after it may be long. */
+static void run_parts(struct cadre_worker *w, struct cdr_ring *r,
+                      const struct cdr_batch *b)
+{
+    bool ranges = w->task.program->range_fn != NULL;
+    uint32_t i = 0;
+
+    while (i < b->count && !cdr_task_stopped(&w->task, b->first + i)) {
+        i = run_together(w, r, b, i, neighbours(b, i, ranges ? b->count : i + 1));
+        if (i < b->count)
+            cdr_window_run_to(w->task.run->window, w->task.seat, CDR_NOBODY);
+    }
+}
+
+/* The same for kernels over items where nothing but results of a fixed size comes: as
+ * little as can be between two calls. */
+static void run_plain(struct cadre_worker *w, struct cdr_ring *r,
+                      const struct cdr_batch *b)
+{
+    struct cadre_task *t = &w->task;
+    const struct cdr_program *program = t->program;
+    cadre_fn *fn = program->fn;
+    bool in_place = program->in_place;
+
+    for (uint32_t i = 0; i < b->count; i++) {
+        uint64_t p = b->first + i;
+        uint32_t slot = b->slot[i];
+        const void *item = in_place
+                               ? (const void *)(program->items + p * program->item_size)
+                               : cdr_ring_item(r, slot);
+        int rc;
+
+        if (cdr_task_stopped(t, p))
+            return;
+        atomic_store_explicit(&t->seat->current, p, memory_order_relaxed);
+        rc = fn(t, item, cdr_ring_result(r, slot));
+        if (rc)
+            cdr_task_returned(t, p, rc);
+        if (cdr_ring_finish(r, w->seat, p, slot,
+                            t->failed_at == p ? CDR_FAILED : CDR_DONE))
+            cdr_run_wake_caller(t->run);
+    }
+}
+
+/* An item that failed in the stream before this one: it fails here, unrun. */
+static bool poisoned(struct cadre_worker *w, const struct cdr_ring *r, uint64_t p,
+                     uint32_t slot)
+{
+    struct cadre_task *t = &w->task;
+    const struct cadre_window *window = t->run->window;
+    const struct cdr_piece *piece;
+
+    if (!t->program->error_at)
+        return false;
+    piece = (const struct cdr_piece *)(const void *)(cdr_ring_item(r, slot) +
+                                                     t->program->error_at);
+    if (piece->held == 0)
+        return false;
+    memcpy(&t->error, cdr_arena_bytes(cdr_window_arena(window, window->seats), piece),
+           sizeof t->error);
+    t->failed_at = p;
+    cdr_window_fail(t->run->window, t->seat, t->program->keep_going ? CADRE_NO_ITEM : p,
+                    &t->error);
+    return true;
+}
+
+static void run_singly(struct cadre_worker *w, struct cdr_ring *r,
+                       const struct cdr_batch *b)
+{
+    struct cadre_task *t = &w->task;
+
+    for (uint32_t i = 0; i < b->count; i++) {
+        uint64_t p = b->first + i;
+        uint32_t slot = b->slot[i];
+        if (cdr_task_stopped(t, p))
+            return;
+        cdr_task_stamp(t);
+        if (!poisoned(w, r, p, slot) && !cdr_task_crashed(t, p))
+            cdr_run_through(t, p, p + 1, item_of(w, r, p, slot),
+                            (uintptr_t)cdr_ring_result(r, slot));
+        finish(w, r, p, slot);
+    }
+}
+
+static void run_batch(struct cadre_worker *w, struct cdr_ring *r,
+                      const struct cdr_batch *b)
+{
+    const struct cdr_program *program = w->task.program;
+    uint64_t began = w->now;
+
+    cdr_window_run_to(w->task.run->window, w->task.seat, CDR_NOBODY);
+    if (!program->together)
+        run_singly(w, r, b);
+    else if (program->range_fn || program->columns)
+        run_parts(w, r, b);
+    else
+        run_plain(w, r, b);
+    w->now = cdr_now();
+    w->cost = (double)(w->now - began) / b->count + 0.1;
+    atomic_store_explicit(&w->task.seat->cost,
+                          w->cost < 4e9 ? (uint32_t)w->cost : UINT32_MAX,
+                          memory_order_relaxed);
+}
+
+/* ---- serving ---- */
+
+static bool ended(const struct cadre_worker *w)
+{
+    return cdr_window_over(w->task.run->window) || cdr_run_cancelled(w->task.run);
+}
+
+static bool more_comes(struct cadre_worker *w, const struct cdr_ring *r)
+{
+    uint64_t until = w->now + SPIN_NS;
+    uint64_t ns = CDR_BACKOFF_NS / 8;
+
+    if (!w->task.run->spin)
+        return false;
+    do {
+        if (cdr_ring_unclaimed(r))
+            return !ended(w);
+        w->now = cdr_backoff(w->now, &ns);
+    } while (w->now < until && !ended(w));
+    return false;
+}
+
+/* The worker in reserve goes when the caller's thread works itself. */
+static bool not_needed(const struct cadre_worker *w)
+{
+    const cadre_run *run = w->task.run;
+
+    return w->seat > 0 && w->seat == run->workers && !cadre_run_caller_is_busy(run);
+}
+
+/* After items that cost next to nothing: let a few gather for half a microsecond, rather
+ * than come for each one singly, and have the line of memory that the caller writes. */
+static void let_gather(struct cadre_worker *w, const struct cdr_ring *r)
+{
+    uint64_t ns = CDR_BACKOFF_NS;
+
+    if (w->seat > 0 && w->cost > 0 && w->cost < CDR_CHEAP_NS && w->task.run->spin &&
+        (double)cdr_ring_unclaimed(r) * w->cost < LEAST_NS)
+        w->now = cdr_backoff(w->now, &ns);
+}
+
+bool cdr_serve_batch(struct cadre_worker *w)
+{
+    struct cadre_window *window = w->task.run->window;
+    struct cdr_ring *r = cdr_window_ring(window);
+    struct cdr_batch batch;
+
+    if (ended(w))
+        return false;
+    let_gather(w, r);
+    if (window->intents_at) {
+        if (!cdr_intent_claim_batch(window, w->seat,
+                                    cdr_worker_allowance(w, batch_size(w, r))))
+            return false;
+        run_batch(w, r, &cdr_window_intent(window, w->seat)->batch);
+        cdr_worker_served(w, cdr_window_intent(window, w->seat)->batch.count);
+        cdr_intent_end_batch(window, w->seat);
+        return true;
+    }
+    if (!cdr_ring_claim(r, batch_size(w, r), &batch))
+        return false;
+    run_batch(w, r, &batch);
+    return true;
+}
+
+/* What a dead worker left of its batch; the first may be what took it down. */
+static void resume(struct cadre_worker *w, struct cdr_ring *r)
+{
+    struct cadre_window *window = w->task.run->window;
+    struct cdr_intent *intent = cdr_window_intent(window, w->seat);
+
+    if (intent->batch.count == 0)
+        return;
+    cdr_window_run_to(window, w->task.seat, CDR_NOBODY);
+    cdr_task_begins(&w->task);
+    run_singly(w, r, &intent->batch);
+    cdr_intent_end_batch(window, w->seat);
+}
+
+void cdr_serve_ring(struct cadre_worker *w)
+{
+    struct cdr_ring *r = cdr_window_ring(w->task.run->window);
+
+    if (w->task.run->window->intents_at)
+        resume(w, r);
+    do {
+        while (!not_needed(w) && !w->retired && cdr_serve_batch(w))
+            ;
+    } while (!not_needed(w) && !w->retired && more_comes(w, r));
+}

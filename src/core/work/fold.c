@@ -1,0 +1,150 @@
+/* fold.c - run a slice of a reduction: blocks of tasks, folded and carried up the tree.
+ * SPDX-License-Identifier: MIT
+ *
+ * Kernels are called by chunk.c; what comes between their results, the user's combine, is
+ * called here.
+ */
+#include "core/work/write_ahead.h"
+
+#include <string.h>
+
+static bool no_longer_wanted(const struct cadre_task *t, uint64_t unit)
+{
+    return unit >= atomic_load_explicit(&t->run->window->limit, memory_order_relaxed) ||
+           cdr_run_cancelled(t->run);
+}
+
+/* Combine `from` into `into`; index names the first item of what `from` covers. That
+ * it fails ends the run, even one that keeps going over failed tasks. */
+static bool combine(struct cadre_task *t, void *into, const void *from, uint64_t index)
+{
+    int rc;
+
+    atomic_store_explicit(&t->seat->current, index, memory_order_relaxed);
+    t->message_for = CADRE_NO_ITEM;
+    t->misuse = CADRE_OK;
+    t->combining = true;
+    cdr_task_folds(t, true);
+    rc = t->program->tree->combine(t, into, from);
+    cdr_task_folds(t, false);
+    t->combining = false;
+    if (t->misuse)
+        cdr_task_failed(t, index, t->misuse, 0, true);
+    else if (rc)
+        cdr_task_failed(t, index, CADRE_EKERNEL, rc, true);
+    return rc == 0 && !t->misuse;
+}
+
+/* Fold the results of tasks first .. end-1 into *sum, which has a value if *any. */
+static bool fold(struct cadre_worker *w, uint64_t first, uint64_t end, char *sum,
+                 bool *any)
+{
+    const struct cdr_program *p = w->task.program;
+    const char *result = w->block;
+
+    for (uint64_t i = first; i < end; i++, result += p->result_size) {
+        if (p->keep_going && p->statuses[i] < CADRE_OK &&
+            p->statuses[i] != CADRE_ECANCELLED)
+            continue; /* it failed */
+        if (!*any)
+            memcpy(sum, result, p->result_size);
+        else if (!combine(&w->task, sum, result, i))
+            return false;
+        *any = true;
+    }
+    return true;
+}
+
+/* Of a block that is run again after a task of it took a worker down: it was reported. */
+static bool was_lost(const struct cdr_program *p, uint64_t i)
+{
+    return p->keep_going &&
+           (p->statuses[i] == CADRE_ECRASH || p->statuses[i] == CADRE_ETIMEOUT);
+}
+
+/* Where the tasks end that are run together, from i on: none, if i was lost. */
+static uint64_t block_part(const struct cadre_worker *w, uint64_t i, uint64_t end)
+{
+    const struct cadre_run *run = w->task.run;
+    uint64_t until =
+        i + cdr_stride(w, end - i < w->block_tasks ? end - i : w->block_tasks);
+
+    for (uint64_t k = i; run->window->intents_at && k < until; k++)
+        if (was_lost(w->task.program, k))
+            return k;
+    return until;
+}
+
+/* Results are zeroed before each task: what was there depends on who ran what. */
+static bool run_block(struct cadre_worker *w, uint64_t unit)
+{
+    struct cadre_task *t = &w->task;
+    const struct cdr_program *p = t->program;
+    uint64_t first = unit * p->grain, i = first, until;
+    uint64_t end = p->n - first < p->grain ? p->n : first + p->grain;
+    char *sum = cdr_tree_place(p->tree, unit);
+    bool any = false;
+
+    while (i < end) {
+        if (no_longer_wanted(t, unit))
+            return false;
+        until = block_part(w, i, end);
+        if (until == i) {
+            i++;
+            continue;
+        }
+        cdr_task_stamp(t);
+        memset(w->block, 0, (until - i) * p->result_size);
+        if (cdr_run_through(t, i, until, p->items + i * p->item_size,
+                            (uintptr_t)w->block) < until ||
+            !fold(w, i, until, sum, &any))
+            return false;
+        i = until;
+    }
+    cdr_note_done(p, first, end);
+    cdr_tree_set(p->tree, unit, any);
+    return true;
+}
+
+/* Carry a block up the tree as far as its siblings are there. */
+static bool climb(struct cadre_task *t, struct cdr_climb_note *note)
+{
+    struct cdr_climb c = { .block = note->block, .level = note->level };
+    const struct cdr_program *p = t->program;
+    bool ok = true;
+
+    cdr_climb_begin(t, note);
+    while (ok && cdr_tree_climb(p->tree, &c)) {
+        cdr_climb_save(t, note, &c);
+        ok = combine(t, c.into, c.from, c.from_block * p->grain);
+        note->block = c.block;
+        note->level = c.level;
+        cdr_climb_begin(t, note);
+    }
+    cdr_climb_end(t);
+    return ok;
+}
+
+void cdr_slice_resume(struct cadre_worker *w)
+{
+    struct cdr_climb_note note;
+
+    if (w->task.program->tree && cdr_climb_left(&w->task, &note))
+        climb(&w->task, &note);
+}
+
+uint64_t cdr_run_blocks(struct cadre_worker *w, uint64_t first, uint64_t end)
+{
+    uint64_t u;
+
+    cdr_task_begins(&w->task);
+    for (u = first; u < end && !cdr_task_stopped(&w->task, u); u++) {
+        struct cdr_climb_note note = { .origin = u, .block = u };
+        cdr_block_begin(&w->task, u);
+        if (!run_block(w, u))
+            return u;
+        if (!climb(&w->task, &note))
+            return u + 1; /* not to be run again: what failed may lie above it */
+    }
+    return u;
+}

@@ -1,0 +1,219 @@
+/* serve.c - a worker's loop: take a slice, run it, give it back.
+ * SPDX-License-Identifier: MIT
+ *
+ * How much to take is measured. A slice is what runs for about 20 microseconds at the
+ * cost of the slice before, but never more than 16 times as many units as that had, so
+ * that a few cheap items at the start do not lead to one long slice. A claim on the
+ * shared counter is eight slices, less towards the end (half of an equal share of what
+ * is left), so that workers finish together. Claims of less than a microsecond's work
+ * would cost more than they share out.
+ *
+ * A worker that finds nothing to claim or to steal looks for a slice that has been
+ * running for twice its time with units to spare, and asks for them: that is how one
+ * worker's unexpectedly long items come to be shared. Until then it spins, at most 40
+ * microseconds; when all that others hold is the single task each is in, it leaves.
+ */
+#include "core/board/intent.h"
+#include "core/run/run.h"
+#include "base/clock.h"
+
+#define BITE_NS  CDR_SLICE_NS
+#define CLAIM_NS (8 * BITE_NS)
+#define FLOOR_NS 1000.0
+#define GROWTH   16
+#define SURE_NS  200.0 /* what a slice of one unit takes beside the unit, at most */
+#define CHEAP_NS 100.0 /* a few such tasks more make no difference */
+
+static double at_most(double a, double b)
+{
+    return a < b ? a : b;
+}
+
+static uint64_t wanted_size(const struct cadre_worker *w)
+{
+    double units;
+
+    if (w->task.run->chunk)
+        return w->task.run->chunk;
+    if (w->cost == 0)
+        return 1;
+    units = at_most(BITE_NS / w->cost, (double)w->last_slice * GROWTH);
+    return units < 1 ? 1 : (uint64_t)at_most(units, (double)CDR_CLAIM_MAX);
+}
+
+static uint64_t bite_size(const struct cadre_worker *w)
+{
+    return cdr_worker_allowance(w, wanted_size(w));
+}
+
+static uint64_t claim_size(const struct cadre_worker *w, uint64_t slice)
+{
+    const struct cadre_window *window = w->task.run->window;
+    double share, units;
+
+    if (w->task.run->chunk || w->cost == 0)
+        return slice;
+    share = (double)cdr_window_unclaimed(window) / (2.0 * w->task.run->workers);
+    units = at_most(CLAIM_NS / w->cost, share);
+    if (units < FLOOR_NS / w->cost)
+        units = FLOOR_NS / w->cost;
+    return units < 1 ? 1 : (uint64_t)at_most(units, (double)CDR_CLAIM_MAX);
+}
+
+/* Cancellation and the deadline end the run from here, whoever sees them first. */
+static void check_time(struct cadre_worker *w)
+{
+    const cadre_run *run = w->task.run;
+
+    if (atomic_load_explicit(run->cancel, memory_order_relaxed) != run->cancel_seen)
+        cdr_window_stop(run->window, CADRE_ECANCELLED);
+    else if (w->now >= run->deadline)
+        cdr_window_stop(run->window, CADRE_ETIMEOUT);
+}
+
+/* Only this worker writes done. */
+static void count(struct cadre_worker *w, uint64_t first, uint64_t end)
+{
+    const struct cdr_program *p = w->task.program;
+    _Atomic uint64_t *done = &w->task.seat->done;
+    uint64_t tasks = (end - first) * p->grain;
+
+    if (p->n - first * p->grain < tasks)
+        tasks = p->n - first * p->grain; /* the last block may be short */
+    atomic_store_explicit(done,
+                          atomic_load_explicit(done, memory_order_relaxed) + tasks,
+                          memory_order_relaxed);
+}
+
+/* What a unit takes, and with it how large the next slice may be. A first slice that says
+ * nothing else than earlier runs did is followed by a full one: what it cost is mostly
+ * the clock. */
+static void measure(struct cadre_worker *w, uint64_t units, double ns)
+{
+    double known = w->task.run->known_cost;
+
+    w->cost = ns / (double)units;
+    if (w->cost < 0.1)
+        w->cost = 0.1; /* a clock that stood still */
+    if (w->last_slice == 0 && known > 0 && ns < known * (double)units * 2 + SURE_NS) {
+        w->cost = known;
+        units = (uint64_t)at_most(BITE_NS / known, (double)CDR_CLAIM_MAX) + 1;
+    }
+    w->last_slice = units;
+    w->task.cheap = w->cost < CHEAP_NS * (double)w->task.program->grain;
+}
+
+static void run_bite(struct cadre_worker *w, const struct cdr_span *chunk)
+{
+    struct cadre_task *t = &w->task;
+    cadre_run *run = t->run;
+    uint64_t began = w->now, begun, units;
+
+    atomic_store_explicit(&t->seat->since, began, memory_order_relaxed);
+    begun = cdr_slice_run(w, chunk->first, chunk->end);
+    if (run->window->intents_at)
+        cdr_intent_ran(run->window, w->seat, begun);
+    w->now = cdr_now();
+    units = begun - chunk->first;
+    if (units > 0)
+        measure(w, units, (double)(w->now - began));
+    count(w, chunk->first, begun);
+    cdr_worker_served(w, units * t->program->grain);
+    check_time(w);
+    if (cdr_window_give(run->window, w->seat, chunk, begun) && run->wake)
+        run->wake(run->wake_arg);
+}
+
+/* Nothing to take. True: look again, there may be. */
+static bool linger(struct cadre_worker *w)
+{
+    struct cadre_window *window = w->task.run->window;
+    uint64_t until = w->now + CDR_OVERDUE_NS;
+
+    if (window->intents_at)
+        return false; /* the caller's process sees to that (cadre_run_rebalance) */
+    while (w->now < until && !cdr_window_over(window) &&
+           cdr_window_spare(window, w->seat)) {
+        if (cdr_window_stealable(window, w->seat))
+            return true;
+        if (cdr_window_ask(window, w->seat, w->now, CDR_OVERDUE_NS))
+            return false; /* whoever was asked wakes us */
+        for (int i = 0; i < 64; i++)
+            cdr_pause();
+        w->now = cdr_now();
+    }
+    return false;
+}
+
+/* At seat 0, somebody else may take the caller's place. */
+static bool steps_aside(const struct cadre_worker *w)
+{
+    return w->seat == 0 && cadre_run_caller_is_busy(w->task.run);
+}
+
+static void serve_units(struct cadre_worker *w)
+{
+    cadre_run *run = w->task.run;
+    struct cdr_span chunk;
+    uint64_t slice;
+
+    check_time(w);
+    if (run->window->intents_at)
+        cdr_slice_resume(w);
+    do {
+        slice = bite_size(w);
+        while (!steps_aside(w) && cdr_window_take(run->window, w->seat, slice,
+                                                  claim_size(w, slice), &chunk)) {
+            run_bite(w, &chunk);
+            if (w->seat == 0)
+                cdr_tick(run, w);
+            if (w->retired)
+                return;
+            slice = bite_size(w);
+        }
+    } while (!steps_aside(w) && linger(w));
+}
+
+bool cadre_serve(cadre_worker *w, cadre_run *run, unsigned seat)
+{
+    struct cadre_worker *outer = cdr_current_worker();
+
+    if (cdr_worker_enter(w, run, seat))
+        return false;
+    cdr_set_current_worker(w);
+    w->now = cdr_now();
+    if (run->window->ring_at)
+        cdr_serve_ring(w);
+    else
+        serve_units(w);
+    cdr_set_current_worker(outer);
+    return true;
+}
+
+bool cadre_run_has_work(const cadre_run *run)
+{
+    const struct cadre_window *w = run->window;
+
+    if (cdr_window_over(w))
+        return false;
+    if (w->ring_at)
+        return cdr_ring_unclaimed(cdr_window_ring(w)) > 0;
+    /* Processes do not steal: what others hold is no work yet. */
+    return cdr_window_unclaimed(w) > 0 ||
+           (!w->intents_at && cdr_window_stealable(w, w->seats));
+}
+
+bool cadre_run_caller_is_busy(const cadre_run *run)
+{
+    return atomic_load_explicit(&run->caller_is_busy, memory_order_relaxed);
+}
+
+void cadre_run_set_data(cadre_run *run, void *slot)
+{
+    run->data = slot;
+}
+
+void *cadre_run_data(const cadre_run *run)
+{
+    return run->data;
+}

@@ -1,0 +1,338 @@
+/* task.c - what a kernel sees, and the worker that runs it.
+ * SPDX-License-Identifier: MIT
+ *
+ * A worker belongs to one thread, which alone touches it. Its task is handed to
+ * kernels; its scratch memory is kept from task to task, and allocations are kept
+ * from run to run.
+ */
+#include "core/run/staging.h"
+#include "base/clock.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BLOCK_BYTES ((size_t)16 << 10)
+
+static _Thread_local struct cadre_worker *current_worker;
+
+struct cadre_worker *cdr_current_worker(void)
+{
+    return current_worker;
+}
+
+void cdr_set_current_worker(struct cadre_worker *w)
+{
+    current_worker = w;
+}
+
+/* ---- workers ---- */
+
+cadre_worker *cadre_worker_open(void)
+{
+    return calloc(1, sizeof(cadre_worker));
+}
+
+void cdr_worker_fini(struct cadre_worker *w)
+{
+    free(w->task.scratch);
+    free(w->task.emitted);
+    free(w->task.args);
+    free(w->block);
+}
+
+void cadre_worker_close(cadre_worker *w)
+{
+    if (w)
+        cdr_worker_fini(w);
+    free(w);
+}
+
+static bool room_for_args(struct cadre_worker *w, unsigned n)
+{
+    const void **args;
+
+    if (n <= w->task.args_capacity)
+        return true;
+    args = calloc(n, sizeof *args);
+    if (!args)
+        return false;
+    free(w->task.args);
+    w->task.args = args;
+    w->task.args_capacity = n;
+    return true;
+}
+
+/* For as many results of a reduction as fit in BLOCK_BYTES, or one. */
+static bool room_for_block(struct cadre_worker *w, const struct cdr_program *p)
+{
+    if (!p->tree)
+        return true;
+    w->block_tasks = p->result_size < BLOCK_BYTES ? BLOCK_BYTES / p->result_size : 1;
+    if (w->block_tasks * p->result_size <= w->block_capacity)
+        return true;
+    free(w->block);
+    w->block_capacity = w->block_tasks * p->result_size;
+    w->block = malloc(w->block_capacity);
+    if (!w->block)
+        w->block_capacity = 0;
+    return w->block != NULL;
+}
+
+int cdr_worker_enter(struct cadre_worker *w, cadre_run *run, unsigned seat)
+{
+    const struct cdr_program *p = run->program;
+    struct cadre_task *t = &w->task;
+
+    if (!room_for_args(w, p->n_columns) || !room_for_block(w, p))
+        return CADRE_ENOMEM;
+    t->program = p;
+    t->run = run;
+    t->seat = &run->window->seat[seat];
+    t->rng_for = CADRE_NO_ITEM;
+    t->root_ready = false;
+    t->scratch_size = 0;
+    t->range_first = t->range_end = 0;
+    t->combining = t->cheap = false;
+    t->misuse = CADRE_OK;
+    t->failed_at = t->emitting = t->message_for = CADRE_NO_ITEM;
+    w->seat = seat;
+    w->cost = 0;
+    w->last_slice = 0;
+    return CADRE_OK;
+}
+
+/* ---- tasks ---- */
+
+static void set_message(struct cadre_task *t, const char *format, va_list args)
+{
+    t->message_for = cadre_task_index(t);
+    vsnprintf(t->message, sizeof t->message, format, args);
+}
+
+static int misuse(struct cadre_task *t, int code, const char *format, ...)
+    CADRE_PRINTF(3, 4);
+
+/* The kernel called something in a way that cannot be right, or that could not be
+ * done: its task fails whatever it returns. In a range kernel which task that is, is
+ * found out later; the first complaint counts. */
+static int misuse(struct cadre_task *t, int code, const char *format, ...)
+{
+    uint64_t index = cadre_task_index(t);
+    va_list args;
+
+    if (t->misuse || t->failed_at == index)
+        return code;
+    va_start(args, format);
+    set_message(t, format, args);
+    va_end(args);
+    if (t->range_end > 0 || t->combining)
+        t->misuse = code;
+    else
+        cdr_task_failed(t, index, code, 0, false);
+    return code;
+}
+
+uint64_t cadre_task_index(const cadre_task *t)
+{
+    return atomic_load_explicit(&t->seat->current, memory_order_relaxed);
+}
+
+const void *cadre_task_shared(const cadre_task *t)
+{
+    return t->program->shared;
+}
+
+int cadre_task_at(cadre_task *t, uint64_t index)
+{
+    if (t->range_end == 0 && index == cadre_task_index(t))
+        return CADRE_OK;
+    if (index < t->range_first || index >= t->range_end)
+        return misuse(t, CADRE_EINVAL,
+                      "cadre_task_at(%" PRIu64 ") is not in the range given", index);
+    atomic_store_explicit(&t->seat->current, index, memory_order_relaxed);
+    t->named = true;
+    return CADRE_OK;
+}
+
+/* The run ends here and now if nobody else has noticed: the task may return early, and
+ * must not be taken for done. */
+bool cadre_task_cancelled(const cadre_task *t)
+{
+    const cadre_run *run = t->run;
+    struct cadre_window *w = run->window;
+
+    if (cdr_run_cancelled(run))
+        cdr_window_stop(w, CADRE_ECANCELLED);
+    else if (run->deadline != UINT64_MAX && cdr_now() >= run->deadline)
+        cdr_window_stop(w, CADRE_ETIMEOUT);
+    if (atomic_load_explicit(&w->limit, memory_order_relaxed) >
+        cadre_task_index(t) / t->program->grain)
+        return false;
+    atomic_store_explicit(&w->told, true, memory_order_relaxed);
+    return true;
+}
+
+int cadre_task_fail(cadre_task *t, int user, const char *format, ...)
+{
+    va_list args;
+
+    if (!t->misuse) {
+        va_start(args, format);
+        set_message(t, format, args);
+        va_end(args);
+    }
+    return user ? user : 1;
+}
+
+/* ---- the task's random stream ---- */
+
+static void make_root(struct cadre_task *t)
+{
+    if (t->program->seed_sequence)
+        t->root = *t->program->seed_sequence;
+    else
+        cadre_seed_init(&t->root, t->program->seed);
+    t->root_ready = true;
+}
+
+struct cadre_rng *cadre_task_rng(cadre_task *t)
+{
+    uint64_t index = cadre_task_index(t);
+    cadre_seed seed;
+
+    if (t->range_end > 0 && !t->named)
+        misuse(t, CADRE_EINVAL,
+               "a range kernel calls cadre_task_at before it asks for random numbers");
+    if (t->combining)
+        misuse(t, CADRE_EINVAL,
+               "combining has no random numbers: what is combined when "
+               "depends on who works");
+    if (t->rng_for == index)
+        return &t->rng;
+    if (!t->root_ready)
+        make_root(t);
+    seed = cadre_seed_child(&t->root, index);
+    cadre_rng_init(&t->rng, &seed);
+    t->rng_for = index;
+    return &t->rng;
+}
+
+/* ---- memory that grows ---- */
+
+/* At least `size` bytes at *memory, what was there kept. */
+static bool grow(char **memory, size_t *room, size_t size)
+{
+    size_t wanted = *room < 64 ? 64 : *room;
+    char *moved;
+
+    if (size <= *room)
+        return true;
+    while (wanted < size)
+        wanted = wanted > SIZE_MAX / 2 ? size : wanted * 2;
+    moved = realloc(*memory, wanted);
+    if (!moved)
+        return false;
+    *memory = moved;
+    *room = wanted;
+    return true;
+}
+
+void *cadre_task_scratch(cadre_task *t, size_t size)
+{
+    char *memory = t->scratch;
+
+    if (size <= t->scratch_size)
+        return t->scratch;
+    if (!grow(&memory, &t->scratch_capacity, size)) {
+        misuse(t, CADRE_ENOMEM, "no memory for %zu bytes of scratch", size);
+        return NULL;
+    }
+    t->scratch = memory;
+    memset(memory + t->scratch_size, 0, size - t->scratch_size);
+    t->scratch_size = size;
+    return memory;
+}
+
+/* A task's bytes are handed over when the next one emits, or the slice ends. */
+void cdr_task_flush(struct cadre_task *t)
+{
+    cadre_bytes *place;
+    uint64_t index = t->emitting;
+
+    t->emitting = CADRE_NO_ITEM;
+    if (index == CADRE_NO_ITEM || t->emitted_size == 0 || t->failed_at == index ||
+        !(t->program->emitted || t->program->spill))
+        return;
+    if (t->program->spill) {
+        if (!cdr_spill_put(t->program->spill, index, t->emitted, t->emitted_size))
+            cdr_task_failed(t, index, CADRE_ENOMEM, 0, false);
+        return;
+    }
+    place = &t->program->emitted[index];
+    place->data = malloc(t->emitted_size);
+    if (!place->data) {
+        cdr_task_failed(t, index, CADRE_ENOMEM, 0, false);
+        return;
+    }
+    memcpy(place->data, t->emitted, t->emitted_size);
+    place->size = t->emitted_size;
+}
+
+int cadre_task_emit(cadre_task *t, const void *bytes, size_t size)
+{
+    uint64_t index = cadre_task_index(t);
+    size_t total;
+
+    if (!t->program->emits)
+        return misuse(t, CADRE_EINVAL, "the job has no place for emitted bytes");
+    if (t->range_end > 0 && !t->named)
+        return misuse(t, CADRE_EINVAL,
+                      "a range kernel calls cadre_task_at before it emits");
+    if (t->emitting != index) {
+        cdr_task_flush(t);
+        t->emitting = index;
+        t->emitted_size = 0;
+    }
+    if (size == 0)
+        return CADRE_OK;
+    if (__builtin_add_overflow(t->emitted_size, size, &total) ||
+        !grow(&t->emitted, &t->emitted_capacity, total))
+        return misuse(t, CADRE_ENOMEM, "no memory for %zu emitted bytes", size);
+    memcpy(t->emitted + t->emitted_size, bytes, size);
+    t->emitted_size = total;
+    return CADRE_OK;
+}
+
+void cadre_bytes_free(cadre_bytes *bytes, uint64_t n)
+{
+    for (uint64_t i = 0; bytes && i < n; i++) {
+        free(bytes[i].data);
+        bytes[i].data = NULL;
+        bytes[i].size = 0;
+    }
+}
+
+/* ---- where am I ---- */
+
+unsigned cadre_rank(void)
+{
+    return current_worker ? current_worker->seat : 0;
+}
+
+unsigned cdr_workers_here(void)
+{
+    return current_worker ? current_worker->task.run->workers : 0;
+}
+
+unsigned cadre_size(void)
+{
+    return current_worker ? current_worker->task.run->window->seats : 1;
+}
+
+bool cadre_is_main(void)
+{
+    return cadre_rank() == 0;
+}

@@ -1,0 +1,70 @@
+/* fault.h - worker processes that die where the test wants it.
+ * SPDX-License-Identifier: MIT
+ *
+ * The fault tests are linked with a libcadre in which every step of the protocol between
+ * processes calls fault_step. Kernels of these tests do so too. In a worker, the steps
+ * are counted over all workers, and the chosen one is the last of its process.
+ */
+#ifndef CADRE_TESTS_FAULT_H
+#define CADRE_TESTS_FAULT_H
+
+#include "contract.h"
+
+enum fault_how {
+    FAULT_KILL,
+    FAULT_SEGV,
+    FAULT_ABORT,
+    FAULT_EXIT_0,
+    FAULT_EXIT_3,
+    FAULT_STOP, /* a stop signal: does not die by itself */
+    FAULT_HOWS
+};
+
+struct fault {
+    pid_t parent;
+    enum fault_how how;
+    _Atomic long countdown;  /* steps until it happens; below 1: nothing happens */
+    long again;              /* then so many more steps until the next */
+    _Atomic int deaths;      /* still to come after this one */
+    _Atomic int died;        /* so far */
+    _Atomic uint64_t victim; /* the item whose kernel died last; or CADRE_NO_ITEM */
+};
+
+extern struct fault *fault;
+
+/* Where forking is slow, not every step is tried in one run of the test. */
+#ifdef __SANITIZE_ADDRESS__
+#define FAULT_STRIDE 11
+#else
+#define FAULT_STRIDE 1
+#endif
+
+/* Once in a test's process, before its pools. */
+void fault_open(void);
+
+/* Worker processes, as the environment says: forked, or kept (CADRE_TEST_BACKEND). */
+bool fault_is_persistent(void);
+cadre_options fault_options(int workers);
+
+/* Arm: die at step k, `deaths` times, `again` steps apart. k = 0: never. */
+void fault_arm(enum fault_how how, long k, int deaths, long again);
+
+/* Whether all steps of the last run came before the one armed. */
+bool fault_unused(void);
+
+void fault_step(void);
+
+/* The same inside a kernel, at this item. */
+void fault_in_kernel(uint64_t item);
+
+/* What the process holds: descriptors, mappings, children. */
+struct holdings {
+    int descriptors, mappings, children;
+};
+
+struct holdings count_holdings(void);
+
+/* Fails the test unless it holds no more than before; persistent workers are children. */
+void assert_no_more(const struct holdings *before);
+
+#endif

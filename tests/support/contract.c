@@ -1,0 +1,185 @@
+/* contract.c - what the contract tests share.
+ * SPDX-License-Identifier: MIT
+ */
+#include "contract.h"
+
+#include <sched.h>
+#include <time.h>
+#include <unistd.h>
+
+static pid_t test_process;
+
+int contract_pool(cadre_pool **pool, const struct contract *c, cadre_options opt)
+{
+    cadre_error err;
+    int rc;
+
+    *pool = NULL;
+    if (!c->backend)
+        return 0;
+    opt.backend = c->backend;
+    opt.workers = c->workers;
+    opt.oversubscribe = true;
+    opt.ignore_environment = true;
+    if (strcmp(c->backend, "persistent") == 0) {
+        opt.backend = "processes";
+        opt.persistent = true;
+    }
+    if (!opt.min_items)
+        opt.min_items = 1;
+    rc = cadre_open(pool, &opt, &err);
+    if (rc)
+        print_error("cadre_open: %s\n", err.message);
+    return rc;
+}
+
+static const char *setting(const char *name, const char *otherwise)
+{
+    const char *value = getenv(name);
+
+    return value && *value ? value : otherwise;
+}
+
+int contract_open(void **state)
+{
+    static struct contract c;
+
+    test_process = getpid();
+    c.backend = setting("CADRE_TEST_BACKEND", "threads");
+    c.workers = atoi(setting("CADRE_TEST_WORKERS", "2"));
+    c.chunk = (uint64_t)atoi(setting("CADRE_TEST_CHUNK", "0"));
+    if (strcmp(c.backend, "null") == 0)
+        c.backend = NULL;
+    *state = &c;
+    return contract_pool(&c.pool, &c, (cadre_options){ 0 });
+}
+
+bool contract_backend_is(const char *name)
+{
+    return strcmp(setting("CADRE_TEST_BACKEND", "threads"), name) == 0;
+}
+
+unsigned contract_workers(void)
+{
+    void *state;
+    unsigned workers = 0;
+
+    if (contract_open(&state) == 0) {
+        workers = cadre_workers(((struct contract *)state)->pool);
+        contract_close(&state);
+    }
+    return workers;
+}
+
+int contract_run(const struct CMUnitTest *tests, size_t n)
+{
+    return _cmocka_run_group_tests("tests", tests, n, contract_open, contract_close);
+}
+
+int contract_close(void **state)
+{
+    struct contract *c = *state;
+
+    cadre_close(c->pool);
+    return 0;
+}
+
+/* A worker that was not forked from the test has been through nothing of it. */
+cadre_pool *pool_here(cadre_pool *pool)
+{
+    return test_process ? pool : NULL;
+}
+
+void map_ok(const struct contract *c, cadre_job job)
+{
+    cadre_error err;
+
+    if (!job.chunk)
+        job.chunk = c->chunk;
+    if (cadre_map(c->pool, &job, &err))
+        fail_msg("cadre_map: %s", err.message);
+    assert_int_equal(err.code, CADRE_OK);
+}
+
+void reduce_ok(const struct contract *c, cadre_job job, cadre_combine *combine,
+               void *out)
+{
+    cadre_error err;
+
+    if (!job.chunk)
+        job.chunk = c->chunk;
+    if (cadre_reduce(c->pool, &job, combine, out, &err))
+        fail_msg("cadre_reduce: %s", err.message);
+}
+
+void map_fails(const struct contract *c, cadre_job job, int code, cadre_error *err)
+{
+    int rc;
+
+    memset(err, 0x55, sizeof *err);
+    if (!job.chunk)
+        job.chunk = c->chunk;
+    rc = cadre_map(c->pool, &job, err);
+    if (rc != code)
+        fail_msg("cadre_map returned %d (%s), expected %d", rc,
+                 rc ? err->message : "success", code);
+    assert_int_equal(err->code, code);
+}
+
+static double seconds(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+void *shared_copy(const void *bytes, size_t size)
+{
+    cadre_error err;
+    void *memory = cadre_alloc_shared(size, &err);
+
+    if (!memory)
+        fail_msg("cadre_alloc_shared: %s", err.message);
+    memcpy(memory, bytes, size);
+    return memory;
+}
+
+/* In a worker process, a failed assertion would jump into a copy of the test runner. */
+static void fail_late(int is, int value)
+{
+    if (getpid() != test_process) {
+        fprintf(stderr, "waited for 60 seconds: %d has not become %d\n", is, value);
+        abort();
+    }
+    fail_msg("waited for 60 seconds: %d has not become %d", is, value);
+}
+
+void await(_Atomic int *word, int value)
+{
+    double give_up = seconds() + 60;
+
+    while (atomic_load(word) < value) {
+        if (seconds() > give_up)
+            fail_late(atomic_load(word), value);
+        sched_yield();
+    }
+}
+
+void jitter(uint64_t seed)
+{
+    volatile double x = 1;
+
+    seed = (seed + 1) * UINT64_C(0x9E3779B97F4A7C15);
+    for (uint64_t i = seed >> 53; i > 0; i--)
+        x = x * 1.0000001;
+}
+
+uint64_t fnv1a(const void *bytes, size_t size, uint64_t hash)
+{
+    const unsigned char *b = bytes;
+
+    for (size_t i = 0; i < size; i++)
+        hash = (hash ^ b[i]) * UINT64_C(0x100000001b3);
+    return hash;
+}

@@ -1,0 +1,206 @@
+/* test_custom_backend.c - a backend of one's own, against the public contract alone.
+ * SPDX-License-Identifier: MIT
+ *
+ * Fresh threads for every run: the simplest backend there can be.
+ */
+#include "contract.h"
+
+#include <cadre/backend.h>
+#include <pthread.h>
+
+#define CREW 3
+
+struct child {
+    cadre_run *run;
+    unsigned seat;
+    pthread_t thread;
+    cadre_worker *worker;
+    _Atomic bool gone;
+};
+
+struct supervisor {
+    unsigned opened, begun, ended; /* the tests read these when all is over */
+    struct child children[CREW];
+};
+
+static struct supervisor *last_crew;
+static struct supervisor final;
+
+static void *work(void *arg)
+{
+    struct child *m = arg;
+
+    cadre_serve(m->worker, m->run, m->seat);
+    atomic_store(&m->gone, true);
+    return NULL;
+}
+
+static int crew_open(void *state, const cadre_setup *setup, cadre_error *err)
+{
+    (void)err;
+    last_crew = state;
+    last_crew->opened = setup->workers;
+    return CADRE_OK;
+}
+
+static int crew_begin(void *state, cadre_run *run, cadre_error *err)
+{
+    struct supervisor *c = state;
+
+    if (c->begun > c->ended) {
+        snprintf(err->message, sizeof err->message, "one run at a time");
+        return err->code = CADRE_EBUSY;
+    }
+    c->begun++;
+    cadre_run_set_data(run, c);
+    for (unsigned i = 0; i < CREW; i++) {
+        struct child *m = &c->children[i];
+        m->run = run;
+        m->seat = i + 1;
+        m->gone = false;
+        m->worker = cadre_worker_open();
+        if (!m->worker || pthread_create(&m->thread, NULL, work, m))
+            abort();
+    }
+    return CADRE_OK;
+}
+
+static unsigned crew_tend(void *state, cadre_run *run, int timeout_ms)
+{
+    struct supervisor *c = cadre_run_data(run);
+    unsigned there = 0;
+
+    (void)timeout_ms;
+    assert_ptr_equal(c, state);
+    for (unsigned i = 0; i < CREW; i++)
+        there += !atomic_load(&c->children[i].gone);
+    return there;
+}
+
+static void crew_wake(void *state, cadre_run *run)
+{
+    (void)state;
+    (void)run; /* the caller's thread looks again by itself, since poll does not wait */
+}
+
+static void crew_end(void *state, cadre_run *run)
+{
+    struct supervisor *c = state;
+
+    (void)run;
+    for (unsigned i = 0; i < CREW; i++) {
+        pthread_join(c->children[i].thread, NULL);
+        cadre_worker_close(c->children[i].worker);
+    }
+    c->ended++;
+}
+
+static void crew_close(void *state)
+{
+    final = *(struct supervisor *)state;
+}
+
+static const cadre_backend crew_backend = {
+    .abi = CADRE_BACKEND_ABI,
+    .name = "supervisor",
+    .state_size = sizeof(struct supervisor),
+    .open = crew_open,
+    .begin = crew_begin,
+    .poll = crew_tend,
+    .wake = crew_wake,
+    .end = crew_end,
+    .close = crew_close,
+};
+
+static int number(cadre_task *t, const void *item, void *result)
+{
+    (void)item;
+    jitter(cadre_task_index(t));
+    *(uint64_t *)result = cadre_rng_u64(cadre_task_rng(t));
+    return 0;
+}
+
+static void test_a_run_on_it(void **state)
+{
+    static uint64_t y[5000], z[5000];
+    cadre_job job = {
+        .fn = number, .n = 5000, .results = y, .result_size = sizeof *y, .seed = 3
+    };
+    cadre_pool *pool;
+    cadre_error err;
+
+    (void)state;
+    assert_int_equal(cadre_open(&pool,
+                                &(cadre_options){ .custom = &crew_backend,
+                                                  .workers = CREW + 1,
+                                                  .oversubscribe = true,
+                                                  .ignore_environment = true,
+                                                  .min_items = 1 },
+                                &err),
+                     CADRE_OK);
+    assert_string_equal(cadre_backend_name(pool), "supervisor");
+    for (int round = 0; round < 5; round++)
+        assert_int_equal(cadre_map(pool, &job, &err), CADRE_OK);
+    cadre_close(pool);
+    assert_int_equal(final.opened, CREW + 1);
+    assert_int_equal(final.begun, 5);
+    assert_int_equal(final.ended, 5);
+    job.results = z;
+    assert_int_equal(cadre_map(NULL, &job, &err), CADRE_OK);
+    assert_memory_equal(y, z, sizeof y);
+}
+
+static int map_inside(cadre_task *t, const void *item, void *result)
+{
+    uint64_t y[30];
+    cadre_error err;
+    cadre_pool *pool = *(cadre_pool *const *)cadre_task_shared(t);
+
+    (void)item;
+    if (cadre_map(pool,
+                  &(cadre_job){ .fn = number, .n = 30, .results = y, .result_size = 8 },
+                  &err))
+        return 1;
+    *(uint64_t *)result = y[29];
+    return 0;
+}
+
+static void test_a_busy_backend_leaves_runs_to_their_callers(void **state)
+{
+    uint64_t y[40];
+    cadre_pool *pool;
+    cadre_error err;
+
+    (void)state;
+    assert_int_equal(cadre_open(&pool,
+                                &(cadre_options){ .custom = &crew_backend,
+                                                  .workers = CREW + 1,
+                                                  .oversubscribe = true,
+                                                  .ignore_environment = true,
+                                                  .min_items = 1 },
+                                &err),
+                     CADRE_OK);
+    assert_int_equal(cadre_map(pool,
+                               &(cadre_job){ .fn = map_inside,
+                                             .n = 40,
+                                             .results = y,
+                                             .result_size = 8,
+                                             .shared = &pool,
+                                             .shared_size = sizeof pool },
+                               &err),
+                     CADRE_OK);
+    for (int i = 1; i < 40; i++)
+        assert_true(y[i] == y[0]);
+    cadre_close(pool);
+    assert_int_equal(final.begun, 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_run_on_it),
+        cmocka_unit_test(test_a_busy_backend_leaves_runs_to_their_callers),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

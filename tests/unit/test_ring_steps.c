@@ -1,0 +1,402 @@
+/* test_ring_steps.c - the ring, stepped through every order of its threads' accesses.
+ * SPDX-License-Identifier: MIT
+ *
+ * A caller and one or two workers use the ring as streams do, in the model of
+ * ring_model.h. In every state: no position is run twice, what is taken is right and in
+ * order, never more than `window` positions are in flight. In every state from which
+ * nobody can go on, all is done: nobody sleeps who should have been woken.
+ *
+ * CADRE_TEST_STEPS=all tries larger settings too, which takes minutes and gigabytes.
+ */
+#include "ring_model.h"
+
+#include "contract.h"
+#include "core/board/ring.h"
+
+enum { CALLER = 0, ITEMS_MAX = 8, RING_WORDS = 400 };
+
+struct setting {
+    uint64_t window, items, batch;
+    unsigned workers;
+    bool unordered;
+    uint64_t stop_after; /* the caller stops the stream after so many records */
+    enum memory memory;
+    bool restless; /* nobody sleeps: they look again and again */
+    bool
+        together; /* what ends well is told of at the end of a batch, or before others */
+};
+
+static struct setting setting;
+
+/* All that can differ between two states, but for the coroutines. */
+static _Alignas(128) struct world {
+    bool event; /* the caller's eventfd */
+    bool caller_sleeps, worker_sleeps[CODES], ended[CODES];
+    bool rung[CODES]; /* the bell, since the worker read it */
+    bool listening, stop;
+    uint8_t times_run[ITEMS_MAX], taken[ITEMS_MAX];
+    uint64_t n_taken;
+    _Alignas(128) uint64_t ring[RING_WORDS]; /* last, as only what it needs is kept */
+} world;
+
+static struct cdr_ring *ring(void)
+{
+    return (struct cdr_ring *)(void *)world.ring;
+}
+
+/* What is written here is plain memory to the ring: relaxed at best. */
+static void write_word(char *at, uint64_t value)
+{
+    memory_store(at, sizeof value, value, false);
+}
+
+static uint64_t read_word(const char *at)
+{
+    return memory_load(at, sizeof(uint64_t));
+}
+
+/* ---- workers ---- */
+
+static void wake_caller(void)
+{
+    ring_step();
+    world.event = true;
+}
+
+static enum cdr_outcome run_task(const struct cdr_batch *b, uint32_t i)
+{
+    uint64_t x;
+
+    ring_step();
+    x = read_word(cdr_ring_item(ring(), b->slot[i])) - 1;
+    MUST(x < setting.items && world.times_run[x]++ == 0);
+    write_word(cdr_ring_result(ring(), b->slot[i]), x * 3 + 1);
+    return x == 0 ? CDR_FAILED : CDR_DONE;
+}
+
+static void tell(unsigned seat, const struct cdr_batch *b, uint32_t i,
+                 enum cdr_outcome outcome)
+{
+    if (cdr_ring_finish(ring(), seat, b->first + i, b->slot[i], outcome))
+        wake_caller();
+}
+
+/* Those from `first` on have ended well and nobody knows. */
+static void tell_all(unsigned seat, const struct cdr_batch *b, uint32_t first,
+                     uint32_t end)
+{
+    if (first < end && cdr_ring_finish_all(ring(), seat, b->first + first,
+                                           &b->slot[first], end - first))
+        wake_caller();
+}
+
+static void run_batch(unsigned seat, const struct cdr_batch *b)
+{
+    uint32_t told = 0;
+
+    for (uint32_t i = 0; i < b->count; i++) {
+        enum cdr_outcome outcome = run_task(b, i);
+        if (setting.together && outcome == CDR_DONE)
+            continue;
+        tell_all(seat, b, told, i);
+        tell(seat, b, i, outcome);
+        told = i + 1;
+    }
+    tell_all(seat, b, told, b->count);
+}
+
+/* As in base/sync.c: say that we listen, look once more, sleep unless it was rung. */
+static void doze(unsigned seat)
+{
+    ring_step();
+    world.listening = true;
+    cdr_heavy_fence();
+    if (cdr_ring_unclaimed(ring()))
+        return;
+    world.worker_sleeps[seat] = true;
+    ring_step(); /* is let on when the bell was rung: see may_go_on */
+    world.worker_sleeps[seat] = false;
+}
+
+static void worker(unsigned seat)
+{
+    struct cdr_batch batch;
+
+    for (;;) {
+        ring_step();
+        world.rung[seat] = false;
+        ring_step();
+        if (world.stop)
+            return;
+        if (cdr_ring_claim(ring(), setting.batch, &batch))
+            run_batch(seat, &batch);
+        else if (!setting.restless)
+            doze(seat);
+        memset(&batch, 0, sizeof batch); /* else it would tell states apart */
+    }
+}
+
+/* ---- the caller ---- */
+
+static void ring_the_bell(void)
+{
+    for (int s = 1; s < CODES; s++)
+        world.rung[s] = true;
+}
+
+static void nudge(void)
+{
+    cdr_light_fence();
+    ring_step();
+    if (world.listening)
+        ring_the_bell();
+}
+
+struct feeder {
+    uint64_t fed, free_slots[ITEMS_MAX], n_free, index_of[ITEMS_MAX];
+    struct cdr_reader seen[CODES];
+};
+
+static void feed(struct feeder *f)
+{
+    while (f->fed < setting.items && f->fed - world.n_taken < setting.window) {
+        uint64_t slot = f->fed & (ring()->slots - 1);
+        if (setting.unordered) {
+            slot = f->free_slots[--f->n_free];
+            f->index_of[slot] = f->fed;
+            cdr_ring_assign(ring(), f->fed, slot);
+        }
+        write_word(cdr_ring_item(ring(), slot), f->fed + 1);
+        cdr_ring_feed(ring(), ++f->fed);
+        nudge();
+    }
+}
+
+static void took(uint64_t index, uint64_t slot, enum cdr_outcome outcome)
+{
+    MUST(index < setting.items && world.taken[index]++ == 0);
+    MUST(read_word(cdr_ring_result(ring(), slot)) == index * 3 + 1);
+    MUST(outcome == (index == 0 ? CDR_FAILED : CDR_DONE));
+    world.n_taken++;
+}
+
+static bool take_any(struct feeder *f)
+{
+    enum cdr_outcome outcome;
+    uint64_t slot;
+
+    for (unsigned s = 1; s <= setting.workers; s++) {
+        if (!cdr_ring_finished(ring(), s, &f->seen[s], &slot, &outcome))
+            continue;
+        f->seen[s].taken++;
+        MUST(slot < ring()->slots);
+        took(f->index_of[slot], slot, outcome);
+        f->index_of[slot] = 0;
+        f->free_slots[f->n_free++] = slot;
+        return true;
+    }
+    return false;
+}
+
+static bool take(struct feeder *f)
+{
+    enum cdr_outcome outcome;
+
+    if (setting.unordered)
+        return take_any(f);
+    outcome = cdr_ring_outcome(ring(), world.n_taken);
+    if (outcome == CDR_PENDING)
+        return false;
+    took(world.n_taken, world.n_taken & (ring()->slots - 1), outcome);
+    return true;
+}
+
+/* As in core/stream/wait.c. */
+static void sleep_for_result(struct feeder *f)
+{
+    cdr_ring_await(ring(), setting.unordered ? CDR_ANY_FINISH : world.n_taken);
+    if (!take(f)) {
+        world.caller_sleeps = true;
+        ring_step(); /* is let on when the event is there: see may_go_on */
+        world.caller_sleeps = false;
+    }
+    cdr_ring_await(ring(), CDR_NOBODY);
+    ring_step();
+    world.event = false;
+}
+
+static void caller(void)
+{
+    struct feeder f = { 0 };
+
+    for (uint64_t slot = 0; slot < ring()->slots; slot++)
+        f.free_slots[f.n_free++] = slot;
+    while (world.n_taken < setting.items && world.n_taken < setting.stop_after) {
+        feed(&f);
+        MUST(f.fed - world.n_taken <= setting.window);
+        if (!take(&f) && !setting.restless)
+            sleep_for_result(&f);
+    }
+    ring_step();
+    world.stop = true;
+    ring_step();
+    ring_the_bell();
+}
+
+static void body(unsigned code)
+{
+    if (code == CALLER)
+        caller();
+    else
+        worker(code);
+    world.ended[code] = true;
+    ring_step();
+}
+
+/* ---- settings ---- */
+
+static bool may_go_on(unsigned code)
+{
+    if (world.ended[code])
+        return false;
+    if (code == CALLER)
+        return !world.caller_sleeps || world.event;
+    return !world.worker_sleeps[code] || world.rung[code];
+}
+
+static void check_ended(void)
+{
+    uint64_t all =
+        setting.items < setting.stop_after ? setting.items : setting.stop_after;
+
+    for (unsigned code = 0; code <= setting.workers; code++)
+        MUST(world.ended[code]);
+    for (uint64_t i = 0; i < all; i++)
+        MUST(setting.unordered || world.taken[i] == 1);
+    MUST(world.n_taken == all);
+}
+
+static struct model model_of(struct setting s)
+{
+    struct cdr_ring_shape shape = { .window = s.window,
+                                    .item_size = 8,
+                                    .result_size = 8,
+                                    .unordered = s.unordered,
+                                    .seats = s.workers + 1 };
+    size_t size = cdr_ring_size(&shape);
+
+    setting = s;
+    assert_in_range(size, 1, sizeof world.ring);
+    memset(&world, 0, sizeof world);
+    cdr_ring_init(ring(), &shape);
+    return (struct model){ .codes = s.workers + 1,
+                           .body = body,
+                           .may_go_on = may_go_on,
+                           .at_the_end = check_ended,
+                           .world = &world,
+                           .size = offsetof(struct world, ring) + size,
+                           .memory = s.memory };
+}
+
+static void holds(struct setting s)
+{
+    static const char *const memory[] = { "strong", "weak", "weak, asymmetric fences" };
+    struct model model = model_of(s);
+    long states;
+    const char *broken = explore(&model, &states);
+
+    print_message(
+        "# window %d, %d items, %u workers, batches of %d%s, %s: %ld states\n",
+        (int)s.window, (int)s.items, s.workers, (int)s.batch,
+        s.unordered ? ", unordered" : "", memory[s.memory], states);
+    if (broken)
+        fail_msg("%s", broken);
+}
+
+#define ALL UINT64_MAX
+
+static void test_one_worker(void **state)
+{
+    (void)state;
+    for (enum memory m = STRONG; m <= WEAK_UNEQUAL; m++)
+        for (int unordered = 0; unordered < 2; unordered++) {
+            holds((struct setting){ 1, 3, 1, 1, unordered, ALL, m, false, false });
+            holds((struct setting){ 2, 3, 2, 1, unordered, ALL, m, false, true });
+            holds((struct setting){ 2, 4, 1, 1, unordered, 1, m, false, false });
+        }
+}
+
+static void test_two_workers(void **state)
+{
+    (void)state;
+    for (int unordered = 0; unordered < 2; unordered++) {
+        holds((struct setting){ 1, 2, 1, 2, unordered, ALL, STRONG, false, false });
+        for (enum memory m = STRONG; m <= WEAK_UNEQUAL; m++)
+            holds((struct setting){ 2, 3, 1, 2, unordered, ALL, m, true, false });
+        holds((struct setting){ 3, 3, 2, 2, unordered, ALL, STRONG, true, true });
+    }
+    holds((struct setting){ 2, 3, 1, 2, false, 1, STRONG, false, false });
+}
+
+static void test_larger_settings(void **state)
+{
+    const char *wanted = getenv("CADRE_TEST_STEPS");
+
+    (void)state;
+    if (!wanted || strcmp(wanted, "all") != 0) {
+        print_message("# only with CADRE_TEST_STEPS=all\n");
+        return;
+    }
+    for (int unordered = 0; unordered < 2; unordered++)
+        for (enum memory m = STRONG; m <= WEAK_UNEQUAL; m++) {
+            holds((struct setting){ 3, 6, 2, 1, unordered, ALL, m, false, true });
+            holds((struct setting){ 2, 4, 2, 1, unordered, ALL, m, false, false });
+            holds((struct setting){ 1, 2, 1, 2, unordered, ALL, m, false, false });
+            holds((struct setting){ 2, 3, 1, 2, unordered, 1, m, false, false });
+            holds((struct setting){ 3, 4, 2, 2, unordered, ALL, m, true, true });
+            holds((struct setting){ 2, 3, 1, 2, unordered, ALL, m, false, false });
+        }
+}
+
+/* ---- what this test is good for ---- */
+
+static void is_noticed(struct setting s, bool fences)
+{
+    struct model model = model_of(s);
+    long states;
+
+    model.no_fences = fences;
+    model.no_releases = !fences;
+    assert_non_null(explore(&model, &states));
+}
+
+static void test_missing_fences_are_noticed(void **state)
+{
+    (void)state;
+    for (int unordered = 0; unordered < 2; unordered++)
+        for (enum memory m = WEAK; m <= WEAK_UNEQUAL; m++)
+            is_noticed((struct setting){ 1, 3, 1, 1, unordered, ALL, m, false, false },
+                       true);
+}
+
+static void test_missing_releases_are_noticed(void **state)
+{
+    (void)state;
+    for (int unordered = 0; unordered < 2; unordered++)
+        for (enum memory m = WEAK; m <= WEAK_UNEQUAL; m++)
+            is_noticed((struct setting){ 1, 3, 1, 1, unordered, ALL, m, true, false },
+                       false);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_one_worker),
+        cmocka_unit_test(test_two_workers),
+        cmocka_unit_test(test_larger_settings),
+        cmocka_unit_test(test_missing_fences_are_noticed),
+        cmocka_unit_test(test_missing_releases_are_noticed),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
