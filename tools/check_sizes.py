@@ -23,7 +23,7 @@ def functions(lines):
 
 def main():
     os.chdir(sys.argv[1])
-    folders = ("include", "src", "cli", "examples", "bench", "tests", "tools")
+    folders = ("include", "src", "plot", "cli", "examples", "bench", "tests", "tools")
     files = [p for d in folders for p in sorted(pathlib.Path(d).rglob("*"))
              if p.suffix in (".c", ".h", ".cc", ".py", ".sh")]
     found, lengths = [], []

@@ -19,10 +19,13 @@ libcmocka-dev  module cmocka
 libjansson-dev module jansson
 libcsv-dev     header csv.h
 libcairo2-dev  module cairo
+libpango1.0-dev module pangocairo
 zlib1g-dev     module zlib
 g++            command g++
 clang-format   command clang-format
 mandoc         command mandoc
+fonts-dejavu-core   font DejaVuSans.ttf
+fonts-wqy-microhei  font wqy-microhei.ttc
 '
 check_needs='
 clang          command clang
@@ -42,6 +45,7 @@ there() {
     command) command -v "$2" >/dev/null 2>&1 ;;
     module) pkg-config --exists "$2" 2>/dev/null ;;
     python) /usr/bin/python3 -c "import $2" 2>/dev/null ;;
+    font) find /usr/share/fonts /usr/local/share/fonts -name "$2" 2>/dev/null | grep -q . ;;
     header) echo "#include <$2>" | ${CC:-cc} -E - >/dev/null 2>&1 ;;
     esac
 }

@@ -181,7 +181,11 @@ static int draw(struct cdr_analysis *s, const struct words *w,
     char footnote[400];
     struct cdr_plot_text text = { .title = w->interval,
                                   .file = cdr_analysis_file(s),
-                                  .footnote = footnote };
+                                  .footnote = footnote,
+                                  .threshold = s->set->threshold,
+                                  .bins = (unsigned)s->set->bins,
+                                  .prevalence = (double)s->data.positives /
+                                                (double)s->data.rows };
 
     snprintf(footnote, sizeof footnote, "%s; %s", w->rows, w->drawn);
     return cdr_plot_forest(&s->plot, &text, rows, s->data.n_scores * s->n_kinds, why);
@@ -241,6 +245,8 @@ static int run_analysis(struct cdr_analysis *s, const struct settings *set,
 
     if (!rc)
         rc = cdr_analysis_open(s, &set->analysis, "bootstrap", why);
+    if (!rc)
+        rc = cdr_plot_check(&s->plot, s->data.n_scores, s->n_kinds, why);
     if (rc)
         return rc;
     rows = calloc(s->data.n_scores * s->n_kinds, sizeof *rows);

@@ -198,7 +198,9 @@ static int draw(struct comparison *c, const struct words *w, struct cdr_failure 
                                   .file = cdr_analysis_file(&c->analysis),
                                   .footnote = footnote,
                                   .a = c->set->a,
-                                  .b = c->set->b };
+                                  .b = c->set->b,
+                                  .threshold = c->analysis.set->threshold,
+                                  .bins = (unsigned)c->analysis.set->bins };
 
     snprintf(footnote, sizeof footnote, "%s; %s", w->rows, w->drawn);
     return cdr_plot_differences(&c->analysis.plot, &text, c->rows, c->analysis.n_kinds,

@@ -13,28 +13,26 @@
  * A panel for each metric. Zero is on the axis unless that would squeeze the distribution
  * into a corner; then an arrow at the edge says where it is.
  */
-#include "cli/plot/axis.h"
+#include "cli/plot/estimate.h"
 #include "cli/plot/histogram.h"
-#include "cli/output/layout.h"
 #include "cli/plot/page.h"
-#include "cli/plot/pen.h"
-#include "cli/base/text.h"
+#include "plot/axis.h"
+#include "plot/pen.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #define HEAD     56.0
 #define BARS     170.0 /* height of the highest */
 #define BARS_LOW 110.0 /* with many panels */
 #define STRIP    24.0  /* for the interval, below the bars */
-#define FOOT     44.0  /* axis, its title, air */
-#define NAME_MAX 30    /* characters of a column's name */
+#define FOOT     50.0  /* axis, its note, air */
 #define SQUEEZE  2.5   /* how much wider zero may make the axis */
 
-static const struct cdr_style estimate_style = { 13, CDR_INK, 1 };
-static const struct cdr_style small_style = { 11, CDR_QUIET, 0 };
-static const struct cdr_style zero_style = { 11, CDR_ALERT, 0 };
+static const struct cdr_style estimate_style = { 13, CDR_INK, true };
+static const struct cdr_style small_style = { 11, CDR_QUIET, false };
+static const struct cdr_style zero_style = { 11, CDR_ALERT, false };
 
 struct panel {
     const struct cdr_plot_row *row;
@@ -44,6 +42,7 @@ struct panel {
 };
 
 struct differences {
+    const struct cdr_plot_text *text;
     struct panel *panels;
     size_t n;
     double bars;
@@ -70,7 +69,6 @@ static void make_panel(struct panel *p)
         high = fmax(high, 0);
     }
     p->axis = cdr_axis_make(low, high, -INFINITY, INFINITY);
-    cdr_axis_place(&p->axis, CDR_PAGE_MARGIN, CDR_PAGE_WIDTH - CDR_PAGE_MARGIN);
 }
 
 /* ---- drawing ---- */
@@ -111,16 +109,13 @@ static void draw_bars(cairo_t *cr, const struct panel *p, double base, double hi
 static void draw_zero_line(cairo_t *cr, const struct panel *p, double top,
                            double bottom)
 {
-    static const double dashes[] = { 4, 3 };
     double x = cdr_axis_at(&p->axis, 0);
     double width = cdr_pen_width(cr, &zero_style, "no difference");
     /* On the side where there is more air. */
     bool left = p->row->interval.point > 0 ? x - width - 6 > CDR_PAGE_MARGIN
-                                           : x + width + 6 > p->axis.right;
+                                           : x + width + 6 > p->axis.to;
 
-    cairo_set_dash(cr, dashes, 2, 0);
-    cdr_pen_line(cr, x, top, x, bottom, 1.3, CDR_ALERT);
-    cairo_set_dash(cr, NULL, 0, 0);
+    cdr_pen_dashed(cr, x, top, x, bottom, 1.3, CDR_ALERT);
     cdr_pen_text(cr, left ? x - 6 : x + 6, top + 8, left ? CDR_RIGHT : CDR_LEFT,
                  &zero_style, "no difference");
 }
@@ -129,7 +124,7 @@ static void draw_zero_line(cairo_t *cr, const struct panel *p, double top,
 static void draw_zero_arrow(cairo_t *cr, const struct panel *p, double y)
 {
     bool left = p->axis.low > 0;
-    double tip = left ? p->axis.left : p->axis.right, back = left ? 1 : -1;
+    double tip = left ? p->axis.from : p->axis.to, back = left ? 1 : -1;
 
     cdr_pen_line(cr, tip, y, tip + 22 * back, y, 1.3, CDR_ALERT);
     cdr_pen_line(cr, tip, y, tip + 6 * back, y - 4, 1.3, CDR_ALERT);
@@ -138,17 +133,17 @@ static void draw_zero_arrow(cairo_t *cr, const struct panel *p, double y)
                  "0, no difference");
 }
 
-static void draw_head(cairo_t *cr, const struct panel *p, double y)
+static void draw_head(const struct differences *d, cairo_t *cr, const struct panel *p,
+                      double y)
 {
     const cadre_interval *x = &p->row->interval;
     double right = CDR_PAGE_WIDTH - CDR_PAGE_MARGIN;
     struct cdr_estimate e;
-    char estimate[140];
+    char estimate[260];
 
-    cdr_pen_estimate(&e, x->point, x->low, x->high,
-                     cdr_layout_decimals(x->standard_error, x->point));
+    cdr_estimate_write(&e, x, cdr_digits_of(x, p->row->kind));
     snprintf(estimate, sizeof estimate, "%s  %s", e.point, e.interval);
-    cdr_page_panel_title(cr, y, p->row->kind);
+    cdr_page_panel_title(cr, y, p->row->kind, d->text);
     cdr_pen_text(cr, right, y, CDR_RIGHT, &estimate_style, estimate);
     cdr_pen_text(cr, right, y + 16, CDR_RIGHT, &small_style,
                  x->low <= 0 && x->high >= 0 ? "0 is inside the interval"
@@ -156,13 +151,14 @@ static void draw_head(cairo_t *cr, const struct panel *p, double y)
 }
 
 /* Returns where the next one begins. */
-static double draw_panel(const struct differences *d, cairo_t *cr,
-                         const struct panel *p, double y)
+static double draw_panel(const struct differences *d, cairo_t *cr, struct panel *p,
+                         double y)
 {
     const cadre_interval *x = &p->row->interval;
     double top = y + HEAD, base = top + d->bars, axis = base + STRIP;
 
-    draw_head(cr, p, y + 14);
+    cdr_axis_place(cr, &p->axis, CDR_PAGE_MARGIN, CDR_PAGE_WIDTH - CDR_PAGE_MARGIN);
+    draw_head(d, cr, p, y + 14);
     cdr_axis_draw_guides(cr, &p->axis, top - 4, axis);
     draw_bars(cr, p, base, d->bars);
     if (p->has_zero)
@@ -175,45 +171,24 @@ static double draw_panel(const struct differences *d, cairo_t *cr,
     return axis + FOOT;
 }
 
-static void draw(cairo_t *cr, void *arg)
+static bool draw(cairo_t *cr, void *arg)
 {
     const struct differences *d = arg;
     double y = CDR_PAGE_TOP + CDR_PAGE_MORE;
 
     for (size_t i = 0; i < d->n; i++)
         y = draw_panel(d, cr, &d->panels[i], y);
+    return true;
 }
 
 /* ---- all of it ---- */
-
-static int draw_all(struct cdr_plot *plot, struct differences *d,
-                    const struct cdr_plot_text *text, struct cdr_failure *why)
-{
-    double panel = HEAD + d->bars + STRIP + FOOT;
-    double height =
-        CDR_PAGE_TOP + CDR_PAGE_MORE + CDR_PAGE_BOTTOM + (double)d->n * panel;
-    struct cdr_plot_text words = *text;
-    char *a = cdr_abridge(text->a, NAME_MAX), *b = cdr_abridge(text->b, NAME_MAX);
-    char *title = NULL;
-    int rc;
-
-    if (a && b && asprintf(&title, "%s \u2212 %s", b, a) < 0)
-        title = NULL;
-    free(a);
-    free(b);
-    if (!title)
-        return cdr_fails_memory(why);
-    words.title = title;
-    rc = cdr_page_draw(plot, height, &words, text->title, draw, d, why);
-    free(title);
-    return rc;
-}
 
 int cdr_plot_differences(struct cdr_plot *plot, const struct cdr_plot_text *text,
                          const struct cdr_plot_row *rows, size_t n,
                          struct cdr_failure *why)
 {
-    struct differences d = { .n = n, .bars = n > 3 ? BARS_LOW : BARS };
+    struct differences d = { .text = text, .n = n, .bars = n > 3 ? BARS_LOW : BARS };
+    double height;
     int rc = 0;
 
     if (!plot->output.stream)
@@ -228,8 +203,10 @@ int cdr_plot_differences(struct cdr_plot *plot, const struct cdr_plot_text *text
         else
             make_panel(&d.panels[i]);
     }
+    height = CDR_PAGE_TOP + CDR_PAGE_MORE + CDR_PAGE_BOTTOM +
+             (double)n * (HEAD + d.bars + STRIP + FOOT);
     if (!rc)
-        rc = draw_all(plot, &d, text, why);
+        rc = cdr_page_draw(plot, height, text, draw, &d, why);
     free(d.panels);
     return rc;
 }

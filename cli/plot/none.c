@@ -1,4 +1,4 @@
-/* none.c - says that there are no pictures without cairo.
+/* none.c - says that there are no plots without cairo and Pango.
  * SPDX-License-Identifier: MIT
  */
 #include "cli/plot/plot.h"
@@ -7,8 +7,18 @@ int cdr_plot_open(struct cdr_plot *plot, const char *path, struct cdr_failure *w
 {
     (void)plot;
     return path ? cdr_fails(why, CDR_EXIT_USAGE,
-                            "--plot: this cadre was built without cairo")
+                            "--plot: this cadre was built without cairo and Pango")
                 : 0;
+}
+
+int cdr_plot_check(const struct cdr_plot *plot, size_t scores, size_t metrics,
+                   struct cdr_failure *why)
+{
+    (void)plot;
+    (void)scores;
+    (void)metrics;
+    (void)why;
+    return 0;
 }
 
 int cdr_plot_forest(struct cdr_plot *plot, const struct cdr_plot_text *text,

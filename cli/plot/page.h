@@ -1,11 +1,12 @@
-/* page.h - the sheet that a picture is drawn on, and its file.
+/* page.h - the page of a plot: title, footnote, panels' titles, and its file.
  * SPDX-License-Identifier: MIT
  */
 #ifndef CDR_CLI_PAGE_H
 #define CDR_CLI_PAGE_H
 
 #include "cli/plot/plot.h"
-#include <cairo.h>
+#include "plot/pen.h"
+#include "plot/sheet.h"
 
 #define CDR_PAGE_WIDTH  820.0
 #define CDR_PAGE_MARGIN 28.0
@@ -13,16 +14,24 @@
 #define CDR_PAGE_MORE   20.0 /* and the subtitle so much further down */
 #define CDR_PAGE_BOTTOM 38.0 /* from the foot's beginning to the page's end */
 
-/* "Area under the ROC curve" and, smaller, "roc_auc": what heads a panel. */
-void cdr_page_panel_title(cairo_t *cr, double y, int kind);
+/* "ROC AUC" and, smaller, "area under the ROC curve": what heads a panel, with the
+ * threshold or bins where the metric uses them. */
+void cdr_page_panel_title(cairo_t *cr, double y, int kind,
+                          const struct cdr_plot_text *text);
 
-/* Draw: the page is white, its unit a point (PNG: two pixels). */
-typedef void cdr_draw(cairo_t *cr, void *arg);
+/* The same as two texts, for tests. */
+void cdr_page_metric_words(char *title, char *detail, size_t size, int kind,
+                           const struct cdr_plot_text *text);
+
+/* Exit CDR_EXIT_USAGE where a PNG of that height has too many pixels. */
+int cdr_page_check(const struct cdr_plot *plot, double height, size_t rows,
+                   struct cdr_failure *why);
 
 /* A page of that height, with title above and footnote below what `draw` draws; written
- * and put in its place. */
+ * and put in its place. With text->a the title is their difference, and text->title
+ * goes below it. */
 int cdr_page_draw(struct cdr_plot *plot, double height,
-                  const struct cdr_plot_text *text, const char *subtitle,
-                  cdr_draw *draw, void *arg, struct cdr_failure *why);
+                  const struct cdr_plot_text *text, cdr_sheet_draw *draw, void *arg,
+                  struct cdr_failure *why);
 
 #endif

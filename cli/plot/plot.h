@@ -1,8 +1,8 @@
-/* plot.h - pictures of results, as SVG or PNG.
+/* plot.h - plots of results, as SVG or PNG.
  * SPDX-License-Identifier: MIT
  *
- * forest.c and differences.c draw, on a page.c; none.c stands in for them
- * where cadre was built without cairo.
+ * forest.c and differences.c draw, on a page.c, with what plot/ offers; none.c stands in
+ * for them where cadre was built without cairo and Pango.
  */
 #ifndef CDR_CLI_PLOT_H
 #define CDR_CLI_PLOT_H
@@ -13,10 +13,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Where a picture goes. */
+/* Where a plot goes. */
 struct cdr_plot {
     struct cdr_output output;
-    bool svg; /* else PNG */
+    bool svg; /* otherwise PNG */
 };
 
 /* A row of a forest plot, or a panel of a plot of differences. */
@@ -33,11 +33,20 @@ struct cdr_plot_text {
     const char *file;     /* where it comes from */
     const char *footnote; /* and how: rows, resamples, seed */
     const char *a, *b;    /* differences: the two columns */
+    double threshold;     /* what the metrics were told */
+    unsigned bins;
+    double
+        prevalence; /* positives among the rows: what average precision is by chance */
 };
 
 /* Check the name's ending (CDR_EXIT_USAGE) and open the file. NULL: nothing is to be
  * drawn, and the calls below do nothing. */
 int cdr_plot_open(struct cdr_plot *plot, const char *path, struct cdr_failure *why);
+
+/* Before a long run: could a forest plot of so many scores and metrics be drawn? A PNG
+ * has limits (CDR_EXIT_USAGE). */
+int cdr_plot_check(const struct cdr_plot *plot, size_t scores, size_t metrics,
+                   struct cdr_failure *why);
 
 /* One panel a metric, one row a score: points and intervals on a common axis. */
 int cdr_plot_forest(struct cdr_plot *plot, const struct cdr_plot_text *text,
@@ -48,7 +57,7 @@ int cdr_plot_differences(struct cdr_plot *plot, const struct cdr_plot_text *text
                          const struct cdr_plot_row *rows, size_t n,
                          struct cdr_failure *why);
 
-/* Leave nothing, if the picture has not been completed. */
+/* Leave nothing, if the plot has not been completed. */
 void cdr_plot_close(struct cdr_plot *plot);
 
 #endif
