@@ -29,6 +29,8 @@ void cdr_error_clear(cadre_error *err)
     err->code = CADRE_OK;
     err->user = err->sys = err->signal = 0;
     err->item = CADRE_NO_ITEM;
+    err->pid = err->status = 0;
+    err->flags = err->peak_kib = 0;
     err->message[0] = '\0';
 }
 

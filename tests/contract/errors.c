@@ -78,6 +78,22 @@ static void test_lowest_failure_wins_in_ranges(void **state)
                  (cadre_job){ .range_fn = ranges_fall_into, .name = "trapper" });
 }
 
+/* An error tells of nothing but itself, whatever lay there before. */
+static void test_errors_are_whole(void **state)
+{
+    cadre_error err;
+
+    map_fails(*state, (cadre_job){ .n = 1 }, CADRE_EINVAL, &err);
+    assert_int_equal(err.user, 0);
+    assert_int_equal(err.sys, 0);
+    assert_int_equal(err.signal, 0);
+    assert_int_equal(err.pid, 0);
+    assert_int_equal(err.status, 0);
+    assert_int_equal(err.flags, 0);
+    assert_int_equal(err.peak_kib, 0);
+    assert_true(err.item == CADRE_NO_ITEM);
+}
+
 static int wordless(cadre_task *t, const void *item, void *result)
 {
     (void)item;
@@ -372,6 +388,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_lowest_failure_wins),
         cmocka_unit_test(test_lowest_failure_wins_in_ranges),
+        cmocka_unit_test(test_errors_are_whole),
         cmocka_unit_test(test_failure_without_words),
         cmocka_unit_test(test_long_message_is_cut),
         cmocka_unit_test(test_outcomes_after_a_failure),

@@ -325,6 +325,76 @@ static void test_bad_reductions(void **state)
     assert_int_equal(cadre_reduce(c->pool, &job, combine, &out, &err), CADRE_EINVAL);
 }
 
+/* ---- inside a block ---- */
+
+#define IN_BLOCKS UINT64_C(3000) /* of 3 */
+
+static int adds_one_but_fails(cadre_task *t, uint64_t first, uint64_t count,
+                              const void *items, void *results)
+{
+    int rc = 0;
+
+    (void)items;
+    for (uint64_t i = first; i < first + count; i++) {
+        *(uint64_t *)results += 1;
+        results = (uint64_t *)results + 1;
+        if (i % 50 == 7)
+            rc = 1;
+    }
+    (void)t;
+    return rc;
+}
+
+static int add(cadre_task *t, void *into, const void *from)
+{
+    (void)t;
+    *(uint64_t *)into += *(const uint64_t *)from;
+    return 0;
+}
+
+/* Tasks of a call that failed are called again, and find zeros as before. */
+static void test_range_kernels_begin_with_zeros(void **state)
+{
+    const struct contract *c = *state;
+    static int statuses[IN_BLOCKS];
+    cadre_job job = { .range_fn = adds_one_but_fails,
+                      .n = IN_BLOCKS,
+                      .result_size = sizeof(uint64_t),
+                      .chunk = c->chunk,
+                      .on_error = CADRE_KEEP_GOING,
+                      .statuses = statuses };
+    uint64_t sum = 0;
+
+    assert_int_equal(cadre_reduce(c->pool, &job, add, &sum, NULL), CADRE_EKERNEL);
+    assert_int_equal(sum, IN_BLOCKS - IN_BLOCKS / 50);
+}
+
+static int fails_at_1000(cadre_task *t, const void *item, void *result)
+{
+    (void)item;
+    *(uint64_t *)result = 1;
+    return cadre_task_index(t) == 1000;
+}
+
+/* Item 1000 is the second of its block: the first has been run, and says so. */
+static void test_statuses_within_a_block(void **state)
+{
+    const struct contract *c = *state;
+    static int statuses[IN_BLOCKS];
+    cadre_job job = { .fn = fails_at_1000,
+                      .n = IN_BLOCKS,
+                      .result_size = sizeof(uint64_t),
+                      .chunk = c->chunk,
+                      .statuses = statuses };
+    uint64_t sum = 0;
+
+    assert_int_equal(cadre_reduce(c->pool, &job, add, &sum, NULL), CADRE_EKERNEL);
+    for (uint64_t i = 0; i < IN_BLOCKS; i++)
+        assert_int_equal(statuses[i], i < 1000    ? CADRE_OK
+                                      : i == 1000 ? CADRE_EKERNEL
+                                                  : CADRE_ECANCELLED);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -337,6 +407,8 @@ int main(void)
         cmocka_unit_test(test_no_task_succeeds),
         cmocka_unit_test(test_combine_may_fail),
         cmocka_unit_test(test_combining_has_no_random_numbers),
+        cmocka_unit_test(test_range_kernels_begin_with_zeros),
+        cmocka_unit_test(test_statuses_within_a_block),
         cmocka_unit_test(test_bad_reductions),
     };
 

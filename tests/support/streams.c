@@ -115,6 +115,7 @@ uint64_t count_until_end(const struct contract *c, cadre_job job, int code,
 {
     cadre_stream *s = open_stream(c, job);
     cadre_record r;
+    cadre_flow flow;
     uint64_t n = 0;
     int rc;
 
@@ -124,6 +125,8 @@ uint64_t count_until_end(const struct contract *c, cadre_job job, int code,
         fail_msg("the stream ended with %d (%s), not %d", rc,
                  rc == CADRE_DONE ? "done" : err->message, code);
     assert_int_equal(cadre_stream_next(s, &r, err), code); /* and stays so */
+    cadre_stream_flow(s, &flow);
+    assert_int_equal(flow.taken, n);
     cadre_stream_close(s);
     return n;
 }

@@ -274,6 +274,8 @@ static void lost_block(cadre_run *run, unsigned s, struct cdr_left *left,
         return;
     }
     fail(run, s, item, combining || folding, death);
+    if (!combining) /* those before it in the block have been run */
+        cdr_note_done(p, left->progress * p->grain, item);
     if (combining)
         store(&intent->climb, 0); /* nobody needs what lies above it any more */
 }

@@ -343,6 +343,7 @@ enum cdr_step cdr_stream_step(cadre_stream *s, cadre_record *record)
             /* Its task may have ended early because nobody wanted it any more. */
             if (!disturbed(s) && (s->run.deadline == UINT64_MAX || in_time(s)))
                 return CDR_READY;
+            s->dropped++;
             continue;
         }
         if (s->end_code) {
@@ -443,7 +444,7 @@ void cadre_stream_flow(const cadre_stream *s, cadre_flow *flow)
 {
     *flow = (cadre_flow){ .window = s->ring->window,
                           .fed = s->fed,
-                          .taken = s->taken + s->lent,
+                          .taken = s->taken + s->lent - s->dropped,
                           .most_items = s->most_items,
                           .memory_limit = s->memory_limit,
                           .most_bytes = cdr_stream_most_bytes(s) };

@@ -82,6 +82,7 @@ struct cadre_stream {
     struct cdr_reader *finished; /* unordered: of each seat */
     unsigned next_seat;          /* unordered: where to look first */
     bool lent;                   /* the caller has a record: its slot is not free yet */
+    uint64_t dropped;            /* of those taken or lent: never handed out */
     uint64_t lent_slot, lent_index; /* unless it is a plain stream's: at `taken` */
 
     int end_code;    /* CADRE_OK while there is more */

@@ -220,6 +220,7 @@ static bool take_from(cadre_stream *s, unsigned seat, cadre_record *record)
             return true;
         }
         vacate(s, index, slot);
+        s->dropped++;
     }
     return false;
 }

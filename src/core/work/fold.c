@@ -80,7 +80,7 @@ static bool run_block(struct cadre_worker *w, uint64_t unit)
 {
     struct cadre_task *t = &w->task;
     const struct cdr_program *p = t->program;
-    uint64_t first = unit * p->grain, i = first, until;
+    uint64_t first = unit * p->grain, i = first, until, done;
     uint64_t end = p->n - first < p->grain ? p->n : first + p->grain;
     char *sum = cdr_tree_place(p->tree, unit);
     bool any = false;
@@ -95,13 +95,13 @@ static bool run_block(struct cadre_worker *w, uint64_t unit)
         }
         cdr_task_stamp(t);
         memset(w->block, 0, (until - i) * p->result_size);
-        if (cdr_run_through(t, i, until, p->items + i * p->item_size,
-                            (uintptr_t)w->block) < until ||
-            !fold(w, i, until, sum, &any))
+        done = cdr_run_through(t, i, until, p->items + i * p->item_size,
+                               (uintptr_t)w->block);
+        cdr_note_done(p, i, done);
+        if (done < until || !fold(w, i, until, sum, &any))
             return false;
         i = until;
     }
-    cdr_note_done(p, first, end);
     cdr_tree_set(p->tree, unit, any);
     return true;
 }

@@ -258,6 +258,8 @@ static uint64_t ranges_through(struct cadre_task *t, uint64_t i, uint64_t end,
         return singles_through(t, i, end, item, result);
     if (!call_range(t, i, end - i, item, result) && !t->misuse)
         return end;
+    if (t->program->tree) /* each result is zero again before its task */
+        memset((void *)result, 0, (end - i) * t->program->result_size);
     return singles_through(t, i, end, item, result);
 }
 
