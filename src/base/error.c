@@ -22,6 +22,17 @@ const char *cadre_strerror(int code)
     }
 }
 
+const char *cdr_strerror(int number, char *text, size_t size)
+{
+#ifdef __GLIBC__ /* with _GNU_SOURCE, its strerror_r returns the text */
+    return strerror_r(number, text, size);
+#else
+    if (strerror_r(number, text, size))
+        snprintf(text, size, "error %d", number);
+    return text;
+#endif
+}
+
 void cdr_error_clear(cadre_error *err)
 {
     if (!err)
@@ -65,6 +76,6 @@ int cdr_fail_sys(cadre_error *err, int number, const char *format, ...)
     va_end(args);
     used = strlen(err->message);
     snprintf(err->message + used, sizeof err->message - used, ": %s",
-             strerror_r(number, text, sizeof text));
+             cdr_strerror(number, text, sizeof text));
     return code;
 }

@@ -16,6 +16,9 @@ int cdr_fail(cadre_error *err, int code, const char *format, ...) CADRE_PRINTF(3
 int cdr_fail_sys(cadre_error *err, int number, const char *format, ...)
     CADRE_PRINTF(3, 4);
 
+/* The text of an errno value: `text`, or a constant. Never NULL; any thread may call. */
+const char *cdr_strerror(int number, char *text, size_t size);
+
 /* Makes *err that of a success. */
 void cdr_error_clear(cadre_error *err);
 

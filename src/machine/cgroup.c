@@ -17,6 +17,8 @@
  */
 #include "machine/cgroup.h"
 
+#include "base/error.h"
+
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -300,7 +302,7 @@ static void unreadable(struct cdr_scan *s, const char *name, const char *file)
     char text[128], what[160];
 
     snprintf(what, sizeof what, "is unreadable: %s",
-             strerror_r(s->reader.error, text, sizeof text));
+             cdr_strerror(s->reader.error, text, sizeof text));
     cdr_cgroup_remark(s, name, file, what);
 }
 

@@ -3,6 +3,8 @@
  */
 #include "machine/cgroup.h"
 
+#include "base/error.h"
+
 #include <errno.h>
 #include <sched.h>
 #include <stdio.h>
@@ -89,7 +91,7 @@ void cdr_scan_affinity(struct cdr_scan *s)
 
     if (!allowed) {
         cdr_remark(s, AFFINITY, "sched_getaffinity", "affinity is unreadable: %s",
-                   strerror_r(errno, text, sizeof text));
+                   cdr_strerror(errno, text, sizeof text));
         scan_online(s);
         return;
     }

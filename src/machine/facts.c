@@ -23,6 +23,8 @@
  */
 #include "machine/cgroup.h"
 
+#include "base/error.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -121,7 +123,7 @@ void cdr_remark_unreadable(struct cdr_scan *s, const char *name)
 
     cdr_show(path, sizeof path, s->reader.path);
     cdr_remark(s, name, s->reader.path, "%s is unreadable: %s", path,
-               strerror_r(s->reader.error, text, sizeof text));
+               cdr_strerror(s->reader.error, text, sizeof text));
 }
 
 static void scan_cgroups(struct cdr_scan *s)

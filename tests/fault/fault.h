@@ -10,6 +10,8 @@
 
 #include "contract.h"
 
+#include <sys/types.h>
+
 enum fault_how {
     FAULT_KILL,
     FAULT_SEGV,

@@ -268,10 +268,12 @@ static int place(posix_spawn_file_actions_t *a, const struct cdr_spawn *c, int s
         rc = posix_spawn_file_actions_adddup2(a, c->program, CDR_SPAWN_PROGRAM);
     if (!rc && c->library >= 0)
         rc = posix_spawn_file_actions_adddup2(a, c->library, CDR_SPAWN_LIBRARY);
-#if defined __GLIBC__ && __GLIBC_PREREQ(2, 34)
+#ifdef __GLIBC_PREREQ
+#if __GLIBC_PREREQ(2, 34)
     if (!rc)
         rc = posix_spawn_file_actions_addclosefrom_np(
             a, c->library >= 0 ? CDR_SPAWN_END : CDR_SPAWN_LIBRARY);
+#endif
 #endif
     return rc;
 }
