@@ -16,6 +16,12 @@ extern const cadre_backend
  * none. "auto" is not a backend. */
 const cadre_backend *cdr_backend_find(const char *name);
 
+/* Whether it is the name of a backend that this library was built without. */
+bool cdr_backend_is_absent(const char *name);
+
+/* The name that this may be a slip for, or the same in other letters; NULL: none is near. */
+const char *cdr_backend_near(const char *name);
+
 /* All names that may be given, for messages: "auto, serial, threads, processes". */
 const char *cdr_backend_names(void);
 

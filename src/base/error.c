@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -37,12 +38,15 @@ void cdr_error_clear(cadre_error *err)
 {
     if (!err)
         return;
-    err->code = CADRE_OK;
-    err->user = err->sys = err->signal = 0;
+    memset(err, 0, offsetof(cadre_error, message) + 1);
     err->item = CADRE_NO_ITEM;
-    err->pid = err->status = 0;
-    err->flags = err->peak_kib = 0;
-    err->message[0] = '\0';
+}
+
+int cdr_error_complete(cadre_error *err, int rc, const char *what)
+{
+    if (rc == CADRE_OK || err->code < CADRE_OK)
+        return rc == CADRE_OK ? CADRE_OK : err->code;
+    return cdr_fail(err, rc < CADRE_OK ? rc : CADRE_ESYS, "%s", what);
 }
 
 int cdr_fail(cadre_error *err, int code, const char *format, ...)

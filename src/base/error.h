@@ -22,4 +22,8 @@ const char *cdr_strerror(int number, char *text, size_t size);
 /* Makes *err that of a success. */
 void cdr_error_clear(cadre_error *err);
 
+/* Code from outside cadre returned rc, and *err, which was cleared before the call, has
+ * its own words or none: then `what` stands in. Returns the code that *err has now. */
+int cdr_error_complete(cadre_error *err, int rc, const char *what);
+
 #endif

@@ -333,8 +333,8 @@ static void test_bad_jobs(void **state)
     refused(state,
             (cadre_job){ .fn = nothing, .n = 9, .items = x, .item_size = SIZE_MAX / 2 },
             "items: 9 of 9223372036854775807 bytes do not fit in memory");
-    refused(state, (cadre_job){ .fn = nothing, .n = UINT64_MAX },
-            "18446744073709551615 tasks are more than a run can have (70368744177663)");
+    refused(state, (cadre_job){ .fn = nothing, .n = UINT64_MAX - 1 },
+            "18446744073709551614 tasks are more than a run can have (70368744177663)");
     refused(state, (cadre_job){ .fn = nothing, .n = 4, .on_error = 7 },
             "no on_error is called 7");
     refused(

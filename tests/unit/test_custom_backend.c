@@ -195,11 +195,123 @@ static void test_a_busy_backend_leaves_runs_to_their_callers(void **state)
     assert_int_equal(final.begun, 1);
 }
 
+/* ---- backends that are not whole ---- */
+
+static int open_custom(const cadre_backend *backend, cadre_error *err)
+{
+    cadre_options opt = { .custom = backend, .workers = 2, .oversubscribe = true };
+    cadre_pool *pool = NULL, *again = NULL;
+    int rc;
+
+    opt.ignore_environment = true;
+    memset(err, 0x55, sizeof *err);
+    rc = cadre_open(&pool, &opt, err);
+    assert_int_equal(rc, err->code);
+    assert_int_equal(cadre_open(&again, &opt, NULL), rc);
+    if (rc == CADRE_OK)
+        assert_string_equal(cadre_backend_name(pool), backend->name);
+    assert_true((rc == CADRE_OK) == (pool && again));
+    cadre_close(pool);
+    cadre_close(again);
+    return rc;
+}
+
+static void refused(cadre_backend backend, const char *message)
+{
+    cadre_error err;
+
+    assert_int_equal(open_custom(&backend, &err), CADRE_EINVAL);
+    assert_string_equal(err.message, message);
+}
+
+#define LACKS(function)                                             \
+    "the custom backend \"supervisor\" has no function \"" function \
+    "\", which one with "                                           \
+    "workers needs"
+
+static void test_what_a_backend_must_have(void **state)
+{
+    cadre_backend b = crew_backend;
+    cadre_error err;
+
+    (void)state;
+    assert_int_equal(open_custom(&b, &err), CADRE_OK);
+    b.begin = NULL;
+    refused(b, LACKS("begin"));
+    b = crew_backend;
+    b.poll = NULL;
+    refused(b, LACKS("poll"));
+    b = crew_backend;
+    b.wake = NULL;
+    refused(b, LACKS("wake"));
+    b = crew_backend;
+    b.end = NULL;
+    refused(b, LACKS("end"));
+    b = crew_backend;
+    b.remote = true;
+    refused(b, LACKS("pollfd"));
+    b = crew_backend;
+    b.spawned = true;
+    refused(b, "the custom backend \"supervisor\" is spawned, but not remote");
+    b = crew_backend;
+    b.name = NULL;
+    refused(b, "the custom backend has no name");
+    b.name = "";
+    refused(b, "the custom backend has no name");
+    b = (cadre_backend){ .abi = CADRE_BACKEND_ABI, .name = "alone" };
+    assert_int_equal(open_custom(&b, &err), CADRE_OK); /* as serial is */
+}
+
+/* What open says of its failure, and what it returns. */
+static struct answer {
+    int rc, code;
+    const char *message;
+} answer;
+
+static int answers(void *state, const cadre_setup *setup, cadre_error *err)
+{
+    (void)state;
+    (void)setup;
+    if (answer.code)
+        err->code = answer.code;
+    if (answer.message)
+        snprintf(err->message, sizeof err->message, "%s", answer.message);
+    return answer.rc;
+}
+
+static void open_answers(struct answer a, int code, const char *message)
+{
+    cadre_backend b = crew_backend;
+    cadre_error err;
+
+    answer = a;
+    b.open = answers;
+    assert_int_equal(open_custom(&b, &err), code);
+    assert_string_equal(err.message, message);
+    assert_int_equal(err.pid | err.status | err.signal | err.sys | err.user, 0);
+    assert_int_equal(err.flags | err.peak_kib, 0);
+    assert_true(err.item == CADRE_NO_ITEM);
+}
+
+static void test_what_open_answers(void **state)
+{
+    static const char wordless[] = "the backend could not get its workers ready";
+
+    (void)state;
+    open_answers((struct answer){ CADRE_ENOTSUP, CADRE_ENOTSUP, "no" }, CADRE_ENOTSUP,
+                 "no");
+    open_answers((struct answer){ CADRE_ENOTSUP, 0, NULL }, CADRE_ENOTSUP, wordless);
+    open_answers((struct answer){ -1, CADRE_ENOMEM, "none" }, CADRE_ENOMEM, "none");
+    open_answers((struct answer){ 7, 0, NULL }, CADRE_ESYS, wordless);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_run_on_it),
         cmocka_unit_test(test_a_busy_backend_leaves_runs_to_their_callers),
+        cmocka_unit_test(test_what_a_backend_must_have),
+        cmocka_unit_test(test_what_open_answers),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -112,18 +112,39 @@ static void test_more_than_there_are(void **state)
 
 static void test_names(void **state)
 {
-    static const char *const serial[] = { "serial", "sequential" };
-    static const char *const threads[] = { "threads", "thread", "threading", "auto" };
+    static const char *const serial[] = { "serial", "sequential", "synchronous" };
+    static const char *const threads[] = { "threads", "thread", "threading",
+                                           "multithreading", "auto" };
+    static const char *const processes[] = { "processes",       "process",
+                                             "multiprocessing", "multiprocess",
+                                             "multicore",       "loky" };
 
     (void)state;
-    for (int i = 0; i < 2; i++)
+    for (int i = 0; i < 3; i++)
         gives(eight, (cadre_options){ .backend = serial[i] }, "serial", 1);
     assert_string_equal(plan.why_workers, "backend serial (asked for)");
-    for (int i = 0; i < 4; i++)
+    for (int i = 0; i < 5; i++)
         gives(eight, (cadre_options){ .backend = threads[i] }, "threads", 8);
+    for (int i = 0; i < 6; i++)
+        gives(eight, (cadre_options){ .backend = processes[i] }, "processes", 8);
     refuses(
         eight, (cadre_options){ .backend = "theads" }, CADRE_EINVAL,
-        "no backend called \"theads\" (asked for); there are auto, serial, threads, processes");
+        "no backend called \"theads\" (asked for), maybe \"threads\"; there are auto, "
+        "serial, threads, processes");
+    refuses(
+        eight, (cadre_options){ .backend = "Processes" }, CADRE_EINVAL,
+        "no backend called \"Processes\" (asked for), maybe \"processes\"; there are "
+        "auto, serial, threads, processes");
+    refuses(eight, (cadre_options){ .backend = "AUTO" }, CADRE_EINVAL,
+            "no backend called \"AUTO\" (asked for), maybe \"auto\"; there are auto, "
+            "serial, threads, processes");
+    refuses(
+        eight, (cadre_options){ .backend = "gpus" }, CADRE_EINVAL,
+        "no backend called \"gpus\" (asked for); there are auto, serial, threads, processes");
+    refuses(
+        eight, (cadre_options){ .backend = "mpi" }, CADRE_ENOTSUP,
+        "backend \"mpi\" (asked for) is not built in; there are auto, serial, threads, "
+        "processes");
     refuses(
         eight, (cadre_options){ .backend = "" }, CADRE_EINVAL,
         "no backend called \"\" (asked for); there are auto, serial, threads, processes");

@@ -3,8 +3,6 @@
  */
 #include "core/board/arena.h"
 
-#define ALIGNMENT 16
-
 void cdr_arena_init(struct cdr_arena *a, uint64_t base, uint64_t share, uint64_t room)
 {
     atomic_init(&a->freed, 0);
@@ -38,20 +36,22 @@ static void begin_anew(struct cdr_arena *a, uint64_t needed)
 
 static void note(struct cdr_arena *a, uint64_t held)
 {
-    _Atomic uint64_t *most = held > a->share ? &a->most_large : &a->most;
+    _Atomic uint64_t *most;
 
+    held = held > a->room ? a->room : held; /* what is beyond is padding */
+    most = held > a->share ? &a->most_large : &a->most;
     if (held > atomic_load_explicit(most, memory_order_relaxed))
         atomic_store_explicit(most, held, memory_order_relaxed);
 }
 
 char *cdr_arena_try(struct cdr_arena *a, uint64_t size, struct cdr_piece *piece)
 {
-    uint64_t needed = (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
-    uint64_t held = cdr_arena_held(a), skip = 0;
+    uint64_t needed, held = cdr_arena_held(a), skip = 0;
     bool wrap;
 
-    if (size > a->room || needed > a->room)
+    if (size > a->room)
         return NULL;
+    needed = cdr_arena_bytes_for(size);
     if (held == 0)
         begin_anew(a, needed);
     wrap = a->size - a->place < needed;

@@ -15,6 +15,14 @@
 #include "base/sync.h"
 #include <stddef.h>
 
+#define CDR_ARENA_ALIGNMENT 16
+
+/* What a piece of so many bytes takes. */
+static inline uint64_t cdr_arena_bytes_for(uint64_t size)
+{
+    return (size + CDR_ARENA_ALIGNMENT - 1) / CDR_ARENA_ALIGNMENT * CDR_ARENA_ALIGNMENT;
+}
+
 struct cdr_arena {
     /* Written by who frees: release; read by who puts: acquire. */
     _Alignas(CDR_FALSE_SHARING) _Atomic uint64_t freed;
@@ -39,7 +47,8 @@ struct cdr_piece {
     uint64_t at, size, held;
 };
 
-/* `room` bytes from `base` on (counted from the arena) are the arena's. */
+/* `room` bytes from `base` on (counted from the arena), rounded up as by cdr_arena_bytes_for,
+ * are the arena's. */
 void cdr_arena_init(struct cdr_arena *a, uint64_t base, uint64_t share, uint64_t room);
 
 /* What somebody who waits for room asks again and again. */

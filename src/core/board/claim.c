@@ -371,3 +371,15 @@ struct cdr_arena *cdr_window_arena(const struct cadre_window *w, unsigned seat)
     return w->arenas_at ? (struct cdr_arena *)((uintptr_t)w + w->arenas_at) + seat
                         : NULL;
 }
+
+void cdr_window_release_large(struct cadre_window *w, unsigned seat)
+{
+    uint32_t its = seat + 1;
+
+    if (!atomic_compare_exchange_strong_explicit(&cdr_window_ring(w)->large, &its, 0,
+                                                 memory_order_release,
+                                                 memory_order_relaxed))
+        return;
+    for (unsigned k = 0; k < w->seats; k++)
+        cdr_arena_wake(cdr_window_arena(w, k));
+}

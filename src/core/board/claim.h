@@ -152,6 +152,10 @@ uint64_t cdr_window_unclaimed(const struct cadre_window *w);
 struct cdr_ring *cdr_window_ring(const struct cadre_window *w);
 struct cdr_arena *cdr_window_arena(const struct cadre_window *w, unsigned seat);
 
+/* Unordered streams: the seat's worker puts no piece larger than its share, after all; if it
+ * had been let in for one, another may be. */
+void cdr_window_release_large(struct cadre_window *w, unsigned seat);
+
 uint64_t cdr_window_done(const struct cadre_window *w); /* tasks finished, all seats */
 
 #endif

@@ -22,13 +22,10 @@ static uint64_t load(const _Atomic uint64_t *word)
 
 /* A piece too large for the share is allowed to one seat at a time. The dead one keeps it
  * only if such a piece is on its way to the caller. */
-static void release_large(struct cdr_ring *r, struct cdr_arena *a, unsigned s)
+static void release_large(struct cadre_window *w, struct cdr_arena *a, unsigned s)
 {
-    uint32_t me = s + 1;
-
     if (cdr_arena_held(a) == 0 || a->size <= a->share)
-        atomic_compare_exchange_strong_explicit(&r->large, &me, 0, memory_order_release,
-                                                memory_order_relaxed);
+        cdr_window_release_large(w, s);
 }
 
 static void settle_arena(struct cadre_window *w, unsigned s)
@@ -47,7 +44,7 @@ static void settle_arena(struct cadre_window *w, unsigned s)
     intent->putting = CADRE_NO_ITEM;
     if (atomic_exchange_explicit(&intent->asking, 0, memory_order_relaxed))
         atomic_fetch_sub_explicit(&r->oversized, 1, memory_order_relaxed);
-    release_large(r, a, s);
+    release_large(w, a, s);
 }
 
 /* ---- the batch ---- */

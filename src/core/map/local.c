@@ -60,6 +60,7 @@ static void bring_in(cadre_run *run)
         return;
     run->wake = cdr_run_wake_workers;
     run->wake_arg = run;
+    cdr_error_clear(&error);
     if (pool->plan.backend->begin(pool->state, run, &error)) {
         run->wake = NULL;
         cdr_log(&pool->log, CADRE_DEBUG, "%s: running in place: %s", pool->name,
@@ -210,8 +211,7 @@ int cdr_engine_verdict(const cadre_run *run, const cadre_job *job, cadre_error *
     int stop = why_stopped(run->window, failure);
 
     if (stop && run->recovery && run->recovery->over.code) {
-        if (err)
-            *err = run->recovery->over;
+        *err = run->recovery->over;
         return run->recovery->over.code;
     }
     if (stop && (cdr_window_done(run->window) < p->n ||
@@ -221,8 +221,7 @@ int cdr_engine_verdict(const cadre_run *run, const cadre_job *job, cadre_error *
         return CADRE_OK;
     if (!p->keep_going)
         cdr_job_cut_outcomes(p, failure->item);
-    if (err)
-        *err = *failure;
+    *err = *failure;
     return failure->code;
 }
 
@@ -258,7 +257,8 @@ void cdr_engine_set_up(struct cdr_context *f, cadre_pool *pool,
     run->next_progress = run->started + PROGRESS_NS;
     run->alone = true;
     run->may_begin = false;
-    run->timeout_ns = job->timeout_ms * UINT64_C(1000000);
+    /* Elsewhere nobody could end the task. */
+    run->timeout_ns = f->window->intents_at ? job->timeout_ms * UINT64_C(1000000) : 0;
     run->grace_ns = (job->grace_ms ? job->grace_ms : CDR_GRACE_MS) * UINT64_C(1000000);
     run->retries = job->retries;
     cdr_run_set_retirement(run);
@@ -298,7 +298,7 @@ int cdr_engine_run(cadre_pool *pool, const struct cdr_program *p, const cadre_jo
         return cdr_remote_run(pool, p, job, err);
     f = cdr_context_take(pool, err);
     if (!f)
-        return CADRE_ENOMEM;
+        return err->code;
     cdr_engine_set_up(f, pool, p, job);
     if (cdr_worker_enter(&f->caller, &f->run, 0)) {
         cdr_context_give(pool, f);

@@ -34,14 +34,18 @@ static int check_reduction(const cadre_job *job, cadre_combine *combine,
 int cadre_reduce(cadre_pool *pool, const cadre_job *job, cadre_combine *combine,
                  void *out, cadre_error *err)
 {
+    cadre_error local;
     struct cdr_program p;
     struct cdr_tree tree;
-    int rc = cdr_job_prepare(&p, job, false, err);
+    int rc;
 
+    if (!err)
+        err = &local;
+    rc = cdr_job_prepare(&p, job, false, err);
     if (!rc)
         rc = check_reduction(job, combine, out, err);
     if (!rc)
-        rc = cdr_job_suits(pool, p.n, err);
+        rc = cdr_job_suits(pool, job, p.n, err);
     if (rc || p.n == 0)
         return rc;
     cdr_job_clear_outcomes(&p);

@@ -45,7 +45,11 @@ int cdr_remote_begin(cadre_run *run, struct cdr_shm_buffer *buffer, cadre_error 
     run->alone = false;
     if (pool->plan.backend->spawned)
         rc = cdr_manifest_write(buffer, run, err);
-    return rc ? rc : pool->plan.backend->begin(pool->state, run, err);
+    if (rc)
+        return rc;
+    cdr_error_clear(err);
+    rc = pool->plan.backend->begin(pool->state, run, err);
+    return cdr_error_complete(err, rc, "the backend could not begin a run");
 }
 
 static void poll_workers(cadre_run *run)
@@ -116,7 +120,7 @@ int cdr_remote_run(cadre_pool *pool, const struct cdr_program *p, const cadre_jo
     int rc;
 
     if (!f)
-        return err && err->code ? err->code : CADRE_ENOMEM;
+        return err->code;
     rc = cdr_staging_open(&staging, p, pool->plan.backend->spawned ? &f->staging : NULL,
                           err);
     if (rc) {

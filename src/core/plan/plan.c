@@ -181,27 +181,77 @@ static void choose_automatically(struct cdr_plan *plan, const struct wish *wish,
              "auto (%s): one worker needs no other", wish->backend_by);
 }
 
+static int no_such_backend(const struct wish *wish, cadre_error *err)
+{
+    const char *near = cdr_backend_near(wish->backend);
+
+    if (cdr_backend_is_absent(wish->backend))
+        return cdr_fail(err, CADRE_ENOTSUP,
+                        "backend \"%.60s\" (%s) is not built in; there are %s",
+                        wish->backend, wish->backend_by, cdr_backend_names());
+    if (near)
+        return cdr_fail(err, CADRE_EINVAL,
+                        "no backend called \"%.60s\" (%s), maybe \"%s\"; there are %s",
+                        wish->backend, wish->backend_by, near, cdr_backend_names());
+    return cdr_fail(err, CADRE_EINVAL, "no backend called \"%.60s\" (%s); there are %s",
+                    wish->backend, wish->backend_by, cdr_backend_names());
+}
+
+/* What a backend has to have beside begin. */
+static const char *missing_function(const cadre_backend *b)
+{
+    bool workers = b->begin || b->poll || b->wake || b->end || b->remote;
+
+    return !workers                  ? NULL
+           : !b->begin               ? "begin"
+           : !b->poll                ? "poll"
+           : !b->wake                ? "wake"
+           : !b->end                 ? "end"
+           : b->remote && !b->pollfd ? "pollfd"
+                                     : NULL;
+}
+
+/* One of the program's own: what is missing would be missed in the middle of a run. */
+static int check_custom(const cadre_backend *b, cadre_error *err)
+{
+    const char *missing;
+
+    if (b->abi != CADRE_BACKEND_ABI)
+        return cdr_fail(err, CADRE_EINVAL,
+                        "the custom backend was built for version %u of the contract, "
+                        "this is %d",
+                        b->abi, CADRE_BACKEND_ABI);
+    if (!b->name || !*b->name)
+        return cdr_fail(err, CADRE_EINVAL, "the custom backend has no name");
+    missing = missing_function(b);
+    if (missing)
+        return cdr_fail(
+            err, CADRE_EINVAL,
+            "the custom backend \"%.60s\" has no function \"%s\", which one "
+            "with workers needs",
+            b->name, missing);
+    if (b->spawned && !b->remote)
+        return cdr_fail(err, CADRE_EINVAL,
+                        "the custom backend \"%.60s\" is spawned, but not remote",
+                        b->name);
+    return CADRE_OK;
+}
+
 static int choose_backend(struct cdr_plan *plan, const struct wish *wish,
                           const cadre_options *opt, cadre_error *err)
 {
     bool custom = opt->custom && strcmp(wish->backend_by, "CADRE_BACKEND") != 0;
 
     if (custom) {
-        if (opt->custom->abi != CADRE_BACKEND_ABI)
-            return cdr_fail(
-                err, CADRE_EINVAL,
-                "the custom backend was built for version %u of the contract, "
-                "this is %d",
-                opt->custom->abi, CADRE_BACKEND_ABI);
+        if (check_custom(opt->custom, err))
+            return CADRE_EINVAL;
         plan->backend = opt->custom;
     } else if (strcmp(wish->backend, "auto") == 0) {
         choose_automatically(plan, wish, opt);
     } else {
         plan->backend = cdr_backend_find(wish->backend);
         if (!plan->backend)
-            return cdr_fail(err, CADRE_EINVAL,
-                            "no backend called \"%.60s\" (%s); there are %s",
-                            wish->backend, wish->backend_by, cdr_backend_names());
+            return no_such_backend(wish, err);
     }
     if (plan->backend == &cdr_processes_backend)
         plan->backend = processes(opt);

@@ -100,8 +100,7 @@ int cdr_pool_choose(cadre_pool **pool, const struct cdr_program *p, cadre_error 
     default: return CADRE_OK;
     }
     if (!other) {
-        if (err)
-            *err = failure;
+        *err = failure;
         return failure.code;
     }
     *pool = other;

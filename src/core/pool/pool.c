@@ -194,7 +194,9 @@ static int start_locked(cadre_pool *pool, cadre_error *err)
                         backend->name);
     if (state)
         memset(state, 0, backend->state_size);
+    cdr_error_clear(err);
     rc = backend->open ? backend->open(state, &setup, err) : CADRE_OK;
+    rc = cdr_error_complete(err, rc, "the backend could not get its workers ready");
     if (rc) {
         free(state);
         return rc;
@@ -269,7 +271,8 @@ static int judge_serial(const cadre_pool *pool, cadre_error *err)
 /* The first run finds its context made, and its pages there. Without memory it tries again. */
 static void ready_frame(cadre_pool *pool)
 {
-    struct cdr_context *f = cdr_context_take(pool, NULL);
+    cadre_error error;
+    struct cdr_context *f = cdr_context_take(pool, &error);
 
     if (f)
         cdr_context_give(pool, f);
@@ -315,7 +318,7 @@ static int set_up(cadre_pool *pool, const cadre_options *opt, cadre_error *err)
     rc = cdr_pool_start(pool, &local);
     if (rc && pool->plan.persistent && pool->plan.automatic && !pool->plan.apart_only)
         return plan_without_kept(pool, opt, &local, err);
-    if (rc && err)
+    if (rc)
         *err = local;
     return rc;
 }
@@ -323,9 +326,12 @@ static int set_up(cadre_pool *pool, const cadre_options *opt, cadre_error *err)
 int cadre_open(cadre_pool **out, const cadre_options *opt, cadre_error *err)
 {
     static const cadre_options defaults;
+    cadre_error local;
     cadre_pool *pool;
     int rc;
 
+    if (!err)
+        err = &local;
     cdr_error_clear(err);
     if (!out)
         return cdr_fail(err, CADRE_EINVAL, "cadre_open: out is NULL");

@@ -50,9 +50,13 @@ struct cadre_pool {
     _Atomic(cadre_pool *)
         other; /* behind this one (instead.c), or NULL: acquire, release */
     _Atomic bool told_of_threads; /* the log has it that there are others: relaxed */
+    _Atomic bool
+        told_of_limits; /* and that time limits of tasks do not count: relaxed */
 };
 
-/* Start the pool's workers unless they are. CADRE_OK or the backend's error. */
+/* Here and below `err` is never NULL, and its code is what is returned.
+ *
+ * Start the pool's workers unless they are. CADRE_OK or the backend's error. */
 int cdr_pool_start(cadre_pool *pool, cadre_error *err);
 
 /* An event for a stream: its number in the pool, or -1 with the error set. */

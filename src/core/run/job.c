@@ -31,17 +31,21 @@ static uint64_t column_tasks(const cadre_column *columns, unsigned n)
     return ends ? shortest : longest;
 }
 
+static bool only_constants(const cadre_column *columns, unsigned n)
+{
+    for (unsigned k = 0; k < n; k++)
+        if (!columns[k].same)
+            return false;
+    return true;
+}
+
 /* Columns that together have an end: not all of them constants, none with a source. */
 static bool only_arrays(const cadre_column *columns, unsigned n)
 {
-    bool some = false;
-
-    for (unsigned k = 0; k < n; k++) {
+    for (unsigned k = 0; k < n; k++)
         if (columns[k].source)
             return false;
-        some |= !columns[k].same;
-    }
-    return some;
+    return !only_constants(columns, n);
 }
 
 uint64_t cadre_job_tasks(const cadre_job *job)
@@ -100,9 +104,16 @@ static int check_columns(const cadre_job *job, bool stream, cadre_error *err)
                         "a range kernel takes items or indices, not columns");
     for (unsigned k = 0; k < job->n_columns && !rc; k++)
         rc = check_column(&job->columns[k], k, stream, err);
+    if (!rc && job->n == 0 && only_constants(job->columns, job->n_columns))
+        return cdr_fail(err, CADRE_EINVAL,
+                        "n is 0, but the columns do not say how many tasks there are: "
+                        "each is one element for all of them");
     if (rc || job->n == 0 || !only_arrays(job->columns, job->n_columns))
         return rc;
     tasks = column_tasks(job->columns, job->n_columns);
+    if (job->n == CADRE_ENDLESS)
+        return cdr_fail(err, CADRE_EINVAL,
+                        "n is CADRE_ENDLESS, but the columns have an end");
     if (job->n > tasks)
         return cdr_fail(err, CADRE_EINVAL,
                         "n is %" PRIu64 " but the columns give %" PRIu64 " tasks",
@@ -155,7 +166,11 @@ static int check(const cadre_job *job, uint64_t n, bool stream, cadre_error *err
     if (!job->fn == !job->range_fn)
         return cdr_fail(err, CADRE_EINVAL, "a job needs %s of fn and range_fn",
                         job->fn ? "only one" : "one");
-    if (n > CDR_UNITS_MAX && !(stream && n == CADRE_ENDLESS && !job->items))
+    if (n == CADRE_ENDLESS && !stream)
+        return cdr_fail(err, CADRE_EINVAL, "n is CADRE_ENDLESS, which is for streams");
+    if (n == CADRE_ENDLESS && job->items)
+        return cdr_fail(err, CADRE_EINVAL, "n is CADRE_ENDLESS, but items have an end");
+    if (n > CDR_UNITS_MAX && n != CADRE_ENDLESS)
         return cdr_fail(err, CADRE_EINVAL,
                         "%" PRIu64 " tasks are more than a run can have (%" PRIu64 ")",
                         n, CDR_UNITS_MAX);
@@ -211,13 +226,29 @@ int cdr_job_prepare(struct cdr_program *p, const cadre_job *job, bool stream,
     return CADRE_OK;
 }
 
-int cdr_job_suits(cadre_pool *pool, uint64_t n, cadre_error *err)
+/* Once a pool: workers that are threads can be neither killed nor replaced. */
+static void notice_limits(cadre_pool *pool, const cadre_job *job)
+{
+    bool both = job->timeout_ms && job->retries;
+
+    if ((job->timeout_ms || job->retries) &&
+        !atomic_exchange_explicit(&pool->told_of_limits, true, memory_order_relaxed))
+        cdr_log(&pool->log, CADRE_INFO,
+                "%s: %s no effect here: %s with worker processes only", pool->name,
+                both              ? "timeout_ms and retries have"
+                : job->timeout_ms ? "timeout_ms has"
+                                  : "retries has",
+                both ? "they count" : "it counts");
+}
+
+int cdr_job_suits(cadre_pool *pool, const cadre_job *job, uint64_t n, cadre_error *err)
 {
     static _Atomic bool hinted; /* once a process: relaxed */
     const struct cdr_plan *plan = pool ? &pool->plan : NULL;
 
     if (!plan || plan->backend->remote)
         return CADRE_OK;
+    notice_limits(pool, job);
     if (n < plan->min_items && plan->if_serial == CADRE_FAIL)
         return cdr_fail(err, CADRE_ESERIAL,
                         "the plan came out serial: %" PRIu64 " items are fewer than "

@@ -61,7 +61,7 @@ static int get_memory(struct cdr_staging *s, cadre_error *err)
 
     if (!s->buffer) {
         s->memory = cdr_shared_map(s->size, what, err);
-        return s->memory ? CADRE_OK : CADRE_ENOMEM;
+        return s->memory ? CADRE_OK : err->code;
     }
     if (!cdr_shm_buffer_grow(s->buffer, s->size))
         return cdr_fail(err, CADRE_ENOMEM, "%s: there are no %zu bytes of memory", what,
@@ -103,7 +103,7 @@ int cdr_staging_open(struct cdr_staging *s, const struct cdr_program *p,
         !reserve(&of_at, &s->size, p->emitted != NULL, p->n, sizeof *s->spill.of))
         return cdr_fail(err, CADRE_ENOMEM, "results do not fit in memory twice");
     if (get_memory(s, err))
-        return CADRE_ENOMEM;
+        return err->code;
     if (results) {
         s->program.original = p->results;
         s->program.results = (uintptr_t)s->memory + results_at;
@@ -116,7 +116,7 @@ int cdr_staging_open(struct cdr_staging *s, const struct cdr_program *p,
         cdr_shared_populate(s->memory, s->size); /* else as it is touched */
     if (p->emitted && open_spill(s, end_at, of_at, err)) {
         cdr_staging_close(s);
-        return CADRE_ESYS;
+        return err->code;
     }
     if (buffer)
         cdr_staging_refill(&s->program, 0, p->n);

@@ -41,8 +41,6 @@ static int check(const cadre_job *job, cadre_error *err)
     if (job->window > CDR_WINDOW_MAX)
         return cdr_fail(err, CADRE_EINVAL, "window is %" PRIu64 ": at most %" PRIu64,
                         job->window, CDR_WINDOW_MAX);
-    if (job->n == CADRE_ENDLESS && job->items)
-        return cdr_fail(err, CADRE_EINVAL, "n is CADRE_ENDLESS, but items have an end");
     return CADRE_OK;
 }
 
@@ -68,8 +66,6 @@ static int prepare(cadre_stream *s, const cadre_job *job, cadre_error *err)
     p->column_at = s->source.column_at;
     p->there_at = s->source.there_at;
     p->error_at = s->source.error_at;
-    p->together =
-        !p->emits && !p->bytes && !p->keep_going && !p->error_at && !job->timeout_ms;
     s->stages = s->source.upstream ? s->source.upstream->stages + 1 : 1;
     if (s->stages > CDR_STAGES_MAX)
         return cdr_fail(err, CADRE_EINVAL, "more than %d streams feed each other",
@@ -128,11 +124,12 @@ static bool lay_out(struct layout *l, const cadre_stream *s, size_t ring_size,
     l->arenas_at = (l->ring_at + ring_size + CDR_FALSE_SHARING - 1) /
                    CDR_FALSE_SHARING * CDR_FALSE_SHARING;
     l->bytes_at = l->arenas_at + arenas * sizeof(struct cdr_arena);
-    l->room = s->memory_limit / 4 / 16 * 16;
+    l->room = s->memory_limit / 4;
     if (l->room < PIECE_LEAST)
         l->room = PIECE_LEAST;
-    l->share = l->room / seats / 16 * 16;
-    return ring_size > 0 && cdr_array_size(&bytes, arenas, l->room) &&
+    l->share = l->room / seats / CDR_ARENA_ALIGNMENT * CDR_ARENA_ALIGNMENT;
+    return ring_size > 0 &&
+           cdr_array_size(&bytes, arenas, cdr_arena_bytes_for(l->room)) &&
            !__builtin_add_overflow(l->bytes_at, bytes, &l->total);
 }
 
@@ -143,7 +140,8 @@ static void place_arenas(cadre_stream *s, const struct layout *l, unsigned seats
     w->arenas_at = l->arenas_at;
     for (unsigned k = 0; k <= seats; k++) {
         struct cdr_arena *a = cdr_window_arena(w, k);
-        uint64_t base = l->bytes_at + k * l->room - (l->arenas_at + k * sizeof *a);
+        uint64_t base = l->bytes_at + k * cdr_arena_bytes_for(l->room) -
+                        (l->arenas_at + k * sizeof *a);
         cdr_arena_init(a, base, k == seats ? l->room : l->share, l->room);
     }
     if (s->source.bytes || s->source.error_at)
@@ -249,7 +247,7 @@ static int make_event(cadre_stream *s, cadre_error *err)
     if (s->pool && getpid() == s->pool->owner) {
         s->event_slot = cdr_pool_take_event(s->pool, err);
         if (s->event_slot < 0)
-            return err && err->code ? err->code : CADRE_EBUSY;
+            return err->code;
         s->run.event =
             atomic_load_explicit(&s->pool->events[s->event_slot], memory_order_relaxed);
         return CADRE_OK;
@@ -279,6 +277,7 @@ static void bring_in(cadre_stream *s)
         return;
     if (cdr_pool_start(s->pool, &error))
         return;
+    cdr_error_clear(&error);
     s->run.wake = cdr_run_wake_workers;
     s->run.wake_arg = &s->run;
     s->run.workers = plan->workers;
@@ -307,8 +306,12 @@ static int bring_in_apart(cadre_stream *s, cadre_error *err)
 static void set_up_run(cadre_stream *s, const cadre_job *job)
 {
     cadre_run *run = &s->run;
+    struct cdr_program *p = &s->program;
 
-    run->program = &s->program;
+    run->timeout_ns = s->remote ? job->timeout_ms * UINT64_C(1000000) : 0;
+    p->together =
+        !p->emits && !p->bytes && !p->keep_going && !p->error_at && !run->timeout_ns;
+    run->program = p;
     run->pool = s->pool;
     run->workers = 1;
     run->cancel = s->pool ? &s->pool->cancelled : &never_cancelled;
@@ -325,7 +328,6 @@ static void set_up_run(cadre_stream *s, const cadre_job *job)
     run->event = -1;
     run->cancelled = -1;
     s->event_slot = -1;
-    run->timeout_ns = job->timeout_ms * UINT64_C(1000000);
     run->grace_ns = (job->grace_ms ? job->grace_ms : CDR_GRACE_MS) * UINT64_C(1000000);
     run->retries = job->retries;
     cdr_run_set_retirement(run);
@@ -359,7 +361,7 @@ int cadre_stream_open(cadre_stream **out, cadre_pool *pool, const cadre_job *job
     s->pool = pool;
     s->remote = cdr_pool_is_remote(pool);
     if (!rc)
-        rc = cdr_job_suits(pool, s->program.n, err);
+        rc = cdr_job_suits(pool, job, s->program.n, err);
     if (!rc) {
         set_up_run(s, job);
         rc = make_window(s, job, err);

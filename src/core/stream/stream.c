@@ -437,11 +437,15 @@ void cadre_stream_stop(cadre_stream *s)
 
 bool cadre_stream_stopped(const cadre_stream *s)
 {
-    return is_stopped(s);
+    return s && is_stopped(s);
 }
 
 void cadre_stream_flow(const cadre_stream *s, cadre_flow *flow)
 {
+    if (!s) {
+        *flow = (cadre_flow){ 0 };
+        return;
+    }
     *flow = (cadre_flow){ .window = s->ring->window,
                           .fed = s->fed,
                           .taken = s->taken + s->lent - s->dropped,

@@ -76,11 +76,15 @@ static char *put(struct cadre_worker *w, struct cdr_ref *ref, size_t size)
     char *bytes;
 
     ref->seat = w->seat;
+    if (size > arena->room)
+        return NULL;
     if (large) {
         atomic_fetch_add_explicit(&r->oversized, 1, memory_order_relaxed);
         cdr_task_asks(&w->task, true);
     }
     bytes = cdr_arena_put(arena, size, &ref->piece, &ask);
+    if (large && !bytes)
+        cdr_window_release_large(w->task.run->window, w->seat);
     if (large) {
         cdr_task_asks(&w->task, false);
         atomic_fetch_sub_explicit(&r->oversized, 1, memory_order_relaxed);
@@ -171,7 +175,7 @@ static uint32_t run_together(struct cadre_worker *w, struct cdr_ring *r,
         cdr_run_wake_caller(t->run);
     if (done == last)
         return end;
-    if (t->failed_at == done)
+    if (t->failed_at == done) /* else it was stopped there */
         finish(w, r, done, b->slot[done - b->first]);
     return b->count;
 }

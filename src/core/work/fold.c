@@ -19,6 +19,7 @@ static bool no_longer_wanted(const struct cadre_task *t, uint64_t unit)
 static bool combine(struct cadre_task *t, void *into, const void *from, uint64_t index)
 {
     int rc;
+    bool ok;
 
     atomic_store_explicit(&t->seat->current, index, memory_order_relaxed);
     t->message_for = CADRE_NO_ITEM;
@@ -32,7 +33,9 @@ static bool combine(struct cadre_task *t, void *into, const void *from, uint64_t
         cdr_task_failed(t, index, t->misuse, 0, true);
     else if (rc)
         cdr_task_failed(t, index, CADRE_EKERNEL, rc, true);
-    return rc == 0 && !t->misuse;
+    ok = rc == 0 && !t->misuse;
+    t->misuse = CADRE_OK; /* it was this call's, and not that of a task after it */
+    return ok;
 }
 
 /* Fold the results of tasks first .. end-1 into *sum, which has a value if *any. */

@@ -207,7 +207,8 @@ static uint64_t columns_through(struct cadre_task *t, uint64_t i,
         at(t, i);
         fill_args(t->args, p, i, item);
         int rc = p->fn(t, t->args, (void *)result);
-        if (UNLIKELY(rc) && !cdr_task_returned(t, i, rc))
+        /* It may have failed by what it called, and yet return 0. */
+        if (UNLIKELY(rc || t->failed_at == i) && !cdr_task_returned(t, i, rc))
             break;
         item += p->item_size;
         result += p->result_size;
