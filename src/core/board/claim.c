@@ -63,6 +63,12 @@ static void seat_init(struct cdr_seat *seat)
     set(&seat->stop_at, 0);
     atomic_store_explicit(&seat->asked, false, memory_order_relaxed);
     set(&seat->failed, CADRE_NO_ITEM);
+    atomic_store_explicit(&seat->halts, false, memory_order_relaxed);
+}
+
+static bool halts(const struct cdr_seat *seat)
+{
+    return atomic_load_explicit(&seat->halts, memory_order_relaxed);
 }
 
 void cdr_window_init(struct cadre_window *w, unsigned seats)
@@ -246,27 +252,43 @@ void cdr_window_stop(struct cadre_window *w, int code)
 void cdr_window_fail(struct cadre_window *w, struct cdr_seat *seat, uint64_t unit,
                      const cadre_error *error)
 {
-    if (error->item < atomic_load_explicit(&seat->failed, memory_order_relaxed)) {
+    uint64_t before = atomic_load_explicit(&seat->failed, memory_order_relaxed);
+    bool halting = unit != CADRE_NO_ITEM;
+
+    if (before == CADRE_NO_ITEM ||
+        (halts(seat) == halting ? error->item < before : halting)) {
         if (w->intents_at) { /* the owner may die while it writes */
             atomic_store_explicit(&seat->failed, CADRE_NO_ITEM, memory_order_relaxed);
             CDR_CRASH_POINT();
         }
         seat->error = *error;
+        atomic_store_explicit(&seat->halts, halting, memory_order_relaxed);
         atomic_store_explicit(&seat->failed, error->item, memory_order_release);
     }
-    if (unit != CADRE_NO_ITEM)
+    if (halting)
         cdr_window_halt(w, unit);
+}
+
+bool cdr_window_is_halted(const struct cadre_window *w)
+{
+    for (unsigned s = 0; s < w->seats; s++)
+        if (atomic_load_explicit(&w->seat[s].failed, memory_order_acquire) !=
+                CADRE_NO_ITEM &&
+            halts(&w->seat[s]))
+            return true;
+    return false;
 }
 
 const cadre_error *cdr_window_failure(const struct cadre_window *w)
 {
     const cadre_error *lowest = NULL;
     uint64_t item = CADRE_NO_ITEM;
+    bool halted = cdr_window_is_halted(w);
 
     for (unsigned s = 0; s < w->seats; s++) {
         uint64_t failed =
             atomic_load_explicit(&w->seat[s].failed, memory_order_acquire);
-        if (failed < item) {
+        if (failed < item && halts(&w->seat[s]) == halted) {
             item = failed;
             lowest = &w->seat[s].error;
         }

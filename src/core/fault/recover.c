@@ -169,10 +169,12 @@ static void count_done(const cadre_run *run, unsigned s, uint64_t first, uint64_
     const struct cdr_program *p = run->program;
     _Atomic uint64_t *done = &run->window->seat[s].done;
 
+    store(done, load(done) + (end - first));
     for (uint64_t i = first; p->statuses && i < end; i++)
         if (p->statuses[i] == CADRE_ECANCELLED)
             p->statuses[i] = CADRE_OK;
-    store(done, load(done) + (end - first));
+        else if (p->statuses[i] == CDR_UNWANTED)
+            store(done, load(done) - 1);
 }
 
 static void set_alone(cadre_run *run, unsigned s, uint64_t until)

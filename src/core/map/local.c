@@ -210,6 +210,8 @@ int cdr_engine_verdict(const cadre_run *run, const cadre_job *job, cadre_error *
     const cadre_error *failure = cdr_window_failure(run->window);
     int stop = why_stopped(run->window, failure);
 
+    if (atomic_load_explicit(&run->window->told, memory_order_relaxed))
+        cdr_job_settle_unwanted(p);
     if (stop && run->recovery && run->recovery->over.code) {
         *err = run->recovery->over;
         return run->recovery->over.code;
@@ -219,7 +221,7 @@ int cdr_engine_verdict(const cadre_run *run, const cadre_job *job, cadre_error *
         return stopped_early(run->window, job, p->n, stop, err);
     if (!failure)
         return CADRE_OK;
-    if (!p->keep_going)
+    if (cdr_window_is_halted(run->window))
         cdr_job_cut_outcomes(p, failure->item);
     *err = *failure;
     return failure->code;

@@ -277,6 +277,13 @@ void cdr_job_clear_outcomes(const struct cdr_program *p)
         p->statuses[i] = CADRE_ECANCELLED;
 }
 
+void cdr_job_settle_unwanted(const struct cdr_program *p)
+{
+    for (uint64_t i = 0; p->statuses && i < p->n; i++)
+        if (p->statuses[i] == CDR_UNWANTED)
+            p->statuses[i] = CADRE_ECANCELLED;
+}
+
 void cdr_job_cut_outcomes(const struct cdr_program *p, uint64_t item)
 {
     if (p->emitted)

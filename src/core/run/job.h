@@ -18,6 +18,9 @@ int cdr_job_suits(cadre_pool *pool, const cadre_job *job, uint64_t n, cadre_erro
 /* Before all that may fail once the job is accepted: no emitted bytes, no task run. */
 void cdr_job_clear_outcomes(const struct cdr_program *p);
 
+/* Nobody works any more: tasks that heard that they were not wanted have not been done. */
+void cdr_job_settle_unwanted(const struct cdr_program *p);
+
 /* After a failure that stopped the run at task `item`: what was done beyond it depends
  * on who ran what, so it is taken back. */
 void cdr_job_cut_outcomes(const struct cdr_program *p, uint64_t item);

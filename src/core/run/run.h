@@ -14,6 +14,7 @@
 #include <cadre/backend.h>
 #include <cadre/cadre.h>
 #include <cadre/random.h>
+#include <limits.h>
 
 /* How long a slice should run (serve.c). */
 #define CDR_SLICE_NS   20000.0
@@ -98,18 +99,26 @@ struct cadre_run {
     bool may_begin; /* ... but may */
 };
 
+/* While the run lasts, the status of a task that heard that it was not wanted, and may have
+ * returned early. */
+#define CDR_UNWANTED INT_MIN
+
 struct cadre_task {
     const struct cdr_program *program;
     cadre_run *run;
     struct cdr_seat *seat;
     uint64_t failed_at; /* the last task whose failure was recorded; or CADRE_NO_ITEM */
+    uint64_t
+        unwanted_at; /* the last task that heard that it is not wanted; or NO_ITEM */
+    uint64_t n_unwanted; /* how many have, of the slice */
     /* Range kernels: */
     uint64_t range_first, range_end; /* of the call; else both 0 */
     bool named;                      /* cadre_task_at was called */
     bool cheap;                      /* tasks are known to be so short that a few more
                                         make no difference */
     bool combining;                  /* the call is one of a reduction's combine */
-    int misuse;                      /* a code that fails the call; or 0 */
+    bool unwanted; /* the call of a range kernel or of combine heard that it is */
+    int misuse;    /* a code that fails the call; or 0 */
     /* The random stream: */
     uint64_t rng_for; /* whose it is; CADRE_NO_ITEM: nobody's */
     bool root_ready;
@@ -221,6 +230,10 @@ static inline bool cdr_task_stopped(const struct cadre_task *t, uint64_t unit)
  * over failed tasks. */
 void cdr_task_failed(struct cadre_task *t, uint64_t index, int code, int user,
                      bool fatal);
+
+/* Tasks first .. end-1 heard that they are not wanted: whatever they return, they have
+ * neither failed nor been done. */
+void cdr_task_unwanted(struct cadre_task *t, uint64_t first, uint64_t end);
 
 /* The task at `index` returned rc != 0. True: go on with the next one. */
 bool cdr_task_returned(struct cadre_task *t, uint64_t index, int rc);

@@ -24,12 +24,15 @@ static bool combine(struct cadre_task *t, void *into, const void *from, uint64_t
     atomic_store_explicit(&t->seat->current, index, memory_order_relaxed);
     t->message_for = CADRE_NO_ITEM;
     t->misuse = CADRE_OK;
+    t->unwanted = false;
     t->combining = true;
     cdr_task_folds(t, true);
     rc = t->program->tree->combine(t, into, from);
     cdr_task_folds(t, false);
     t->combining = false;
-    if (t->misuse)
+    if (t->unwanted)
+        rc = 1; /* it may have returned early */
+    else if (t->misuse)
         cdr_task_failed(t, index, t->misuse, 0, true);
     else if (rc)
         cdr_task_failed(t, index, CADRE_EKERNEL, rc, true);
@@ -101,7 +104,8 @@ static bool run_block(struct cadre_worker *w, uint64_t unit)
         done = cdr_run_through(t, i, until, p->items + i * p->item_size,
                                (uintptr_t)w->block);
         cdr_note_done(p, i, done);
-        if (done < until || !fold(w, i, until, sum, &any))
+        if (done < until || (t->unwanted_at >= i && t->unwanted_at < until) ||
+            !fold(w, i, until, sum, &any))
             return false;
         i = until;
     }

@@ -71,7 +71,7 @@ static void check_time(struct cadre_worker *w)
         cdr_window_stop(run->window, CADRE_ETIMEOUT);
 }
 
-/* Only this worker writes done. */
+/* Only this worker writes done. A block with a task that was not wanted is not begun. */
 static void count(struct cadre_worker *w, uint64_t first, uint64_t end)
 {
     const struct cdr_program *p = w->task.program;
@@ -80,6 +80,9 @@ static void count(struct cadre_worker *w, uint64_t first, uint64_t end)
 
     if (p->n - first * p->grain < tasks)
         tasks = p->n - first * p->grain; /* the last block may be short */
+    if (!p->tree)
+        tasks -= w->task.n_unwanted;
+    w->task.n_unwanted = 0;
     atomic_store_explicit(done,
                           atomic_load_explicit(done, memory_order_relaxed) + tasks,
                           memory_order_relaxed);

@@ -46,6 +46,15 @@ static void word_failure(const struct cadre_task *t, cadre_error *e)
         snprintf(e->message + used, room, "%s", cadre_strerror(e->code));
 }
 
+/* What it emitted nobody gets; nor what an earlier run of it did, whose worker died. */
+static void drop_emitted(struct cadre_task *t, uint64_t index)
+{
+    if (t->emitting == index)
+        t->emitted_size = 0;
+    if (t->program->spill)
+        t->program->spill->of[index].size = 0;
+}
+
 void cdr_task_failed(struct cadre_task *t, uint64_t index, int code, int user,
                      bool fatal)
 {
@@ -59,17 +68,31 @@ void cdr_task_failed(struct cadre_task *t, uint64_t index, int code, int user,
     if (p->statuses)
         p->statuses[index] = code;
     t->failed_at = index;
+    drop_emitted(t, index);
     cdr_window_fail(t->run->window, t->seat,
                     p->keep_going && !fatal ? CADRE_NO_ITEM : index / p->grain,
                     &t->error);
 }
 
+void cdr_task_unwanted(struct cadre_task *t, uint64_t first, uint64_t end)
+{
+    const struct cdr_program *p = t->program;
+
+    for (uint64_t i = first; i < end; i++) {
+        if (p->statuses)
+            p->statuses[i] = CDR_UNWANTED;
+        drop_emitted(t, i);
+    }
+    t->unwanted_at = end - 1;
+    t->n_unwanted += end - first;
+}
+
 bool cdr_task_returned(struct cadre_task *t, uint64_t index, int rc)
 {
+    if (t->unwanted_at == index)
+        return true; /* the limit ends it */
     if (t->failed_at != index)
         cdr_task_failed(t, index, CADRE_EKERNEL, rc, false);
-    if (t->emitting == index)
-        t->emitted_size = 0;
     return t->program->keep_going;
 }
 
@@ -226,6 +249,7 @@ static int call_range(struct cadre_task *t, uint64_t first, uint64_t count,
     t->range_end = first + count;
     t->named = false;
     t->misuse = CADRE_OK;
+    t->unwanted = false;
     t->message_for = CADRE_NO_ITEM;
     t->rng_for = CADRE_NO_ITEM; /* a second call starts the streams anew */
     rc = t->program->range_fn(t, first, count, (const void *)item, (void *)result);
@@ -240,7 +264,10 @@ static uint64_t singles_through(struct cadre_task *t, uint64_t i, uint64_t end,
 {
     for (; i < end; i++) {
         int rc = call_range(t, i, 1, item, result);
-        if (t->misuse) {
+        if (t->unwanted) {
+            cdr_task_unwanted(t, i, i + 1);
+            rc = 0;
+        } else if (t->misuse) {
             cdr_task_failed(t, i, t->misuse, 0, false);
             rc = rc ? rc : 1;
         }
@@ -255,9 +282,14 @@ static uint64_t singles_through(struct cadre_task *t, uint64_t i, uint64_t end,
 static uint64_t ranges_through(struct cadre_task *t, uint64_t i, uint64_t end,
                                uintptr_t item, uintptr_t result)
 {
+    int rc;
+
     if (t->program->emits || end - i == 1)
         return singles_through(t, i, end, item, result);
-    if (!call_range(t, i, end - i, item, result) && !t->misuse)
+    rc = call_range(t, i, end - i, item, result);
+    if (t->unwanted)
+        cdr_task_unwanted(t, i, end);
+    if (t->unwanted || (!rc && !t->misuse))
         return end;
     if (t->program->tree) /* each result is zero again before its task */
         memset((void *)result, 0, (end - i) * t->program->result_size);

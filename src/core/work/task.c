@@ -97,7 +97,9 @@ int cdr_worker_enter(struct cadre_worker *w, cadre_run *run, unsigned seat)
     t->range_first = t->range_end = 0;
     t->combining = t->cheap = false;
     t->misuse = CADRE_OK;
-    t->failed_at = t->emitting = t->message_for = CADRE_NO_ITEM;
+    t->failed_at = t->emitting = t->message_for = t->unwanted_at = CADRE_NO_ITEM;
+    t->unwanted = false;
+    t->n_unwanted = 0;
     w->seat = seat;
     w->cost = 0;
     w->last_slice = 0;
@@ -123,7 +125,7 @@ static int misuse(struct cadre_task *t, int code, const char *format, ...)
     uint64_t index = cadre_task_index(t);
     va_list args;
 
-    if (t->misuse || t->failed_at == index)
+    if (t->misuse || t->failed_at == index || t->unwanted_at == index)
         return code;
     va_start(args, format);
     set_message(t, format, args);
@@ -157,21 +159,36 @@ int cadre_task_at(cadre_task *t, uint64_t index)
     return CADRE_OK;
 }
 
+/* A range kernel's tasks share a call, and so do those of a combining function. */
+static void hear(struct cadre_task *t)
+{
+    uint64_t index = cadre_task_index(t);
+
+    atomic_store_explicit(&t->run->window->told, true, memory_order_relaxed);
+    t->unwanted = true;
+    if (t->range_end == 0 && !t->combining && t->failed_at != index &&
+        t->unwanted_at != index)
+        cdr_task_unwanted(t, index, index + 1);
+}
+
 /* The run ends here and now if nobody else has noticed: the task may return early, and
- * must not be taken for done. */
+ * must not be taken for done. A range kernel may end for it only once nobody wants anything
+ * of its call. */
 bool cadre_task_cancelled(const cadre_task *t)
 {
     const cadre_run *run = t->run;
     struct cadre_window *w = run->window;
+    uint64_t first = t->range_end > 0 ? t->range_first : cadre_task_index(t);
 
     if (cdr_run_cancelled(run))
         cdr_window_stop(w, CADRE_ECANCELLED);
     else if (run->deadline != UINT64_MAX && cdr_now() >= run->deadline)
         cdr_window_stop(w, CADRE_ETIMEOUT);
-    if (atomic_load_explicit(&w->limit, memory_order_relaxed) >
-        cadre_task_index(t) / t->program->grain)
+    /* Acquire: who takes a stream's record of this task sees why it was not wanted. */
+    if (atomic_load_explicit(&w->limit, memory_order_acquire) >
+        first / t->program->grain)
         return false;
-    atomic_store_explicit(&w->told, true, memory_order_relaxed);
+    hear((struct cadre_task *)(uintptr_t)t);
     return true;
 }
 
@@ -263,7 +280,7 @@ void cdr_task_flush(struct cadre_task *t)
     uint64_t index = t->emitting;
 
     t->emitting = CADRE_NO_ITEM;
-    if (index == CADRE_NO_ITEM || t->emitted_size == 0 || t->failed_at == index ||
+    if (index == CADRE_NO_ITEM || t->emitted_size == 0 ||
         !(t->program->emitted || t->program->spill))
         return;
     if (t->program->spill) {
@@ -291,6 +308,8 @@ int cadre_task_emit(cadre_task *t, const void *bytes, size_t size)
     if (t->range_end > 0 && !t->named)
         return misuse(t, CADRE_EINVAL,
                       "a range kernel calls cadre_task_at before it emits");
+    if (t->failed_at == index || t->unwanted_at == index)
+        return t->failed_at == index ? t->error.code : CADRE_OK;
     if (t->emitting != index) {
         cdr_task_flush(t);
         t->emitting = index;
