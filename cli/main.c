@@ -11,6 +11,7 @@
  * the way (progress, warnings, errors) goes to standard error and begins with "cadre: ".
  */
 #include "cli/commands/command.h"
+#include "cli/options/complete.h"
 #include "cli/options/help.h"
 #include "cli/base/interrupt.h"
 #include "cli/output/output.h"
@@ -67,15 +68,27 @@ static int run_command(const char *name, const char *const *argv,
     return 0;
 }
 
+static int too_many(const char *first, const char *arg, struct cdr_failure *why)
+{
+    char shown[CDR_SHOWN];
+
+    return cdr_fails(why, CDR_EXIT_USAGE, "%s: %s is one argument too many", first,
+                     cdr_quote(shown, arg));
+}
+
 static int help(const char *const *argv, struct cdr_failure *why)
 {
     const struct cdr_command *command;
+    const char *name = argv[1];
 
-    if (!argv[0] || strcmp(argv[0], "--help") == 0 || strcmp(argv[0], "-h") == 0) {
+    if (name && argv[2])
+        return too_many(argv[0], argv[2], why);
+    if (!name || strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 ||
+        strcmp(name, "help") == 0) {
         cdr_help_program(stdout);
         return 0;
     }
-    command = cdr_command_find(argv[0], why);
+    command = cdr_command_find(name, why);
     if (!command)
         return why->code;
     cdr_help_command(stdout, command);
@@ -88,6 +101,20 @@ static void version(void)
            CADRE_GZIP ? "yes" : "no", CADRE_PLOT ? "yes" : "no");
 }
 
+static void dump(void)
+{
+    cdr_help_dump(stdout);
+}
+
+/* Arguments that stand for a command; for a user, or for scripts. */
+static const struct {
+    const char *name;
+    void (*print)(void);
+} prints[] = {
+    { "--version", version },
+    { "--dump-options", dump },
+};
+
 static int dispatch(const char *const *argv, struct cdr_failure *why)
 {
     char shown[CDR_SHOWN];
@@ -99,15 +126,18 @@ static int dispatch(const char *const *argv, struct cdr_failure *why)
     }
     if (strcmp(first, "help") == 0 || strcmp(first, "--help") == 0 ||
         strcmp(first, "-h") == 0)
-        return help(argv + 1, why);
-    if (strcmp(first, "--version") == 0) {
-        version();
+        return help(argv, why);
+    if (strcmp(first, "--complete") == 0) { /* for the scripts of shells */
+        cdr_complete(stdout, argv + 1);
         return 0;
     }
-    if (strcmp(first, "--dump-options") == 0) {
-        cdr_help_dump(stdout);
-        return 0;
-    }
+    for (size_t i = 0; i < sizeof prints / sizeof prints[0]; i++)
+        if (strcmp(first, prints[i].name) == 0) {
+            if (argv[1])
+                return too_many(first, argv[1], why);
+            prints[i].print();
+            return 0;
+        }
     if (first[0] == '-')
         return cdr_fails(why, CDR_EXIT_USAGE,
                          "a command is expected before %s; see cadre --help",

@@ -23,9 +23,13 @@ static atomic_int reading = -1;
 
 static int empty_file = -1; /* set before the handler is */
 
+static pid_t owner; /* set before the handlers are: the files are not its children's */
+
 /* Only what is safe in a signal handler. */
 static void remove_files(void)
 {
+    if (getpid() != owner)
+        return;
     for (int i = 0; i < FILES_MAX; i++) {
         const char *name = atomic_exchange(&files[i], NULL);
 
@@ -48,21 +52,35 @@ static void on_signal(int number)
     errno = saved;
 }
 
-static void handle(int number)
+/* The signal goes on to end the program as it does by itself: its action is the default
+ * again, and it arrives when this returns. */
+static void on_end(int number)
 {
-    struct sigaction action = { .sa_handler = on_signal }, before;
+    remove_files();
+    (void)raise(number); /* cannot fail for a signal that has just come */
+}
+
+static void handle(int number, void (*handler)(int), int flags)
+{
+    struct sigaction action = { .sa_handler = handler, .sa_flags = flags }, before;
 
     /* No SA_RESTART: a read from a terminal or pipe is to end, too. */
     sigemptyset(&action.sa_mask);
-    if (sigaction(number, NULL, &before) == 0 && before.sa_handler != SIG_IGN)
+    if (sigaction(number, NULL, &before) == 0 && before.sa_handler == SIG_DFL)
         (void)sigaction(number, &action, NULL); /* fails for wrong numbers only */
 }
 
 void cdr_interrupt_install(void)
 {
+    static const int stops[] = { SIGINT, SIGTERM, SIGHUP };
+    static const int ends[] = { SIGQUIT, SIGPIPE, SIGALRM, SIGXCPU, SIGXFSZ };
+
+    owner = getpid();
     empty_file = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    handle(SIGINT);
-    handle(SIGTERM);
+    for (size_t i = 0; i < sizeof stops / sizeof stops[0]; i++)
+        handle(stops[i], on_signal, 0);
+    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++)
+        handle(ends[i], on_end, (int)SA_RESETHAND);
     (void)atexit(remove_files); /* fails without memory only */
 }
 

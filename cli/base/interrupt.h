@@ -1,9 +1,9 @@
 /* interrupt.h - Ctrl-C: stop the run, leave nothing half done, say so.
  * SPDX-License-Identifier: MIT
  *
- * The first SIGINT or SIGTERM cancels the run, and the command ends in order. A second
- * one, when that takes too long, ends the program at once. Temporary files are removed
- * either way. A signal that was ignored when the program started (nohup, or a command
+ * The first SIGINT, SIGTERM or SIGHUP cancels the run, and the command ends in order. A
+ * second one, when that takes too long, ends the program at once, as SIGQUIT, SIGPIPE and
+ * their like do. Temporary files are removed either way. A signal that was ignored when the program started (nohup, or a command
  * in the background of a script) stays ignored.
  */
 #ifndef CDR_CLI_INTERRUPT_H
@@ -26,7 +26,7 @@ void cdr_interrupt_reading(int fd);
  * when the signal comes, not what begins afterwards. */
 bool cdr_interrupted(void);
 
-/* Notes "interrupted" with 130 or 143. */
+/* Notes "interrupted" with 128 and the signal's number: 129, 130 or 143. */
 int cdr_fails_interrupted(struct cdr_failure *why);
 
 /* A file to be removed if the program ends before cdr_interrupt_forget; at most four at a

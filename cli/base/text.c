@@ -186,7 +186,7 @@ static bool same(char a, char b)
 }
 
 /* Insertions, deletions, replacements and swaps of neighbours from a to b, in units of
- * two; a difference of case only is one. Row by row, keeping three. */
+ * two, whatever the case. Row by row, keeping three. */
 static size_t distance(const char *a, size_t na, const char *b, size_t nb)
 {
     size_t rows[3][NAME_MAX_COMPARED + 1];
@@ -199,7 +199,7 @@ static size_t distance(const char *a, size_t na, const char *b, size_t nb)
 
         now[0] = 2 * i;
         for (size_t j = 1; j <= nb; j++) {
-            size_t differ = a[i - 1] == b[j - 1] ? 0 : same(a[i - 1], b[j - 1]) ? 1 : 2;
+            size_t differ = same(a[i - 1], b[j - 1]) ? 0 : 2;
 
             now[j] = least(last[j - 1] + differ, least(last[j], now[j - 1]) + 2);
             if (i > 1 && j > 1 && same(a[i - 1], b[j - 2]) && same(a[i - 2], b[j - 1]))
@@ -229,6 +229,8 @@ const char *cdr_nearest(const char *text, const char *const *candidates, size_t 
         if (length > 1 && length < other &&
             strncasecmp(text, candidates[i], length) == 0)
             d = least(d, 2);
+        if (d == 0 && strcmp(text, candidates[i]) != 0)
+            d = 1;
         if (d < best) {
             best = d;
             found = candidates[i];

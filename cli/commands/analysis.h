@@ -16,10 +16,13 @@
 struct cdr_analysis_settings {
     const char *file;
     const char *label;
-    const char *delimiter;
+    const char *positive;
+    char delimiter, decimal, comment; /* 0: not given */
     struct cdr_texts metrics;
     double threshold;
+    bool has_threshold; /* given */
     uint64_t bins;
+    bool has_bins;
     uint64_t resamples;
     double confidence;
     uint64_t seed;
@@ -39,8 +42,7 @@ extern const struct cdr_option cdr_analysis_output_options[];
 
 struct cdr_analysis {
     const struct cdr_analysis_settings *set;
-    struct cdr_wanted wanted; /* set label, delimiter by cdr_analysis_open; the rest
-                                 before */
+    struct cdr_wanted wanted; /* the scores are set before cdr_analysis_open */
     struct cdr_data data;
     int *kinds; /* of the metrics */
     size_t n_kinds;
@@ -50,14 +52,23 @@ struct cdr_analysis {
     struct cdr_plot plot;
 };
 
+/* Check the settings, as far as that goes without data: the metrics into kinds, what is
+ * to be read into wanted. */
+int cdr_analysis_check(struct cdr_analysis *s, struct cdr_failure *why);
+
 /* Check what can be checked first, so that a long run does not fail at its end; then
  * read the data. also on failure the analysis is to be closed. */
 int cdr_analysis_open(struct cdr_analysis *s, const struct cdr_analysis_settings *set,
                       const char *command, struct cdr_failure *why);
 void cdr_analysis_close(struct cdr_analysis *s);
 
-/* Everything of a bootstrap but what differs from row to row. */
+/* Everything of a bootstrap except what differs from row to row. */
 cadre_bootstrap cdr_analysis_bootstrap(struct cdr_analysis *s, int kind);
+
+/* Note why the library failed on a score (NULL: on both). What the data do not allow is
+ * CDR_EXIT_INPUT, with the labels and a remedy named. */
+int cdr_analysis_fails(const struct cdr_analysis *s, int kind, const char *score,
+                       const cadre_error *err, struct cdr_failure *why);
 
 /* Before a run: 0, or interrupted. */
 int cdr_analysis_next(struct cdr_analysis *s, uint64_t part, struct cdr_failure *why);

@@ -20,8 +20,10 @@ static const struct cdr_option score_options[] = {
       .name = "score",
       .value = "COL",
       .offset = offsetof(struct settings, scores),
-      .help = "a column of scores, higher for label 1; may be given several times; all "
-              "is every other column with numbers" },
+      .suggest = CDR_COLUMNS,
+      .usual = "all",
+      .help = "a column of scores, higher for label 1; several: repeat it; all is "
+              "every other column that has a name and numbers" },
     { .kind = CDR_END },
 };
 
@@ -31,7 +33,7 @@ static const struct cdr_option method_options[] = {
       .value = "percentile|basic|bca",
       .offset = offsetof(struct settings, method),
       .initial = "percentile",
-      .help = "of making an interval from the resamples" },
+      .help = "how to make the interval from the resamples" },
     { .kind = CDR_END },
 };
 
@@ -70,6 +72,7 @@ static const struct cdr_field fields[] = {
     { .key = "acceleration" },
     { .key = "low_level" },
     { .key = "high_level" },
+    { .key = "positive" },
 };
 
 static const char *const method_names[] = { "percentile", "basic", "bca" };
@@ -82,14 +85,12 @@ static int run_one(struct cdr_analysis *s, const struct settings *set,
                    struct cdr_failure *why)
 {
     cadre_bootstrap b = cdr_analysis_bootstrap(s, row->kind);
-    char about[CDR_SHOWN + 10], shown[CDR_SHOWN];
     cadre_error err;
 
     if (cadre_bootstrap_interval(&row->interval, s->pool, &b, scores, set->method,
                                  &err) == CADRE_OK)
         return 0;
-    snprintf(about, sizeof about, "score %s", cdr_quote(shown, row->name));
-    return cdr_fails_in_library(why, about, &err);
+    return cdr_analysis_fails(s, row->kind, row->name, &err, why);
 }
 
 /* Every score with every metric, score by score. */
@@ -161,7 +162,7 @@ static json_t *make_records(const struct cdr_analysis *s, const struct settings 
 }
 
 struct words {
-    char rows[2 * CDR_SHOWN];
+    char rows[3 * CDR_SHOWN];
     char interval[100];
     char drawn[100];
 };
@@ -178,7 +179,7 @@ static void make_words(struct words *w, const struct cdr_analysis *s,
 static int draw(struct cdr_analysis *s, const struct words *w,
                 const struct cdr_plot_row *rows, struct cdr_failure *why)
 {
-    char footnote[400];
+    char footnote[500];
     struct cdr_plot_text text = { .title = w->interval,
                                   .file = cdr_analysis_file(s),
                                   .footnote = footnote,
@@ -194,7 +195,7 @@ static int draw(struct cdr_analysis *s, const struct words *w,
 static int show(struct cdr_analysis *s, const struct settings *set,
                 const struct cdr_plot_row *rows, struct cdr_failure *why)
 {
-    char heading[500];
+    char heading[700];
     json_t *records = make_records(s, set, rows);
     struct words w;
     int rc;
@@ -274,7 +275,7 @@ const struct cdr_command cdr_cmd_bootstrap = {
     .about =
         "Confidence intervals of metrics of binary classifiers by the bootstrap: "
         "rows are drawn with replacement, many times, and the metric of each resample "
-        "tells how far it could have come out otherwise. One result for every score "
+        "shows how much the metric could have varied. One result for every score "
         "column and metric. Intervals agree with SciPy's.",
     .synopsis = "bootstrap FILE --label COL --score COL [--score COL ...] [options]",
     .groups = groups,

@@ -20,6 +20,7 @@ static const struct cdr_option score_options[] = {
       .name = "a",
       .value = "COL",
       .offset = offsetof(struct settings, a),
+      .suggest = CDR_COLUMNS,
       .help = "the column of the first scores" },
     { .kind = CDR_TEXT,
       .letter = 'b',
@@ -27,6 +28,7 @@ static const struct cdr_option score_options[] = {
       .name = "b",
       .value = "COL",
       .offset = offsetof(struct settings, b),
+      .suggest = CDR_COLUMNS,
       .help = "the column of the second scores; differences are b - a" },
     { .kind = CDR_END },
 };
@@ -65,6 +67,7 @@ static const struct cdr_field fields[] = {
     { .key = "contains_zero", .title = "contains 0" },
     { .key = "usable" },
     { .key = "degenerate", .title = "degenerate", .rare = true },
+    { .key = "positive" },
 };
 
 /* What came of one metric; the plot's row points to the replicates. */
@@ -87,15 +90,14 @@ static int measure(struct comparison *c, size_t i, struct cdr_failure *why)
     const struct cdr_data *d = &c->analysis.data;
     const cadre_bootstrap b = cdr_analysis_bootstrap(&c->analysis, c->rows[i].kind);
     double *points[] = { &c->outcomes[i].a, &c->outcomes[i].b };
-    char about[CDR_SHOWN + 10], shown[CDR_SHOWN];
     cadre_error err;
 
     for (size_t k = 0; k < 2; k++) {
         if (cadre_metric_value(points[k], &b.metric, d->labels, d->scores[k].values,
                                d->rows, &err) == CADRE_OK)
             continue;
-        snprintf(about, sizeof about, "score %s", cdr_quote(shown, d->scores[k].name));
-        return cdr_fails_in_library(why, about, &err);
+        return cdr_analysis_fails(&c->analysis, c->rows[i].kind, d->scores[k].name,
+                                  &err, why);
     }
     return 0;
 }
@@ -117,7 +119,7 @@ static int run_one(struct comparison *c, size_t i, struct cdr_failure *why)
     if (cadre_bootstrap_difference(&c->rows[i].interval, s->pool, &b,
                                    s->data.scores[0].values, s->data.scores[1].values,
                                    &err))
-        return cdr_fails_in_library(why, NULL, &err);
+        return cdr_analysis_fails(s, c->rows[i].kind, NULL, &err, why);
     return 0;
 }
 
@@ -179,7 +181,7 @@ static json_t *make_records(const struct comparison *c)
 
 struct words {
     char interval[100];
-    char rows[2 * CDR_SHOWN];
+    char rows[3 * CDR_SHOWN];
     char drawn[100];
 };
 
@@ -193,7 +195,7 @@ static void make_words(struct words *w, const struct cdr_analysis *s)
 
 static int draw(struct comparison *c, const struct words *w, struct cdr_failure *why)
 {
-    char footnote[400];
+    char footnote[500];
     struct cdr_plot_text text = { .title = w->interval,
                                   .file = cdr_analysis_file(&c->analysis),
                                   .footnote = footnote,
@@ -209,7 +211,7 @@ static int draw(struct comparison *c, const struct words *w, struct cdr_failure 
 
 static int show(struct comparison *c, struct cdr_failure *why)
 {
-    char heading[800], a[CDR_SHOWN], b[CDR_SHOWN];
+    char heading[900], a[CDR_SHOWN], b[CDR_SHOWN];
     json_t *records = make_records(c);
     struct words w;
     int rc;
@@ -284,8 +286,8 @@ const struct cdr_command cdr_cmd_compare = {
     .about =
         "The difference of a metric between two columns of scores, b - a, with its "
         "percentile interval. Both are measured on the same resamples, so that what "
-        "they have in common cancels out. An interval without 0 in it speaks against "
-        "equality.",
+        "they have in common cancels out. If the interval excludes 0, the scores "
+        "differ at that confidence level.",
     .synopsis = "compare FILE --label COL --a COL --b COL [options]",
     .groups = groups,
     .settings_size = sizeof(struct settings),

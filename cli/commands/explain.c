@@ -27,7 +27,7 @@ static const struct cdr_option options[] = {
       .value = "text|json",
       .offset = offsetof(struct settings, format),
       .initial = "text",
-      .help = "of the explanation" },
+      .help = "output format" },
     { .kind = CDR_END },
 };
 

@@ -3,6 +3,7 @@
  */
 #include "cli/commands/command.h"
 #include "cli/base/interrupt.h"
+#include "cli/output/digits.h"
 #include "cli/output/output.h"
 #include "cli/base/text.h"
 
@@ -215,11 +216,13 @@ static int make_bound(uint64_t *below, const struct settings *set,
 
 static void print_one(cadre_rng *rng, int draw, uint64_t below)
 {
+    char room[CDR_DIGITS_ROOM];
+
     switch (draw) {
     case U64: printf("%" PRIu64 "\n", cadre_rng_u64(rng)); break;
     case U32: printf("%" PRIu32 "\n", cadre_rng_u32(rng)); break;
-    case DOUBLE: printf("%.17g\n", cadre_rng_uniform(rng)); break;
-    case NORMAL: printf("%.17g\n", cadre_rng_normal(rng)); break;
+    case DOUBLE: puts(cdr_digits_shortest(room, cadre_rng_uniform(rng))); break;
+    case NORMAL: puts(cdr_digits_shortest(room, cadre_rng_normal(rng))); break;
     default: printf("%" PRIu64 "\n", cadre_rng_below(rng, below)); break;
     }
 }
@@ -265,8 +268,8 @@ const struct cdr_command cdr_cmd_random = {
         "Print values of the random stream that a seed and an item name, one a line, "
         "the same on every machine. Streams are NumPy's: --seed S is "
         "default_rng(S), --seed S --item I is SeedSequence(S).spawn(I + 1)[I], what "
-        "item I of a job with that seed gets. Doubles have 17 significant digits, "
-        "which read back as the same double.",
+        "item I of a job with that seed gets. Doubles have the digits that "
+        "read back as the same double.",
     .synopsis = "random [--seed S] [--item I] [--draw KIND] [--count K] [options]",
     .groups = groups,
     .settings_size = sizeof(struct settings),

@@ -17,6 +17,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #define AT_ONCE   (1 << 16)
 #define FIELD_MAX (1 << 20)
@@ -31,6 +32,8 @@ struct reader {
     size_t fields;       /* of the row so far */
     size_t unfinished;   /* bytes since the last field ended */
     bool after_cr;       /* the last byte was one: an LF belongs to it */
+    bool inside;         /* the next byte is not the first of a line */
+    bool passing;        /* that line is a comment */
     int rc;
 };
 
@@ -77,25 +80,52 @@ static int broken(struct reader *r)
                      r->name, r->line, r->fields + 1);
 }
 
-/* One line with its end, or a part of one. */
-static int feed(struct reader *r, const char *bytes, size_t size)
+/* Count the line that the bytes, a line or a part of one, end. */
+static void count(struct reader *r, const char *bytes, size_t size)
 {
     char last = bytes[size - 1];
 
-    if (last == '\n' && r->after_cr && size == 1)
-        r->line--; /* the CR has counted it */
+    r->line += last == '\n' || last == '\r';
+    r->after_cr = last == '\r';
+    r->inside = last != '\n' && last != '\r';
+}
+
+/* The LF of a CRLF has been counted with the CR. */
+static void uncount_lf(struct reader *r, const char *bytes, size_t size)
+{
+    if (size == 1 && *bytes == '\n' && r->after_cr)
+        r->line--;
+}
+
+/* One line with its end, or a part of one. */
+static int feed(struct reader *r, const char *bytes, size_t size)
+{
+    uncount_lf(r, bytes, size);
     r->unfinished += size;
     if (csv_parse(&r->parser, bytes, size, on_field, on_row, r) != size && !r->rc)
         r->rc = broken(r);
-    if (last == '\n' || last == '\r')
-        r->line++;
-    r->after_cr = last == '\r';
+    count(r, bytes, size);
     if (r->unfinished > FIELD_MAX && !r->rc)
         r->rc = cdr_fails(r->csv->why, CDR_EXIT_INPUT,
                           "%s:%" PRIu64 ": field %zu is longer than a mebibyte: is a "
                           "closing quote missing?",
                           r->name, r->field_line, r->fields + 1);
     return r->rc;
+}
+
+/* Whether the bytes are (a part of) a comment: never within quotes. */
+static bool is_comment(struct reader *r, const char *bytes)
+{
+    if (!r->inside)
+        r->passing = r->csv->comment && *bytes == r->csv->comment && r->fields == 0 &&
+                     r->unfinished == 0;
+    return r->passing;
+}
+
+static void pass(struct reader *r, const char *bytes, size_t size)
+{
+    count(r, bytes, size);
+    r->field_line = r->line;
 }
 
 static size_t line_size(const char *bytes, size_t size)
@@ -112,7 +142,10 @@ static int feed_lines(struct reader *r, const char *bytes, size_t size)
     while (size > 0 && r->rc == 0) {
         size_t n = line_size(bytes, size);
 
-        feed(r, bytes, n);
+        if (is_comment(r, bytes))
+            pass(r, bytes, n);
+        else
+            feed(r, bytes, n);
         bytes += n;
         size -= n;
     }
@@ -140,15 +173,38 @@ static const struct {
     { "PAR1", 4, "this is a Parquet file: export it as CSV" },
 };
 
-/* The bytes of a byte order mark, or a failure. */
+static size_t mark_size(const char *bytes, size_t size)
+{
+    return size >= 3 && memcmp(bytes, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+}
+
+/* The bytes of a line "sep=;" without its end; *separator is what it says. */
+static size_t sep_line_size(char *separator, const char *bytes, size_t size)
+{
+    const size_t n = sizeof "sep=;" - 1;
+
+    if (size < n || strncasecmp(bytes, "sep=", n - 1) != 0 ||
+        strchr("\"\r\n", bytes[n - 1]) ||
+        (size > n && bytes[n] != '\n' && bytes[n] != '\r'))
+        return 0;
+    *separator = bytes[n - 1];
+    return n;
+}
+
+/* What is not part of the table: a byte order mark, a line that names the delimiter. */
 static int begin(struct reader *r, size_t *skip, const char *bytes, size_t size)
 {
+    char separator = ',';
+
     for (size_t i = 0; i < sizeof strangers / sizeof strangers[0]; i++)
         if (size >= strangers[i].size &&
             memcmp(bytes, strangers[i].bytes, strangers[i].size) == 0)
             return r->rc = cdr_fails(r->csv->why, CDR_EXIT_INPUT, "%s: %s", r->name,
                                      strangers[i].what);
-    *skip = size >= 3 && memcmp(bytes, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+    *skip = mark_size(bytes, size);
+    *skip += sep_line_size(&separator, bytes + *skip, size - *skip);
+    if (!r->csv->delimiter)
+        csv_set_delim(&r->parser, (unsigned char)separator);
     return 0;
 }
 
@@ -200,7 +256,7 @@ int cdr_csv_read(const struct cdr_csv *csv, struct cdr_source *source)
         free(bytes);
         return cdr_fails_memory(csv->why);
     }
-    csv_set_delim(&r.parser, (unsigned char)csv->delimiter);
+    csv_set_delim(&r.parser, csv->delimiter ? (unsigned char)csv->delimiter : ',');
     rc = feed_all(&r, source, bytes);
     if (!rc)
         rc = finish(&r);

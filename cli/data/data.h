@@ -15,13 +15,17 @@
 
 struct cdr_wanted {
     const char *label;
+    const char *positive; /* the label that counts as 1, beside one other; NULL: labels
+                             are 0 and 1 */
     const char *const *scores;
     size_t n_scores;
-    bool every_score; /* instead: every other column whose first value is
-                                    a number, or missing (an error, then) */
-    const char
-        *probability_for; /* the metric whose scores must lie in [0, 1]; or NULL */
-    char delimiter;
+    bool every_score; /* instead: every other column that has a name and whose first
+                         value is a number, or missing (an error, then) */
+    const char *probability_for; /* the metric whose scores must lie in [0, 1]; or
+                                    NULL */
+    char delimiter;              /* 0: a comma, or what a first line "sep=;" says */
+    char decimal;                /* '.' or ','; 0: '.' */
+    char comment;                /* lines that begin so do not count; 0: none */
 };
 
 struct cdr_column {
@@ -36,6 +40,9 @@ struct cdr_data {
     size_t n_scores;
     const char **left_out; /* every_score: columns that are none */
     size_t n_left_out;
+    size_t *nameless; /* every_score: columns without a name, counted from 1 */
+    size_t n_nameless;
+    char *negative; /* with `positive`: the other label, if there is one */
     char **header;
     size_t n_header;
 };
@@ -44,5 +51,9 @@ struct cdr_data {
 int cdr_data_read(struct cdr_data *data, const char *path,
                   const struct cdr_wanted *wanted, struct cdr_failure *why);
 void cdr_data_free(struct cdr_data *data);
+
+/* The header alone; the label and the scores wanted do not matter. */
+int cdr_data_read_header(struct cdr_data *data, const char *path,
+                         const struct cdr_wanted *wanted, struct cdr_failure *why);
 
 #endif

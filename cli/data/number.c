@@ -9,7 +9,8 @@
 #include <string.h>
 #include <strings.h>
 
-#define BLANKS " \t\n\v\f\r"
+#define BLANKS    " \t\n\v\f\r"
+#define COMMA_MAX 1100 /* characters: more than any double has digits */
 
 static bool is_any_of(const char *text, size_t length, const char *const *words)
 {
@@ -35,23 +36,45 @@ static enum cdr_number classify(const char *text, size_t length)
 
 /* strtod reads hexadecimal, infinities and NaN as well: only these characters get
  * there. The program never sets a locale, so it reads a point in every one. */
-enum cdr_number cdr_number_parse(double *out, const char *text)
+static enum cdr_number parse(double *out, const char *text, size_t length)
 {
-    size_t length;
-    double value;
     char *end;
+    double value = strtod(text, &end);
 
-    text += strspn(text, BLANKS);
-    length = strlen(text);
-    while (length > 0 && strchr(BLANKS, text[length - 1]))
-        length--;
-    if (length == 0 || strspn(text, "0123456789+-.eE") < length)
-        return classify(text, length);
-    value = strtod(text, &end);
     if (end != text + length)
         return CDR_NO_NUMBER;
     if (!isfinite(value))
         return CDR_TOO_LARGE;
     *out = value;
     return CDR_NUMBER;
+}
+
+/* The same with a comma in the point's place. */
+static enum cdr_number parse_comma(double *out, const char *text, size_t length)
+{
+    char copy[COMMA_MAX + 1];
+    char *comma;
+
+    if (length > COMMA_MAX)
+        return CDR_NO_NUMBER;
+    memcpy(copy, text, length);
+    copy[length] = '\0';
+    comma = strchr(copy, ',');
+    if (comma)
+        *comma = '.';
+    return parse(out, copy, length);
+}
+
+enum cdr_number cdr_number_parse(double *out, const char *text, char decimal)
+{
+    const char *digits = decimal == ',' ? "0123456789+-,eE" : "0123456789+-.eE";
+    size_t length;
+
+    text += strspn(text, BLANKS);
+    length = strlen(text);
+    while (length > 0 && strchr(BLANKS, text[length - 1]))
+        length--;
+    if (length == 0 || strspn(text, digits) < length)
+        return classify(text, length);
+    return decimal == ',' ? parse_comma(out, text, length) : parse(out, text, length);
 }

@@ -12,8 +12,8 @@ enum cdr_number {
     CDR_TOO_LARGE   /* a number that would become infinite */
 };
 
-/* A decimal number with a point, the whole text but for blanks around it. *out is set
- * for CDR_NUMBER only. */
-enum cdr_number cdr_number_parse(double *out, const char *text);
+/* A decimal number, the whole text except for blanks around it. `decimal` is the sign
+ * before its fraction, '.' or ','. *out is set for CDR_NUMBER only. */
+enum cdr_number cdr_number_parse(double *out, const char *text, char decimal);
 
 #endif

@@ -1,12 +1,13 @@
 /* source.c - bytes of an input file, gzip'd or not.
  * SPDX-License-Identifier: MIT
  *
- * zlib looks at the first bytes itself and passes on what is not gzip'd, from pipes,
- * too. Built without zlib, a gzip'd file is refused when its first bytes are seen.
+ * The first two bytes decide whether the file is gzip'd, whatever its name is; they are
+ * read first, however slowly a pipe brings them.
  */
 #include "cli/data/source.h"
 #include "cli/base/interrupt.h"
 #include "cli/base/text.h"
+#include "cli/data/gzip.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,20 +15,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#if CADRE_GZIP
-#include <zlib.h>
-#endif
-
-#define AT_ONCE (1 << 17) /* compressed bytes */
 
 struct cdr_source {
     char *name; /* printable */
-#if CADRE_GZIP
-    gzFile file;
-#else
     int file;
-    bool begun;
-#endif
+    struct cdr_gzip *gzip; /* NULL: the bytes are as they are */
+    bool begun;            /* what kind it is has been found out */
+    char first[2];         /* read for that */
+    size_t n_first;        /* of these, still to be handed on */
 };
 
 static int cannot(struct cdr_failure *why, const char *name, const char *reason)
@@ -35,110 +30,21 @@ static int cannot(struct cdr_failure *why, const char *name, const char *reason)
     return cdr_fails(why, CDR_EXIT_INPUT, "%s: %s", name, reason);
 }
 
-/* ---- with zlib ---- */
-
-#if CADRE_GZIP
-static bool attach(struct cdr_source *s, int fd)
-{
-    s->file = gzdopen(fd, "r");
-    if (s->file)
-        gzbuffer(s->file, AT_ONCE); /* speed only */
-    return s->file != NULL;
-}
-
-static void detach(struct cdr_source *s)
-{
-    gzclose_r(s->file); /* what it could complain of, reading has */
-}
-
-static int refuse(const struct cdr_source *s, struct cdr_failure *why)
-{
-    int number = errno, code;
-    const char *text = gzerror(s->file, &code);
-
-    if (code == Z_ERRNO)
-        text = strerror(number);
-    else if (code == Z_BUF_ERROR)
-        text = "the gzip'd data end too early: the file is cut off";
-    else if (code == Z_MEM_ERROR)
-        return cdr_fails_memory(why);
-    else
-        return cdr_fails(why, CDR_EXIT_INPUT, "%s: the gzip'd data are damaged: %s",
-                         s->name, text);
-    return cannot(why, s->name, text);
-}
-
-static int more(struct cdr_source *s, void *bytes, size_t size, size_t *got,
-                struct cdr_failure *why)
-{
-    int n, code = Z_OK;
-
-    errno = 0;
-    n = gzread(s->file, bytes, (unsigned)size);
-    if (n == 0) /* also how the end of a truncated file looks */
-        gzerror(s->file, &code);
-    if (n < 0 || code != Z_OK)
-        return refuse(s, why);
-    *got = (size_t)n;
-    return 0;
-}
-
-/* ---- without ---- */
-
-#else
-static bool attach(struct cdr_source *s, int fd)
-{
-    s->file = fd;
-    return true;
-}
-
-static void detach(struct cdr_source *s)
-{
-    close(s->file);
-}
-
-static int more(struct cdr_source *s, void *bytes, size_t size, size_t *got,
-                struct cdr_failure *why)
-{
-    ssize_t n = read(s->file, bytes, size);
-
-    if (n < 0)
-        return cannot(why, s->name, strerror(errno));
-    if (!s->begun && n >= 2 && memcmp(bytes, "\x1f\x8b", 2) == 0)
-        return cannot(why, s->name,
-                      "the file is gzip'd, and this cadre was built without zlib");
-    s->begun = true;
-    *got = (size_t)n;
-    return 0;
-}
-#endif
-
-/* ---- both ---- */
-
-const char *cdr_source_name(const struct cdr_source *source)
-{
-    return source->name;
-}
-
 static int begin(struct cdr_source *s, const char *path, struct cdr_failure *why)
 {
     bool standard = strcmp(path, "-") == 0;
-    int fd;
 
     s->name = standard ? strdup("standard input") : cdr_printable(path);
     if (!s->name)
         return cdr_fails_memory(why);
     /* Waits for a writer when it is a named pipe. */
-    fd = standard ? fcntl(0, F_DUPFD_CLOEXEC, 0) : open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
+    s->file =
+        standard ? fcntl(0, F_DUPFD_CLOEXEC, 0) : open(path, O_RDONLY | O_CLOEXEC);
+    if (s->file < 0)
         return cdr_interrupted() ? cdr_fails_interrupted(why)
                                  : cannot(why, s->name, strerror(errno));
-    if (attach(s, fd)) {
-        cdr_interrupt_reading(fd);
-        return 0;
-    }
-    close(fd);
-    return cdr_fails_memory(why);
+    cdr_interrupt_reading(s->file);
+    return 0;
 }
 
 int cdr_source_open(struct cdr_source **out, const char *path, struct cdr_failure *why)
@@ -159,18 +65,63 @@ void cdr_source_close(struct cdr_source *source)
     if (!source)
         return;
     cdr_interrupt_reading(-1);
-    detach(source);
+    cdr_gzip_close(source->gzip);
+    close(source->file);
     free(source->name);
     free(source);
+}
+
+const char *cdr_source_name(const struct cdr_source *source)
+{
+    return source->name;
+}
+
+/* ---- reading ---- */
+
+/* A cdr_gzip_read: bytes as they lie in the file. */
+static int read_file(void *arg, void *bytes, size_t size, size_t *got,
+                     struct cdr_failure *why)
+{
+    struct cdr_source *s = arg;
+    ssize_t n = cdr_interrupted() ? 0 : read(s->file, bytes, size);
+
+    *got = n > 0 ? (size_t)n : 0;
+    if (cdr_interrupted())
+        return cdr_fails_interrupted(why);
+    return n < 0 ? cannot(why, s->name, strerror(errno)) : 0;
+}
+
+static int find_kind(struct cdr_source *s, struct cdr_failure *why)
+{
+    size_t got = 1;
+    int rc = 0;
+
+    s->begun = true;
+    while (s->n_first < sizeof s->first && got > 0 && rc == 0) {
+        rc = read_file(s, s->first + s->n_first, sizeof s->first - s->n_first, &got,
+                       why);
+        s->n_first += got;
+    }
+    if (!rc && cdr_gzip_is(s->first, s->n_first))
+        rc = cdr_gzip_open(&s->gzip, s->name, s->first, s->n_first, why);
+    return rc;
 }
 
 int cdr_source_read(struct cdr_source *source, void *bytes, size_t size, size_t *got,
                     struct cdr_failure *why)
 {
-    int rc;
+    int rc = source->begun ? 0 : find_kind(source, why);
 
-    if (cdr_interrupted())
-        return cdr_fails_interrupted(why);
-    rc = more(source, bytes, size, got, why);
-    return cdr_interrupted() ? cdr_fails_interrupted(why) : rc;
+    *got = 0;
+    if (rc)
+        return rc;
+    if (source->gzip)
+        return cdr_gzip_next(source->gzip, read_file, source, bytes, size, got, why);
+    if (source->n_first == 0)
+        return read_file(source, bytes, size, got, why);
+    *got = source->n_first < size ? source->n_first : size;
+    memcpy(bytes, source->first, *got);
+    memmove(source->first, source->first + *got, source->n_first - *got);
+    source->n_first -= *got;
+    return 0;
 }

@@ -106,8 +106,8 @@ void cdr_help_program(FILE *out)
         entry(out, cdr_commands[i]->name, cdr_commands[i]->summary);
     entry(out, "help COMMAND", "all about a command");
     fputs("\nOptions:\n", out);
-    entry(out, "-h, --help", "print this and end");
-    entry(out, "--version", "print the version and what this program was built with");
+    entry(out, "-h, --help", "show this help and exit");
+    entry(out, "--version", "show the version and what this program was built with");
 }
 
 void cdr_help_dump(FILE *out)

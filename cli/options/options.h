@@ -23,7 +23,8 @@ enum cdr_option_kind {
     CDR_TEXT,    /* const char *; NULL: not given */
     CDR_LIST,    /* struct cdr_texts: may be given several times */
     CDR_WORD,    /* int: which of the words in `value`, "table|json|csv" */
-    CDR_COUNT,   /* uint64_t, decimal or 0x..., at least `least` */
+    CDR_SIGN,    /* char: one character, or "tab" */
+    CDR_COUNT,   /* uint64_t as cdr_parse_count reads it, at least `least` */
     CDR_REAL,    /* double, finite */
     CDR_SHARE,   /* double, more than 0 and less than 1 */
     CDR_WORKERS, /* int, as in cadre_options.workers */
@@ -36,6 +37,9 @@ struct cdr_texts {
     size_t n;
 };
 
+/* What completion offers for a value, words aside. */
+enum cdr_suggest { CDR_SUGGEST_NOTHING = 0, CDR_FILES, CDR_COLUMNS, CDR_METRICS };
+
 struct cdr_option {
     enum cdr_option_kind kind;
     char letter;         /* -o; 0: none */
@@ -45,7 +49,10 @@ struct cdr_option {
     size_t offset;       /* of the value in the settings */
     const char *initial; /* the value when it is not given, as one would type it */
     uint64_t least;      /* CDR_COUNT */
-    const char *help;    /* a line or two; no full stop */
+    size_t noted;        /* where a bool says that it was given; 0: nowhere */
+    enum cdr_suggest suggest;
+    const char *usual; /* what completion offers besides: "auto|all" */
+    const char *help;  /* a line or two; no full stop */
 };
 
 struct cdr_group {
@@ -70,7 +77,7 @@ void cdr_options_free(void *settings, const struct cdr_command *command);
 /* The groups of the command, and then the one that all commands have. NULL: no more. */
 const struct cdr_group *cdr_options_group(const struct cdr_command *command, size_t i);
 
-/* A whole number in decimal or as 0x...; false: it is none, or above 2^64 - 1. */
+/* A whole number: 1000, 1_000, 1e3 or 0x3e8. False: it is none, or above 2^64 - 1. */
 bool cdr_parse_count(uint64_t *out, const char *text);
 
 /* "did you mean ...?" or a word on where to look: the end of a message about an

@@ -3,6 +3,13 @@
  */
 #include "cli/options/pool_options.h"
 #include "cli/base/interrupt.h"
+#include "cli/base/text.h"
+#include "cli/options/value.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define BACKENDS "auto|serial|threads|processes"
 
 #define AT(field) offsetof(struct cdr_pool_options, field)
 
@@ -13,13 +20,15 @@ const struct cdr_option cdr_pool_option_table[] = {
       .value = "W",
       .offset = AT(workers),
       .initial = "auto",
+      .usual = "auto|all",
       .help =
-          "how many run at a time: auto, all CPUs, a number, or -n for all but n - 1; "
+          "how many run at a time: auto, all CPUs, N, or -N for all CPUs but N - 1; "
           "results do not depend on it" },
     { .kind = CDR_TEXT,
       .name = "backend",
       .value = "B",
       .offset = AT(backend),
+      .usual = BACKENDS,
       .help = "kind of workers: auto, serial, threads or processes [auto]" },
     { .kind = CDR_FLAG,
       .name = "oversubscribe",
@@ -27,6 +36,21 @@ const struct cdr_option cdr_pool_option_table[] = {
       .help = "allow more workers than there are CPUs" },
     { .kind = CDR_END },
 };
+
+/* The library names the backends that there are; add the one that was meant. */
+static void add_hint(struct cdr_failure *why, const char *name)
+{
+    static const char unknown[] = "no backend called ";
+    const char *words[CDR_WORDS_MAX], *near;
+    char room[CDR_WORDS_ROOM];
+    size_t n = cdr_words_split(words, room, BACKENDS), used = strlen(why->text);
+
+    if (!name || strncmp(why->text, unknown, sizeof unknown - 1) != 0)
+        return;
+    near = cdr_nearest(name, words, n);
+    if (near)
+        snprintf(why->text + used, sizeof why->text - used, "; did you mean %s?", near);
+}
 
 int cdr_pool_options_open(cadre_pool **pool, const struct cdr_pool_options *set,
                           const char *command, struct cdr_progress *progress,
@@ -43,6 +67,7 @@ int cdr_pool_options_open(cadre_pool **pool, const struct cdr_pool_options *set,
 
     if (rc) {
         cdr_fails_in_library(why, NULL, &err);
+        add_hint(why, set->backend);
         return why->code = rc == CADRE_EINVAL ? CDR_EXIT_USAGE : CDR_EXIT_FAILED;
     }
     progress->pool = *pool;

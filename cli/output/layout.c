@@ -3,6 +3,8 @@
  */
 #include "cli/output/layout.h"
 #include "cli/base/text.h"
+#include "cli/base/width.h"
+#include "cli/output/digits.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -43,7 +45,7 @@ void cdr_layout_number(char *out, size_t size, double value, int decimals)
 struct cell {
     char *text;
     bool number;
-    size_t before, after; /* characters before the point, and from it on */
+    size_t before, after; /* columns before the point, and from it on */
 };
 
 struct table {
@@ -61,11 +63,22 @@ static double number_in(const json_t *records, size_t row, const char *key)
     return json_is_real(value) ? json_real_value(value) : NAN;
 }
 
-static char *text_of(const struct table *t, size_t row, const struct cdr_field *field)
+/* The row's numbers have the digits that its standard error leaves to the largest. */
+static struct cdr_precision precision_of(const struct table *t, size_t row)
+{
+    double size = 0;
+
+    for (size_t k = 0; k < t->columns; k++)
+        if (!t->fields[k]->plain)
+            size = fmax(size, fabs(number_in(t->records, row, t->fields[k]->key)));
+    return cdr_precision_of(number_in(t->records, row, "standard_error"), size);
+}
+
+static char *text_of(const struct table *t, size_t row, const struct cdr_field *field,
+                     const struct cdr_precision *precision)
 {
     const json_t *value = cdr_record_value(t->records, row, field->key);
-    double error = number_in(t->records, row, "standard_error");
-    char room[64] = "";
+    char room[CDR_DIGITS_ROOM] = "";
 
     switch (value ? json_typeof(value) : JSON_NULL) {
     case JSON_STRING: return cdr_printable(json_string_value(value));
@@ -76,11 +89,9 @@ static char *text_of(const struct table *t, size_t row, const struct cdr_field *
         break;
     case JSON_REAL:
         if (field->plain)
-            snprintf(room, sizeof room, "%g", json_real_value(value));
+            cdr_digits_shortest(room, json_real_value(value));
         else
-            cdr_layout_number(
-                room, sizeof room, json_real_value(value),
-                cdr_layout_decimals(error, number_in(t->records, row, "low")));
+            cdr_precision_write(room, json_real_value(value), precision);
         break;
     default: break;
     }
@@ -96,7 +107,7 @@ static bool fill(struct table *t, size_t row, size_t column, char *text, bool nu
         return false;
     cell->text = text;
     cell->number = number;
-    cell->before = point ? (size_t)(point - text) : cdr_characters(text);
+    cell->before = point ? (size_t)(point - text) : cdr_width(text);
     cell->after = point ? strlen(point) : 0;
     if (number && cell->before > t->before[column])
         t->before[column] = cell->before;
@@ -112,14 +123,17 @@ static bool fill_all(struct table *t)
     for (size_t k = 0; k < t->columns; k++)
         if (!fill(t, 0, k, strdup(t->fields[k]->title), false))
             return false;
-    for (size_t i = 0; i < t->rows; i++)
+    for (size_t i = 0; i < t->rows; i++) {
+        const struct cdr_precision precision = precision_of(t, i);
+
         for (size_t k = 0; k < t->columns; k++) {
             const struct cdr_field *field = t->fields[k];
             bool number = json_is_number(cdr_record_value(t->records, i, field->key));
 
-            if (!fill(t, i + 1, k, text_of(t, i, field), number))
+            if (!fill(t, i + 1, k, text_of(t, i, field, &precision), number))
                 return false;
         }
+    }
     return true;
 }
 

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -30,6 +31,13 @@ static mode_t usual_mode(void)
 
     umask(mask);
     return 0666 & ~mask;
+}
+
+/* Replacing a file needs its folder's permission only: its own counts all the same, and
+ * one that nobody may write is not even root's to lose. */
+static bool may_write(const char *path, mode_t mode)
+{
+    return (mode & 0222) != 0 && faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) == 0;
 }
 
 static int open_directly(struct cdr_output *out, const char *path,
@@ -89,6 +97,8 @@ int cdr_output_open(struct cdr_output *out, const char *path, struct cdr_failure
     }
     if (stat(path, &there) < 0)
         rc = open_beside(out, path, usual_mode(), why);
+    else if (S_ISREG(there.st_mode) && !may_write(path, there.st_mode))
+        rc = cannot(why, path, EACCES);
     else if (S_ISREG(there.st_mode))
         rc = open_beside(out, path, there.st_mode & 0777, why);
     else

@@ -3,6 +3,7 @@
  */
 #include "cli/output/records.h"
 #include "cli/base/text.h"
+#include "cli/output/digits.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -58,10 +59,80 @@ const json_t *cdr_record_value(const json_t *records, size_t i, const char *key)
     return value ? value : json_object_get(records, key);
 }
 
+/* ---- JSON ---- */
+
+/* Jansson writes all but reals, whose digits it cannot choose one by one. */
+static bool put_json(FILE *out, const json_t *value, int depth);
+
+static void put_line(FILE *out, int depth)
+{
+    fprintf(out, "\n%*s", 2 * depth, "");
+}
+
+static bool put_object(FILE *out, const json_t *object, int depth)
+{
+    const char *key, *between = "";
+    json_t *value;
+    bool done = true;
+
+    fputc('{', out);
+    json_object_foreach((json_t *)(uintptr_t)object, key, value)
+    {
+        json_t *name = json_string(key);
+
+        fputs(between, out);
+        put_line(out, depth + 1);
+        done = done && name && put_json(out, name, 0);
+        fputs(": ", out);
+        done = done && put_json(out, value, depth + 1);
+        between = ",";
+        json_decref(name);
+    }
+    if (*between)
+        put_line(out, depth);
+    fputc('}', out);
+    return done;
+}
+
+static bool put_array(FILE *out, const json_t *array, int depth)
+{
+    size_t n = json_array_size(array);
+    bool done = true;
+
+    fputc('[', out);
+    for (size_t i = 0; i < n; i++) {
+        fputs(i ? "," : "", out);
+        put_line(out, depth + 1);
+        done = done && put_json(out, json_array_get(array, i), depth + 1);
+    }
+    if (n)
+        put_line(out, depth);
+    fputc(']', out);
+    return done;
+}
+
+/* A number that readers take for a real. */
+static void put_real(FILE *out, double value)
+{
+    char text[CDR_DIGITS_ROOM];
+
+    cdr_digits_shortest(text, value);
+    fprintf(out, "%s%s", text, strpbrk(text, ".e") ? "" : ".0");
+}
+
+static bool put_json(FILE *out, const json_t *value, int depth)
+{
+    switch (json_typeof(value)) {
+    case JSON_OBJECT: return put_object(out, value, depth);
+    case JSON_ARRAY: return put_array(out, value, depth);
+    case JSON_REAL: put_real(out, json_real_value(value)); return true;
+    default: return json_dumpf(value, out, JSON_ENCODE_ANY) == 0 || ferror(out);
+    }
+}
+
 int cdr_records_json(FILE *out, const json_t *records, struct cdr_failure *why)
 {
-    if (json_dumpf(records, out, JSON_INDENT(2) | JSON_REAL_PRECISION(17)) != 0 &&
-        !ferror(out))
+    if (!put_json(out, records, 0))
         return cdr_fails_memory(why);
     fputc('\n', out);
     return 0; /* whether all was written is asked when the output is committed */
@@ -87,12 +158,16 @@ static void put_text(FILE *out, const char *text)
 
 static void put_value(FILE *out, const json_t *value)
 {
+    char room[CDR_DIGITS_ROOM];
+
     switch (value ? json_typeof(value) : JSON_NULL) {
     case JSON_STRING: put_text(out, json_string_value(value)); break;
     case JSON_INTEGER:
         fprintf(out, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
         break;
-    case JSON_REAL: fprintf(out, "%.17g", json_real_value(value)); break;
+    case JSON_REAL:
+        fputs(cdr_digits_shortest(room, json_real_value(value)), out);
+        break;
     case JSON_TRUE: fputs("true", out); break;
     case JSON_FALSE: fputs("false", out); break;
     default: break;

@@ -5,7 +5,7 @@
  * array of objects, one a row. The three formats show the same object: JSON as it is,
  * CSV and the table (layout.h) by lists of keys.
  *
- * Numbers have 17 significant digits. One that is not finite is the text "nan", "inf"
+ * Numbers have the fewest digits that read back as the same. One that is not finite is the text "nan", "inf"
  * or "-inf"; what does not exist for a row is left out (CSV: empty).
  */
 #ifndef CDR_CLI_RECORDS_H

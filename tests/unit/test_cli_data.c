@@ -82,7 +82,7 @@ static void test_numbers(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         double value = 0;
 
-        if (cdr_number_parse(&value, cases[i].text) != cases[i].what)
+        if (cdr_number_parse(&value, cases[i].text, '.') != cases[i].what)
             fail_msg("\"%s\"", cases[i].text);
         assert_true(value == cases[i].value);
     }

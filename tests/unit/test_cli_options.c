@@ -148,7 +148,7 @@ static void test_wrong(void **state)
         { { "--word", "" }, "red, green and blue" },
         { { "--workers", "0" }, "use \"all\"" },
         { { "--workers", "-0" }, "use \"all\"" },
-        { { "--workers", "99999999999" }, "auto, all, n or -n" },
+        { { "--workers", "99999999999" }, "auto, all, N or -N" },
         { { "--flag=1" }, "takes no value" },
         { { "-qz" }, "no option \"-qz\"" },
         { { "a", "b" }, "\"b\" is one argument too many" },
