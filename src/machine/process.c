@@ -23,14 +23,19 @@ unsigned cdr_threads_now(void)
 
 static bool read_memory(unsigned long long *resident, unsigned long long *shared)
 {
-    FILE *f = fopen("/proc/self/statm", "re");
-    int n;
+    struct cdr_reader *r = malloc(sizeof *r);
+    const char *line;
+    bool found = false;
 
-    if (!f)
+    if (!r || cdr_reader_open(r, "", "/proc/self/statm")) {
+        free(r);
         return false;
-    n = fscanf(f, "%*u %llu %llu", resident, shared);
-    fclose(f);
-    return n == 2;
+    }
+    line = cdr_reader_line(r);
+    found = line && sscanf(line, "%*u %llu %llu", resident, shared) == 2;
+    cdr_reader_close(r);
+    free(r);
+    return found;
 }
 
 static uint64_t in_kib(unsigned long long pages)

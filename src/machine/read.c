@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include "machine/read.h"
+#include "base/descriptor.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -30,7 +31,7 @@ int cdr_reader_open(struct cdr_reader *r, const char *root, const char *format, 
     if (used < 0 || (size_t)used >= sizeof full)
         return r->error = ENAMETOOLONG;
     do
-        r->fd = open(full, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+        r->fd = cdr_fd_own(open(full, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
     while (r->fd < 0 && errno == EINTR);
     return r->error = r->fd < 0 ? errno : 0;
 }

@@ -20,6 +20,7 @@
  * that only forked processes share.
  */
 #include "memory/shared_range.h"
+#include "base/descriptor.h"
 #include "base/sync.h"
 
 #include <errno.h>
@@ -169,7 +170,7 @@ static bool open_range(struct range *r)
 {
     if (r->fd >= 0)
         return true;
-    r->fd = memfd_create("cadre", MFD_CLOEXEC);
+    r->fd = cdr_fd_own(memfd_create("cadre", MFD_CLOEXEC));
     if (r->fd < 0)
         return false;
     if (has_place(r) && may_have(r->size) && !ftruncate(r->fd, (off_t)r->size))

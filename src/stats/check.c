@@ -7,8 +7,9 @@
 #include <inttypes.h>
 #include <math.h>
 
-#define LEAST_ROWS    10
-#define LENGTH(array) (sizeof(array) / sizeof(array)[0])
+#define LEAST_ROWS         10
+#define DEFAULT_CONFIDENCE 0.95
+#define LENGTH(array)      (sizeof(array) / sizeof(array)[0])
 
 static int check_reserved(const char *of, const uint64_t *reserved, size_t n,
                           cadre_error *err)
@@ -110,7 +111,33 @@ int cdr_check_scores(const cadre_metric *metric, const char *name, const double 
     return CADRE_OK;
 }
 
+int cdr_check_folds(const double *values, size_t k, cadre_error *err)
+{
+    if (!values)
+        return cdr_stats_fail(err, CADRE_EINVAL, "values is NULL");
+    if (k < 2)
+        return cdr_stats_fail(err, CADRE_EINVAL,
+                              "%zu folds are too few, expected at least 2", k);
+    for (size_t i = 0; i < k; i++)
+        if (!isfinite(values[i]))
+            return bad_score("values", i, values[i], "a finite number", err);
+    return CADRE_OK;
+}
+
 /* ---- the bootstrap ---- */
+
+int cdr_check_confidence(double confidence, cadre_error *err)
+{
+    if (confidence == 0 || (confidence > 0 && confidence < 1))
+        return CADRE_OK;
+    return cdr_stats_fail(err, CADRE_EINVAL, "confidence is %g, expected inside (0, 1)",
+                          isnan(confidence) ? fabs(confidence) : confidence);
+}
+
+double cdr_confidence(double confidence)
+{
+    return confidence == 0 ? DEFAULT_CONFIDENCE : confidence;
+}
 
 static int check_resamples(const cadre_bootstrap *b, cadre_error *err)
 {
@@ -132,10 +159,10 @@ static int check_resamples(const cadre_bootstrap *b, cadre_error *err)
 
 static int check_choices(const cadre_bootstrap *b, cadre_error *err)
 {
-    if (b->confidence != 0 && !(b->confidence > 0 && b->confidence < 1))
-        return cdr_stats_fail(
-            err, CADRE_EINVAL, "confidence is %g, expected inside (0, 1)",
-            isnan(b->confidence) ? fabs(b->confidence) : b->confidence);
+    const int rc = cdr_check_confidence(b->confidence, err);
+
+    if (rc)
+        return rc;
     if (b->seeding < CADRE_SEEDING_DEFAULT || b->seeding > CADRE_SEEDING_DRAW63)
         return cdr_stats_fail(err, CADRE_EINVAL, "no seeding has the number %d",
                               b->seeding);

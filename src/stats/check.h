@@ -16,6 +16,12 @@ int cdr_check_labels(const cadre_metric *metric, const uint8_t *labels, size_t n
 int cdr_check_scores(const cadre_metric *metric, const char *name, const double *scores,
                      size_t n, cadre_error *err);
 
+/* 0 stands for the default, which cdr_confidence puts in its place. */
+int cdr_check_confidence(double confidence, cadre_error *err);
+double cdr_confidence(double confidence);
+
+int cdr_check_folds(const double *values, size_t k, cadre_error *err);
+
 /* All but the scores. */
 int cdr_check_bootstrap(const cadre_bootstrap *b, cadre_error *err);
 

@@ -25,7 +25,8 @@ TITLE = 4  # its line
 DATE = re.compile(r"(January|February|March|April|May|June|July|August|September|October|"
                   r"November|December) \d{1,2}, \d{4}")
 # Of the rows of these lists, what the item on a constant shows.
-SHOWN = {"CADRE_CODES": (1, 2), "CADRE_METRICS": (1,)}
+SHOWN = {"CADRE_CODES": (1, 2), "CADRE_METRICS": (1,),
+         "CADRE_ADJUSTMENTS": (1,)}
 
 
 # ---- each page alone ----

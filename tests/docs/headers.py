@@ -126,7 +126,7 @@ class Headers:
 
     def __init__(self, root):
         folder = pathlib.Path(root) / "include" / "cadre"
-        self.each = [Header(path, root) for path in sorted(folder.glob("*.h"))]
+        self.each = [Header(path, root) for path in sorted(folder.rglob("*.h"))]
         for kind in ("functions", "callbacks", "fields", "rows", "constants", "types"):
             found = {}
             for header in self.each:

@@ -113,3 +113,10 @@ void stats_same(double expected, double actual, const char *what)
         fail_msg("%s: expected %.17g (%a), got %.17g (%a)", what, expected, expected,
                  actual, actual);
 }
+
+void stats_near(double expected, double actual, double distance)
+{
+    if (!(fabs(expected - actual) <= distance))
+        fail_msg("expected %.17g, got %.17g, further than %g away", expected, actual,
+                 distance);
+}

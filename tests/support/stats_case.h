@@ -37,4 +37,7 @@ int stats_difference(cadre_interval *out, const cadre_bootstrap *b, const double
 /* Fails the test, saying both, unless the bits are the same. */
 void stats_same(double expected, double actual, const char *what);
 
+/* Fails the test, saying both, unless they are at most that far apart. */
+void stats_near(double expected, double actual, double distance);
+
 #endif

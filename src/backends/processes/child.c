@@ -9,6 +9,7 @@
  */
 #include "backends/processes/supervisor.h"
 #include "base/clock.h"
+#include "base/descriptor.h"
 #include "base/error.h"
 #include "machine/process.h"
 #include "base/crash_point.h"
@@ -61,20 +62,17 @@ static int watch(struct cdr_supervisor *c, int fd, unsigned seat, bool words)
 /* A program without a stderr has workers without. */
 int cdr_child_pipe(int ends[2])
 {
+    int rc;
+
     ends[0] = ends[1] = -1;
     if (fcntl(STDERR_FILENO, F_GETFD) < 0)
         return 0;
-    if (pipe2(ends, O_CLOEXEC))
-        return errno;
+    rc = cdr_fd_own_pair(pipe2(ends, O_CLOEXEC), ends);
+    if (rc)
+        return rc;
     fcntl(ends[0], F_SETFL, O_NONBLOCK);
     fcntl(ends[0], F_SETPIPE_SZ, PIPE_SIZE); /* may fail: then it holds less */
     return 0;
-}
-
-static void close_if_open(int fd)
-{
-    if (fd >= 0)
-        close(fd);
 }
 
 void cdr_child_discard(struct cdr_child *m)
@@ -82,9 +80,9 @@ void cdr_child_discard(struct cdr_child *m)
     kill(m->pid, SIGKILL); /* not waited for yet: it is ours */
     while (waitpid(m->pid, NULL, 0) < 0 && errno == EINTR)
         ;
-    close_if_open(m->pidfd);
-    close_if_open(m->socket);
-    close_if_open(m->stderr_fd);
+    cdr_fd_close(m->pidfd);
+    cdr_fd_close(m->socket);
+    cdr_fd_close(m->stderr_fd);
     m->pid = 0;
     m->stderr_fd = -1; /* whose number may soon be another's */
 }
@@ -115,14 +113,14 @@ int cdr_child_fork(struct cdr_supervisor *c, unsigned seat, struct cdr_child *m)
         return rc;
     pid = fork_quietly(c, seat, ends[1]);
     rc = pid < 0 ? errno : 0;
-    close_if_open(ends[1]);
+    cdr_fd_close(ends[1]);
     if (rc) {
-        close_if_open(ends[0]);
+        cdr_fd_close(ends[0]);
         return rc;
     }
     cdr_standby_forked(c, began);
     *m = (struct cdr_child){ .pid = pid, .stderr_fd = ends[0], .socket = -1 };
-    m->pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+    m->pidfd = cdr_fd_own((int)syscall(SYS_pidfd_open, pid, 0));
     if (m->pidfd >= 0)
         return 0;
     rc = errno;
@@ -194,17 +192,32 @@ static void remember(struct cdr_child *m, const char *bytes, size_t size)
     m->stderr_tail[m->n_tail] = '\0';
 }
 
-void cdr_child_listen(struct cdr_child *m)
+/* Nothing more will come. A pipe at its end is always readable: it must not be watched. */
+static void close_stderr(const struct cdr_supervisor *c, struct cdr_child *m)
+{
+    if (m->stderr_fd < 0)
+        return;
+    epoll_ctl(c->poll, EPOLL_CTL_DEL, m->stderr_fd, NULL);
+    close(m->stderr_fd);
+    m->stderr_fd = -1; /* whose number may soon be another's */
+}
+
+void cdr_child_listen(const struct cdr_supervisor *c, struct cdr_child *m)
 {
     char bytes[4096];
     ssize_t n;
 
-    while (m->stderr_fd >= 0 && ((n = read(m->stderr_fd, bytes, sizeof bytes)) > 0 ||
-                                 (n < 0 && errno == EINTR)))
+    while (m->stderr_fd >= 0) {
+        n = read(m->stderr_fd, bytes, sizeof bytes);
         if (n > 0) {
             pass_on(bytes, (size_t)n);
             remember(m, bytes, (size_t)n);
+        } else if (n == 0) {
+            close_stderr(c, m); /* it has closed or replaced its stderr, or is dead */
+        } else if (errno != EINTR) {
+            return;
         }
+    }
 }
 
 /* One line of printable characters, from the first whole line that was kept. */
@@ -275,15 +288,11 @@ void cdr_child_reap(struct cdr_supervisor *c, unsigned seat, cadre_death *death)
         c->most_kib = death->peak_kib - c->own_kib;
     note_memory(c, m, death);
     death->retired = rc == 0 && !death->signal && death->status == CDR_RETIRED;
-    cdr_child_listen(m);
+    cdr_child_listen(c, m);
     death->stderr_tail = last_words(m);
     epoll_ctl(c->poll, EPOLL_CTL_DEL, m->pidfd, NULL);
     close(m->pidfd);
-    close_if_open(m->socket);
-    if (m->stderr_fd >= 0) {
-        epoll_ctl(c->poll, EPOLL_CTL_DEL, m->stderr_fd, NULL);
-        close(m->stderr_fd);
-        m->stderr_fd = -1; /* whose number may soon be another's */
-    }
+    cdr_fd_close(m->socket);
+    close_stderr(c, m);
     m->pid = 0;
 }

@@ -21,6 +21,7 @@
 #include "backends/spawn/message.h"
 #include "backends/table.h"
 #include "base/clock.h"
+#include "base/descriptor.h"
 #include "base/error.h"
 
 #include <errno.h>
@@ -33,12 +34,6 @@
 #define DEADLINE_NS (DEADLINE_MS * UINT64_C(1000000))
 
 /* ---- hiring ---- */
-
-static void close_if_open(int fd)
-{
-    if (fd >= 0)
-        close(fd);
-}
 
 static int await_letter(const struct cdr_child *m, unsigned seat, cadre_error *err)
 {
@@ -156,9 +151,9 @@ static int hire(struct cdr_supervisor *c, struct cdr_spawn_worker *workers, unsi
         pthread_mutex_unlock(&c->process_pool->lock);
     }
     for (unsigned k = 0; k < n; k++) {
-        close_if_open(words[2 * k + 1]);
+        cdr_fd_close(words[2 * k + 1]);
         if (rc)
-            close_if_open(words[2 * k]);
+            cdr_fd_close(words[2 * k]);
     }
     if (!rc)
         rc = install(c, workers, words, n, waits, err);

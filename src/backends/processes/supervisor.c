@@ -19,6 +19,7 @@
  */
 #include "backends/processes/supervisor.h"
 #include "base/clock.h"
+#include "base/descriptor.h"
 #include "base/error.h"
 #include "machine/facts.h"
 #include "machine/process.h"
@@ -67,8 +68,8 @@ static int watch(const struct cdr_supervisor *c, int fd, uint64_t what)
 
 static int open_descriptors(struct cdr_supervisor *c, cadre_error *err)
 {
-    c->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    c->poll = epoll_create1(EPOLL_CLOEXEC);
+    c->event = cdr_fd_own(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+    c->poll = cdr_fd_own(epoll_create1(EPOLL_CLOEXEC));
     if (c->event < 0 || c->poll < 0 || watch(c, c->event, EVENT))
         return cdr_fail_sys(err, errno, "a run with processes needs descriptors");
     return CADRE_OK;
@@ -84,7 +85,7 @@ static int watch_run(struct cdr_supervisor *c, cadre_error *err)
         return cdr_fail_sys(err, errno, "a run with processes needs descriptors");
     if (cadre_run_expiry(c->run, 0, &item) == UINT64_MAX)
         return CADRE_OK;
-    c->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+    c->timer = cdr_fd_own(timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK));
     if (c->timer < 0 || watch(c, c->timer, TIMER))
         return cdr_fail_sys(err, errno, "a time limit needs a timer");
     cdr_supervisor_look_at_limits(c);
@@ -97,17 +98,14 @@ static void unwatch_run(struct cdr_supervisor *c)
 
     if (cancelled >= 0) /* if it was watched: else there is nothing to end */
         epoll_ctl(c->poll, EPOLL_CTL_DEL, cancelled, NULL);
-    if (c->timer >= 0)
-        close(c->timer);
+    cdr_fd_close(c->timer);
     c->timer = -1;
 }
 
 void cdr_supervisor_free(struct cdr_supervisor *c)
 {
-    if (c->poll >= 0)
-        close(c->poll);
-    if (c->event >= 0)
-        close(c->event);
+    cdr_fd_close(c->poll);
+    cdr_fd_close(c->event);
     cdr_shared_unmap(c->scoreboard, c->scoreboard_size);
     free(c->children);
     free(c);
@@ -237,7 +235,7 @@ static void handle(struct cdr_supervisor *c, uint64_t what)
             cdr_supervisor_look_at_limits(c);
     } else if (what & WORDS) {
         /* At its end, or after it: nobody writes to it any more. */
-        cdr_child_listen(&c->children[what & UINT32_MAX]);
+        cdr_child_listen(c, &c->children[what & UINT32_MAX]);
     } else if (c->children[what].pid > 0) {
         lost(c, (unsigned)what);
     }

@@ -160,7 +160,7 @@ int cdr_child_fork(struct cdr_supervisor *c, unsigned seat, struct cdr_child *m)
 void cdr_child_discard(struct cdr_child *m);
 
 /* Pass on what it wrote to stderr, and keep the end of it. */
-void cdr_child_listen(struct cdr_child *m);
+void cdr_child_listen(const struct cdr_supervisor *c, struct cdr_child *m);
 
 /* The child is dead, or will be at once: wait for that, say how, and free what it had. */
 void cdr_child_reap(struct cdr_supervisor *c, unsigned seat, cadre_death *death);

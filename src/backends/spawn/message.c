@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include "backends/spawn/message.h"
+#include "base/descriptor.h"
 
 #include <errno.h>
 #include <string.h>
@@ -45,7 +46,8 @@ int cdr_message_send(int socket, const void *bytes, size_t size, const int *fds,
     return (size_t)sent == size ? 0 : EPROTO;
 }
 
-/* Those that fit go to fds, the rest is closed. Returns how many there were. */
+/* Those that fit go to fds, the rest is closed. Returns how many there were; -1 in fds: it
+ * could not be had. */
 static unsigned take_out(struct msghdr *message, int *fds, unsigned room)
 {
     unsigned n = 0;
@@ -58,7 +60,7 @@ static unsigned take_out(struct msghdr *message, int *fds, unsigned room)
             int fd;
             memcpy(&fd, CMSG_DATA(c) + at, sizeof fd);
             if (n < room)
-                fds[n] = fd;
+                fds[n] = cdr_fd_own(fd);
             else
                 close(fd);
         }
@@ -66,14 +68,17 @@ static unsigned take_out(struct msghdr *message, int *fds, unsigned room)
     return n;
 }
 
-static int check(ssize_t got, size_t size, const struct msghdr *message, unsigned n,
-                 unsigned room)
+static int check(ssize_t got, size_t size, const struct msghdr *message, const int *fds,
+                 unsigned n, unsigned room)
 {
     if (got == 0)
         return EPIPE;
     if ((size_t)got != size || message->msg_flags & (MSG_TRUNC | MSG_CTRUNC) ||
         n > room)
         return EPROTO;
+    for (unsigned k = 0; k < n; k++)
+        if (fds[k] < 0)
+            return EMFILE;
     return 0;
 }
 
@@ -94,10 +99,10 @@ int cdr_message_receive(int socket, void *bytes, size_t size, int *fds, unsigned
     if (got < 0)
         return errno == ECONNRESET ? EPIPE : errno;
     n = take_out(&message, fds, room);
-    rc = check(got, size, &message, n, room);
+    rc = check(got, size, &message, fds, n, room);
     while (rc && n > 0)
         if (n-- <= room)
-            close(fds[n]);
+            cdr_fd_close(fds[n]);
     if (n_fds)
         *n_fds = n;
     return rc;

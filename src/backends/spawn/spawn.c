@@ -35,6 +35,7 @@
 #include "backends/spawn/spawn.h"
 #include "backends/spawn/message.h"
 #include "base/clock.h"
+#include "base/descriptor.h"
 #include "base/error.h"
 
 #include <errno.h>
@@ -72,22 +73,6 @@ struct cdr_spawn {
 
 /* ---- getting ready ---- */
 
-static void close_if_open(int fd)
-{
-    if (fd >= 0)
-        close(fd);
-}
-
-/* Move a descriptor out of the way; on failure it is closed. */
-static int lift(int fd)
-{
-    int high = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, ABOVE), number = errno;
-
-    close_if_open(fd);
-    errno = fd >= 0 && number == EINVAL ? EMFILE : number; /* the limit is below that */
-    return high;
-}
-
 static int open_file(const char *path)
 {
     int fd;
@@ -95,7 +80,7 @@ static int open_file(const char *path)
     do
         fd = open(path, O_RDONLY | O_CLOEXEC);
     while (fd < 0 && errno == EINTR);
-    return lift(fd);
+    return cdr_fd_lift(fd, ABOVE);
 }
 
 /* Whether starting it may give it rights that we do not have. */
@@ -155,7 +140,7 @@ static void read_argument(struct cdr_spawn *c)
     int fd = open_file("/proc/self/cmdline");
     ssize_t n = fd < 0 ? 0 : read(fd, c->argument, sizeof c->argument - 1);
 
-    close_if_open(fd);
+    cdr_fd_close(fd);
     c->argument[n > 0 ? n : 0] = '\0';
     if (!c->argument[0])
         snprintf(c->argument, sizeof c->argument, "%s", c->name);
@@ -209,8 +194,8 @@ void cdr_spawn_close(struct cdr_spawn *c)
 {
     if (!c)
         return;
-    close_if_open(c->program);
-    close_if_open(c->library);
+    cdr_fd_close(c->program);
+    cdr_fd_close(c->library);
     cdr_env_free(c->env);
     free(c);
 }
@@ -240,15 +225,15 @@ static int make_sockets(int ends[2])
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends))
         return errno;
     for (int k = 0; k < 2; k++) {
-        ends[k] = lift(ends[k]);
+        ends[k] = cdr_fd_lift(ends[k], ABOVE);
         if (ends[k] < 0)
             rc = errno;
     }
     if (!rc && fcntl(ends[0], F_SETFL, O_RDWR | O_NONBLOCK))
         rc = errno;
     if (rc) {
-        close_if_open(ends[0]);
-        close_if_open(ends[1]);
+        cdr_fd_close(ends[0]);
+        cdr_fd_close(ends[1]);
     }
     return rc;
 }
@@ -330,7 +315,7 @@ static int launch(const struct cdr_spawn *c, struct cdr_spawn_worker *w, uint64_
         return rc;
     }
     w->socket = ends[0];
-    w->pidfd = (int)syscall(SYS_pidfd_open, w->pid, 0);
+    w->pidfd = cdr_fd_own((int)syscall(SYS_pidfd_open, w->pid, 0));
     rc = w->pidfd < 0 ? errno : 0;
     if (rc == ESRCH)
         w->pid = 0; /* dead, and somebody else has waited for it: the number is free */
@@ -361,8 +346,8 @@ static void collect(const struct cdr_spawn_worker *w)
 
 static void forget(struct cdr_spawn_worker *w)
 {
-    close_if_open(w->pidfd);
-    close_if_open(w->socket);
+    cdr_fd_close(w->pidfd);
+    cdr_fd_close(w->socket);
     w->pid = 0;
     w->pidfd = w->socket = -1;
 }

@@ -7,6 +7,7 @@
  */
 #include "core/pool/pool.h"
 #include "base/alloc.h"
+#include "base/descriptor.h"
 #include "base/error.h"
 #include "memory/shared.h"
 #include "core/board/intent.h"
@@ -48,7 +49,7 @@ static struct cdr_context *shared_frame_open(unsigned seats, cadre_error *err)
     memset(f, 0, sizeof *f);
     f->shared_size = cdr_shared_window_size(seats);
     f->window = cdr_shared_map(f->shared_size, "a run's window", err);
-    f->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    f->event = cdr_fd_own(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
     if (f->window && f->event < 0)
         cdr_fail_sys(err, errno, "a run with processes needs an event");
     if (!f->window || f->event < 0) {
@@ -162,7 +163,7 @@ int cdr_pool_take_event(cadre_pool *pool, cadre_error *err)
     number = __builtin_ctzll(bit);
     if (atomic_load_explicit(&pool->events[number], memory_order_relaxed) >= 0)
         return number;
-    fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    fd = cdr_fd_own(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
     if (fd < 0) {
         cdr_fail_sys(err, errno, "a stream needs an event");
         cdr_pool_give_event(pool, number);

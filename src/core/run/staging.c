@@ -4,6 +4,7 @@
 #include "core/run/staging.h"
 #include "base/alloc.h"
 #include "memory/shared_range.h"
+#include "base/descriptor.h"
 #include "base/error.h"
 #include "memory/shared.h"
 #include "base/crash_point.h"
@@ -41,7 +42,7 @@ static bool reserve(size_t *at, size_t *total, bool wanted, uint64_t n, size_t s
 static int open_spill(struct cdr_staging *s, size_t end_at, size_t of_at,
                       cadre_error *err)
 {
-    s->spill.fd = memfd_create("cadre", MFD_CLOEXEC);
+    s->spill.fd = cdr_fd_own(memfd_create("cadre", MFD_CLOEXEC));
     if (s->spill.fd < 0)
         return cdr_fail_sys(err, errno, "what tasks emit needs a file in memory");
     s->spill.end = (_Atomic uint64_t *)(void *)(s->memory + end_at);
@@ -125,8 +126,7 @@ int cdr_staging_open(struct cdr_staging *s, const struct cdr_program *p,
 
 void cdr_staging_close(struct cdr_staging *s)
 {
-    if (s->spill.fd >= 0)
-        close(s->spill.fd);
+    cdr_fd_close(s->spill.fd);
     if (!s->buffer)
         cdr_shared_unmap(s->memory, s->size);
     else

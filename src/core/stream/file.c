@@ -4,6 +4,7 @@
  * Read in blocks, never mapped: a file that shrinks under a mapping kills the program.
  * Nothing waits in here but cadre_file_source itself: a stream polls the descriptor.
  */
+#include "base/descriptor.h"
 #include "base/error.h"
 #include "core/stream/source.h"
 
@@ -65,7 +66,7 @@ int cadre_file_open(cadre_file **out, const char *path, size_t record_size,
     }
     f->record_size = record_size;
     f->limit = UINT64_MAX;
-    f->fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+    f->fd = standard ? STDIN_FILENO : cdr_fd_own(open(path, O_RDONLY | O_CLOEXEC));
     if (f->fd < 0) {
         int number = errno;
         cadre_file_close(f);

@@ -3,6 +3,7 @@
  */
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "base/descriptor.h"
 #include "base/error.h"
 #include "memory/shared.h"
 #include "core/map/local.h"
@@ -252,7 +253,7 @@ static int make_event(cadre_stream *s, cadre_error *err)
             atomic_load_explicit(&s->pool->events[s->event_slot], memory_order_relaxed);
         return CADRE_OK;
     }
-    s->run.event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    s->run.event = cdr_fd_own(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
     return s->run.event < 0 ? cdr_fail_sys(err, errno, "a stream needs an event")
                             : CADRE_OK;
 }

@@ -1,0 +1,190 @@
+/* descriptors.c - what programs and kernels do with descriptors 0, 1 and 2.
+ * SPDX-License-Identifier: MIT
+ */
+#include "rough.h"
+
+#include <cadre/stream.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#define LINE "a line that nobody wants to have in memory that is shared\n"
+
+/* ---- a program that starts without some of the three ---- */
+
+struct start {
+    const char *kind;
+    unsigned closed; /* a bit for each */
+};
+
+static bool is_open(int fd)
+{
+    return fcntl(fd, F_GETFD) >= 0;
+}
+
+/* Writes to both, and says which of the three are there. */
+static int shout(cadre_task *t, const void *item, void *result)
+{
+    unsigned there = 0;
+
+    (void)t;
+    (void)item;
+    for (int fd = 0; fd < 3; fd++)
+        there |= (unsigned)is_open(fd) << fd;
+    for (int fd = 1; fd < 3; fd++)
+        (void)!write(fd, LINE, sizeof LINE - 1);
+    *(unsigned *)result = there;
+    return 0;
+}
+
+static void must_be_closed(const struct start *s, const char *when)
+{
+    for (int fd = 0; fd < 3; fd++)
+        rough_must(is_open(fd) == !(s->closed >> fd & 1), "%d, %s", fd, when);
+}
+
+static void look(void *arg, const cadre_counts *counts)
+{
+    (void)counts;
+    must_be_closed(arg, "in a map");
+}
+
+static void shout_in_a_map(cadre_pool *pool, const struct start *s)
+{
+    unsigned there[100];
+    cadre_job job = { .fn = shout,
+                      .n = 100,
+                      .results = there,
+                      .result_size = sizeof *there,
+                      .progress = look,
+                      .progress_arg = (void *)(uintptr_t)s };
+    cadre_error err;
+
+    rough_must(cadre_map(pool, &job, &err) == 0, "%s", err.message);
+    for (int i = 0; i < 100; i++)
+        rough_must(!(there[i] & s->closed & 6u), "task %d had %u", i, there[i]);
+}
+
+static void shout_in_a_stream(cadre_pool *pool, const struct start *s)
+{
+    cadre_job job = { .fn = shout, .n = 100, .result_size = sizeof(unsigned) };
+    cadre_stream *stream;
+    cadre_record r;
+    cadre_error err;
+    int n = 0;
+
+    rough_must(cadre_stream_open(&stream, pool, &job, &err) == 0, "%s", err.message);
+    must_be_closed(s, "in a stream");
+    while (cadre_stream_next(stream, &r, &err) == CADRE_OK)
+        n++;
+    cadre_stream_close(stream);
+    rough_must(n == 100, "%d records: %s", n, err.message);
+}
+
+static void start_without(const void *arg)
+{
+    const struct start *s = arg;
+    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+    cadre_pool *pool;
+
+    rough_must(null > 2, "%d", null);
+    for (int fd = 0; fd < 3; fd++)
+        if (s->closed >> fd & 1)
+            close(fd);
+        else
+            dup2(null, fd);
+    pool = rough_pool(s->kind, (cadre_options){ 0 });
+    must_be_closed(s, "after cadre_open");
+    for (int round = 0; round < 3; round++) {
+        shout_in_a_map(pool, s);
+        shout_in_a_stream(pool, s);
+    }
+    rough_work(pool);
+    cadre_close(pool);
+    must_be_closed(s, "after cadre_close");
+}
+
+static void test_programs_without_standard_descriptors(void **state)
+{
+    (void)state;
+    for (int k = 0; k < ROUGH_KINDS; k++)
+        for (unsigned closed = 0; closed < 8; closed++) {
+            struct start s = { rough_kinds[k], closed };
+            char name[80];
+
+            snprintf(name, sizeof name, "%s without %u", s.kind ? s.kind : "NULL",
+                     closed);
+            rough_case(name, start_without, &s);
+        }
+}
+
+/* ---- kernels that close or replace their stderr ---- */
+
+/* The linker puts this between libcadre and the C library. */
+static unsigned waits; /* of the caller's, so far */
+
+int __real_epoll_wait(int poll, struct epoll_event *events, int n, int timeout_ms);
+int __wrap_epoll_wait(int poll, struct epoll_event *events, int n, int timeout_ms);
+
+int __wrap_epoll_wait(int poll, struct epoll_event *events, int n, int timeout_ms)
+{
+    waits++;
+    return __real_epoll_wait(poll, events, n, timeout_ms);
+}
+
+enum way { LEAVE, CLOSE, REPLACE };
+
+static int turn_away(cadre_task *t, const void *item, void *result)
+{
+    const enum way *way = cadre_task_shared(t);
+
+    (void)item;
+    (void)result;
+    if (*way == CLOSE)
+        close(STDERR_FILENO);
+    else if (*way == REPLACE)
+        dup2(STDIN_FILENO, STDERR_FILENO);
+    return poll(NULL, 0, 150); /* time in which a caller that is awake would show */
+}
+
+static void run_away(cadre_pool *pool, enum way way)
+{
+    cadre_job job = {
+        .fn = turn_away, .n = 2, .shared = &way, .shared_size = sizeof way
+    };
+    cadre_error err;
+    unsigned before = waits;
+
+    rough_must(cadre_map(pool, &job, &err) == 0, "%s", err.message);
+    rough_must(waits - before < 100, "the caller woke %u times, way %d", waits - before,
+               way);
+}
+
+static void turn_away_from_stderr(const void *kind)
+{
+    for (enum way way = CLOSE; way <= REPLACE; way++) {
+        cadre_pool *pool = rough_pool(kind, (cadre_options){ 0 });
+        run_away(pool, way);
+        run_away(pool, LEAVE); /* kept workers are without it still */
+        rough_work(pool);
+        cadre_close(pool);
+    }
+}
+
+static void test_kernels_without_stderr(void **state)
+{
+    (void)state;
+    for (int k = ROUGH_PROCESSES; k < ROUGH_KINDS; k++)
+        rough_case(rough_kinds[k], turn_away_from_stderr, rough_kinds[k]);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_kernels_without_stderr),
+        cmocka_unit_test(test_programs_without_standard_descriptors),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
