@@ -83,7 +83,7 @@ void cdr_window_reset(struct cadre_window *w, uint64_t units, uint64_t grain)
     w->units = units;
     w->grain = grain;
     set(&w->next, 0);
-    set(&w->limit, units);
+    atomic_store(&w->limit, units); /* before the caller looks for cancellations */
     atomic_store_explicit(&w->stop_code, CADRE_OK, memory_order_relaxed);
     atomic_store_explicit(&w->told, false, memory_order_relaxed);
     for (unsigned s = 0; s < w->seats; s++)

@@ -38,8 +38,6 @@
 #define PROGRESS_NS 100000000
 #define LONG_NS     20e6 /* a unit that takes longer keeps its caller from reporting */
 
-static const _Atomic uint32_t never_cancelled;
-
 /* ---- bringing workers in ---- */
 
 void cdr_run_wake_workers(void *arg)
@@ -230,7 +228,8 @@ int cdr_engine_verdict(const cadre_run *run, const cadre_job *job, cadre_error *
 /* ---- a run from start to end ---- */
 
 void cdr_engine_set_up(struct cdr_context *f, cadre_pool *pool,
-                       const struct cdr_program *p, const cadre_job *job)
+                       const struct cdr_program *p, const cadre_job *job,
+                       const struct cdr_call *call)
 {
     cadre_run *run = &f->run;
 
@@ -239,13 +238,11 @@ void cdr_engine_set_up(struct cdr_context *f, cadre_pool *pool,
     run->window = f->window;
     run->pool = pool;
     run->workers = pool ? pool->plan.workers : 1;
-    run->cancel = pool ? &pool->cancelled : &never_cancelled;
-    run->cancel_seen = atomic_load_explicit(run->cancel, memory_order_relaxed);
+    run->cancel = call->cancel;
+    run->cancel_seen = call->cancel_seen;
     run->chunk = job->chunk > CDR_CLAIM_MAX ? CDR_CLAIM_MAX : job->chunk;
     run->started = cdr_now();
-    run->deadline = job->deadline_ms
-                        ? run->started + job->deadline_ms * UINT64_C(1000000)
-                        : UINT64_MAX;
+    run->deadline = call->deadline;
     run->known_cost =
         pool ? cdr_cost_of(&pool->costs, cdr_program_kernel(p)) * (double)p->grain : 0;
     run->data = NULL;
@@ -265,6 +262,10 @@ void cdr_engine_set_up(struct cdr_context *f, cadre_pool *pool,
     run->retries = job->retries;
     cdr_run_set_retirement(run);
     run->recovery = NULL;
+    /* Sequentially consistent, as are the window's limit and what cadre_cancel does to both:
+     * who comes too early to find the window in use is seen here. */
+    if (atomic_load(run->cancel) != run->cancel_seen)
+        cdr_window_stop(f->window, CADRE_ECANCELLED);
 }
 
 static void consider(cadre_run *run)
@@ -291,17 +292,17 @@ static void learn(cadre_run *run)
 }
 
 int cdr_engine_run(cadre_pool *pool, const struct cdr_program *p, const cadre_job *job,
-                   cadre_error *err)
+                   const struct cdr_call *call, cadre_error *err)
 {
     struct cdr_context *f;
     int rc;
 
     if (cdr_pool_is_remote(pool))
-        return cdr_remote_run(pool, p, job, err);
+        return cdr_remote_run(pool, p, job, call, err);
     f = cdr_context_take(pool, err);
     if (!f)
         return err->code;
-    cdr_engine_set_up(f, pool, p, job);
+    cdr_engine_set_up(f, pool, p, job, call);
     if (cdr_worker_enter(&f->caller, &f->run, 0)) {
         cdr_context_give(pool, f);
         return cdr_fail(err, CADRE_ENOMEM, "no memory for the caller's own work");

@@ -18,7 +18,8 @@ double cdr_engine_threshold(const cadre_pool *pool);
 /* A run in this context, from now on; how it ended, when nobody touches the window any more;
  * and how long its caller may sleep before it has something to do. */
 void cdr_engine_set_up(struct cdr_context *f, cadre_pool *pool,
-                       const struct cdr_program *p, const cadre_job *job);
+                       const struct cdr_program *p, const cadre_job *job,
+                       const struct cdr_call *call);
 int cdr_engine_verdict(const cadre_run *run, const cadre_job *job, cadre_error *err);
 int cdr_engine_patience(const cadre_run *run);
 void cdr_engine_report(cadre_run *run, uint64_t now);
@@ -28,15 +29,16 @@ void cdr_run_wake_workers(void *run);
 
 /* Bring in workers that live in other processes; where they are clean, the room is for what
  * they are told. On failure none is in. */
-int cdr_remote_begin(cadre_run *run, struct cdr_shm_buffer *buffer, cadre_error *err);
+int cdr_remote_begin(cadre_run *run, const struct cdr_call *call,
+                     struct cdr_shm_buffer *buffer, cadre_error *err);
 
 /* cdr_engine_run where workers live in other processes (apart.c). */
 int cdr_remote_run(cadre_pool *pool, const struct cdr_program *p, const cadre_job *job,
-                   cadre_error *err);
+                   const struct cdr_call *call, cadre_error *err);
 
 /* Run all of the program, which has at least one task. Returns what cadre_map returns.
  * Blocks. */
 int cdr_engine_run(cadre_pool *pool, const struct cdr_program *p, const cadre_job *job,
-                   cadre_error *err);
+                   const struct cdr_call *call, cadre_error *err);
 
 #endif

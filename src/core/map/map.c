@@ -7,10 +7,12 @@
 
 int cadre_map(cadre_pool *pool, const cadre_job *job, cadre_error *err)
 {
+    struct cdr_call call;
     cadre_error local;
     struct cdr_program p;
     int rc;
 
+    cdr_call_begin(&call, pool ? &pool->cancelled : NULL, job);
     if (!err)
         err = &local;
     rc = cdr_job_prepare(&p, job, false, err);
@@ -19,6 +21,8 @@ int cadre_map(cadre_pool *pool, const cadre_job *job, cadre_error *err)
     if (rc || p.n == 0)
         return rc;
     cdr_job_clear_outcomes(&p);
-    rc = cdr_pool_choose(&pool, &p, err);
-    return rc ? rc : cdr_engine_run(pool, &p, job, err);
+    rc = cdr_call_check(&call, err);
+    if (!rc)
+        rc = cdr_pool_choose(&pool, &p, err);
+    return rc ? rc : cdr_engine_run(pool, &p, job, &call, err);
 }

@@ -34,11 +34,13 @@ static int check_reduction(const cadre_job *job, cadre_combine *combine,
 int cadre_reduce(cadre_pool *pool, const cadre_job *job, cadre_combine *combine,
                  void *out, cadre_error *err)
 {
+    struct cdr_call call;
     cadre_error local;
     struct cdr_program p;
     struct cdr_tree tree;
     int rc;
 
+    cdr_call_begin(&call, pool ? &pool->cancelled : NULL, job);
     if (!err)
         err = &local;
     rc = cdr_job_prepare(&p, job, false, err);
@@ -53,14 +55,16 @@ int cadre_reduce(cadre_pool *pool, const cadre_job *job, cadre_combine *combine,
     p.grain = (p.n + CDR_BLOCKS_MAX - 1) / CDR_BLOCKS_MAX;
     p.tree = &tree;
     tree.combine = combine;
-    rc = cdr_pool_choose(&pool, &p, err);
+    rc = cdr_call_check(&call, err);
+    if (!rc)
+        rc = cdr_pool_choose(&pool, &p, err);
     if (rc)
         return rc;
     rc = cdr_tree_init(&tree, (p.n + p.grain - 1) / p.grain, p.result_size, combine,
                        cdr_pool_is_remote(pool) ? cdr_pool_seats(pool) : 0);
     if (rc)
         return cdr_fail(err, rc, "no memory for the partial results of a reduction");
-    rc = cdr_engine_run(pool, &p, job, err);
+    rc = cdr_engine_run(pool, &p, job, &call, err);
     /* All may be done in a run that failed: of which not every worker came to be. */
     if ((!rc || p.keep_going) && cdr_tree_complete(&tree) && tree.any[0])
         memcpy(out, cdr_tree_place(&tree, 0), p.result_size);

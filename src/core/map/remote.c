@@ -30,7 +30,8 @@ static void notice_threads(cadre_pool *pool)
                 pool->name, others, others == 1 ? "" : "s");
 }
 
-int cdr_remote_begin(cadre_run *run, struct cdr_shm_buffer *buffer, cadre_error *err)
+int cdr_remote_begin(cadre_run *run, const struct cdr_call *call,
+                     struct cdr_shm_buffer *buffer, cadre_error *err)
 {
     cadre_pool *pool = run->pool;
     int rc = cdr_pool_start(pool, err);
@@ -44,7 +45,7 @@ int cdr_remote_begin(cadre_run *run, struct cdr_shm_buffer *buffer, cadre_error 
     atomic_store_explicit(&run->caller_is_busy, true, memory_order_relaxed);
     run->alone = false;
     if (pool->plan.backend->spawned)
-        rc = cdr_manifest_write(buffer, run, err);
+        rc = cdr_manifest_write(buffer, run, call, err);
     if (rc)
         return rc;
     cdr_error_clear(err);
@@ -112,7 +113,7 @@ static int see_through(cadre_run *run, struct cdr_staging *staging,
 }
 
 int cdr_remote_run(cadre_pool *pool, const struct cdr_program *p, const cadre_job *job,
-                   cadre_error *err)
+                   const struct cdr_call *call, cadre_error *err)
 {
     struct cdr_context *f = cdr_context_take(pool, err);
     struct cdr_recovery recovery = { 0 };
@@ -121,15 +122,17 @@ int cdr_remote_run(cadre_pool *pool, const struct cdr_program *p, const cadre_jo
 
     if (!f)
         return err->code;
-    rc = cdr_staging_open(&staging, p, pool->plan.backend->spawned ? &f->staging : NULL,
-                          err);
+    rc = cdr_staging_open(&staging, p, call,
+                          pool->plan.backend->spawned ? &f->staging : NULL, err);
     if (rc) {
         cdr_context_give(pool, f);
         return rc;
     }
-    cdr_engine_set_up(f, pool, &staging.program, job);
+    cdr_engine_set_up(f, pool, &staging.program, job, call);
     f->run.recovery = &recovery;
-    rc = cdr_remote_begin(&f->run, &f->manifest, err);
+    rc = cdr_call_check(call, err);
+    if (!rc)
+        rc = cdr_remote_begin(&f->run, call, &f->manifest, err);
     if (!rc)
         rc = see_through(&f->run, &staging, job, err);
     cdr_recovery_fini(&recovery);

@@ -58,7 +58,7 @@ static int open_other(cadre_pool *pool, bool persistent, cadre_error *err)
     int rc = cadre_open(&other, &opt, err);
 
     if (!rc)
-        atomic_store_explicit(&pool->other, other, memory_order_release);
+        atomic_store(&pool->other, other); /* see cadre_cancel */
     return rc;
 }
 

@@ -21,7 +21,7 @@ struct cdr_context {
     struct cdr_context *next;       /* in the pool's list; never changes there */
     size_t shared_size; /* of the window's own mapping, if processes share it; or 0 */
     int event; /* then: an eventfd that cadre_cancel writes to; never changes; or -1 */
-    _Atomic bool taken; /* somebody runs a job in it: acquire, release */
+    _Atomic bool taken; /* somebody runs a job in it: see cadre_cancel; release */
     cadre_run run;
     struct cadre_worker caller;  /* seat 0 */
     struct cadre_window *window; /* in the same allocation, or shared */
@@ -45,7 +45,7 @@ struct cadre_pool {
      * closes, so that cadre_cancel may write to them at any moment. */
     _Atomic uint64_t events_taken;       /* a bit each: acquire, release */
     _Atomic int events[CDR_STREAMS_MAX]; /* file descriptors, or -1: acquire, release */
-    _Atomic(struct cdr_context *) contexts; /* all: only grows; acquire, release */
+    _Atomic(struct cdr_context *) contexts; /* all: only grows; see cadre_cancel */
     struct cdr_costs costs;
     _Atomic(cadre_pool *)
         other; /* behind this one (instead.c), or NULL: acquire, release */

@@ -71,6 +71,7 @@ struct pen {
     char *memory; /* NULL: nowhere */
     size_t at;
     bool overflow;
+    const struct cdr_call *call;
 };
 
 static void *copy(struct pen *pen, const void *bytes, size_t size)
@@ -82,8 +83,8 @@ static void *copy(struct pen *pen, const void *bytes, size_t size)
         pen->overflow = true;
     if (!pen->memory)
         return NULL;
-    if (size > 0)
-        memcpy(pen->memory + at, bytes, size);
+    if (size > 0) /* what is left off nobody reads: the call is over */
+        cdr_call_copy(pen->call, pen->memory + at, bytes, size);
     return pen->memory + at;
 }
 
@@ -206,11 +207,12 @@ int cdr_manifest_check(const struct cdr_program *p, cadre_error *err)
     return rc;
 }
 
-int cdr_manifest_write(struct cdr_shm_buffer *buffer, cadre_run *run, cadre_error *err)
+int cdr_manifest_write(struct cdr_shm_buffer *buffer, cadre_run *run,
+                       const struct cdr_call *call, cadre_error *err)
 {
     const struct cdr_program *p = run->program;
     struct cdr_manifest head = { .run = *run, .program = *p };
-    struct pen pen = { 0 };
+    struct pen pen = { .call = call };
     int rc = check_shared(p, err);
 
     if (!rc)
@@ -228,10 +230,10 @@ int cdr_manifest_write(struct cdr_shm_buffer *buffer, cadre_run *run, cadre_erro
         return cdr_fail(err, CADRE_ENOMEM,
                         "no memory for a copy of what the job points to: %zu bytes",
                         pen.at);
-    pen = (struct pen){ .memory = buffer->memory };
+    pen = (struct pen){ .memory = buffer->memory, .call = call };
     write_all(&pen, &head);
     run->manifest = buffer->memory;
-    return CADRE_OK;
+    return cdr_call_check(call, err);
 }
 
 /* ---- for the backend, in the caller's process ---- */
@@ -258,8 +260,6 @@ unsigned cadre_run_descriptors(const cadre_run *run, int fds[CADRE_RUN_FDS])
 }
 
 /* ---- in the worker ---- */
-
-static const _Atomic uint32_t never_cancelled;
 
 struct joined {
     cadre_run run; /* first: who has it has this */
@@ -317,7 +317,7 @@ static void settle_in(struct joined *j, const struct cdr_manifest *o, const int 
 
     run->program = &j->program;
     run->pool = NULL;
-    run->cancel = &never_cancelled; /* it comes through the window */
+    run->cancel = &cdr_never_cancelled; /* it comes through the window */
     run->cancel_seen = 0;
     run->recovery = NULL;
     run->progress = NULL;

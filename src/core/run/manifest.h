@@ -4,6 +4,7 @@
 #ifndef CDR_CORE_RUN_MANIFEST_H
 #define CDR_CORE_RUN_MANIFEST_H
 
+#include "core/run/call.h"
 #include "core/run/run.h"
 
 /* Shared memory that is kept from one run for the next. Zero: none yet. */
@@ -22,7 +23,8 @@ void cdr_shm_buffer_fini(struct cdr_shm_buffer *buffer);
 /* Write the manifest for a run that is about to begin, into the buffer; it is run->manifest. What
  * the job points to is copied into it, but for what workers can see where it is.
  * CADRE_ENOTSUP: they cannot have the kernel, and what to do. */
-int cdr_manifest_write(struct cdr_shm_buffer *buffer, cadre_run *run, cadre_error *err);
+int cdr_manifest_write(struct cdr_shm_buffer *buffer, cadre_run *run,
+                       const struct cdr_call *call, cadre_error *err);
 
 /* Whether workers can have the job's functions, as far as is known here: what
  * cdr_manifest_write would say, and that they are not sure to have a library. */

@@ -39,8 +39,13 @@ static bool reserve(size_t *at, size_t *total, bool wanted, uint64_t n, size_t s
            !__builtin_add_overflow(*at, bytes, total);
 }
 
+static void zero(void *memory, size_t at, size_t size)
+{
+    memset((char *)memory + at, 0, size);
+}
+
 static int open_spill(struct cdr_staging *s, size_t end_at, size_t of_at,
-                      cadre_error *err)
+                      const struct cdr_call *call, cadre_error *err)
 {
     s->spill.fd = cdr_fd_own(memfd_create("cadre", MFD_CLOEXEC));
     if (s->spill.fd < 0)
@@ -49,7 +54,7 @@ static int open_spill(struct cdr_staging *s, size_t end_at, size_t of_at,
     s->spill.of = (struct cdr_spilled *)(void *)(s->memory + of_at);
     if (s->buffer) { /* else it is zero already */
         atomic_store_explicit(s->spill.end, 0, memory_order_relaxed);
-        memset(s->spill.of, 0, s->program.n * sizeof *s->spill.of);
+        cdr_call_in_parts(call, s->program.n * sizeof *s->spill.of, zero, s->spill.of);
     }
     s->program.spill = &s->spill;
     s->program.emitted = NULL;
@@ -71,10 +76,35 @@ static int get_memory(struct cdr_staging *s, cadre_error *err)
     return CADRE_OK;
 }
 
-static void set_up_statuses(int *statuses, uint64_t n)
+static void set_up_statuses(void *statuses, size_t at, size_t size)
 {
-    for (uint64_t i = 0; i < n; i++)
-        statuses[i] = CADRE_ECANCELLED;
+    for (size_t i = at / sizeof(int); i < (at + size) / sizeof(int); i++)
+        ((int *)statuses)[i] = CADRE_ECANCELLED;
+}
+
+static void populate(void *memory, size_t at, size_t size)
+{
+    cdr_shared_populate((char *)memory + at, size); /* else as it is touched */
+}
+
+/* What workers find there. May leave off when the call is over. */
+static int fill(struct cdr_staging *s, size_t end_at, size_t of_at,
+                const struct cdr_call *call, cadre_error *err)
+{
+    struct cdr_program *p = &s->program;
+    int rc = CADRE_OK;
+
+    if (p->statuses != s->original->statuses)
+        cdr_call_in_parts(call, p->n * sizeof *p->statuses, set_up_statuses,
+                          p->statuses);
+    if (p->original && s->size >= WORTH_POPULATING)
+        cdr_call_in_parts(call, s->size, populate, s->memory);
+    if (p->emitted)
+        rc = open_spill(s, end_at, of_at, call, err);
+    if (!rc && s->buffer && p->original)
+        cdr_call_copy(call, (void *)p->results, (const void *)p->original,
+                      p->n * p->result_size);
+    return rc ? rc : cdr_call_check(call, err);
 }
 
 /* Whether workers see it where it is. */
@@ -85,7 +115,8 @@ static bool is_there(const struct cdr_staging *s, const void *memory, size_t siz
 }
 
 int cdr_staging_open(struct cdr_staging *s, const struct cdr_program *p,
-                     struct cdr_shm_buffer *buffer, cadre_error *err)
+                     const struct cdr_call *call, struct cdr_shm_buffer *buffer,
+                     cadre_error *err)
 {
     bool results, statuses;
     size_t results_at, statuses_at, of_at, end_at = 0;
@@ -109,18 +140,12 @@ int cdr_staging_open(struct cdr_staging *s, const struct cdr_program *p,
         s->program.original = p->results;
         s->program.results = (uintptr_t)s->memory + results_at;
     }
-    if (statuses) {
+    if (statuses)
         s->program.statuses = (int *)(void *)(s->memory + statuses_at);
-        set_up_statuses(s->program.statuses, p->n);
-    }
-    if (results && s->size >= WORTH_POPULATING)
-        cdr_shared_populate(s->memory, s->size); /* else as it is touched */
-    if (p->emitted && open_spill(s, end_at, of_at, err)) {
+    if (fill(s, end_at, of_at, call, err)) {
         cdr_staging_close(s);
         return err->code;
     }
-    if (buffer)
-        cdr_staging_refill(&s->program, 0, p->n);
     return CADRE_OK;
 }
 

@@ -41,7 +41,8 @@ struct cdr_staging {
 
 /* With a buffer, workers are clean, and it is in there. On failure nothing is left. */
 int cdr_staging_open(struct cdr_staging *s, const struct cdr_program *p,
-                     struct cdr_shm_buffer *buffer, cadre_error *err);
+                     const struct cdr_call *call, struct cdr_shm_buffer *buffer,
+                     cadre_error *err);
 
 /* Workers are clean: tasks first .. end-1 are run again. */
 void cdr_staging_refill(const struct cdr_program *p, uint64_t first, uint64_t end);

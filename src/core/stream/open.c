@@ -241,8 +241,6 @@ uint64_t cdr_stream_most_bytes(const cadre_stream *s)
 
 /* ---- the run ---- */
 
-static const _Atomic uint32_t never_cancelled;
-
 static int make_event(cadre_stream *s, cadre_error *err)
 {
     if (s->pool && getpid() == s->pool->owner) {
@@ -291,7 +289,8 @@ static void bring_in(cadre_stream *s)
 }
 
 /* Workers that are processes come in always. */
-static int bring_in_apart(cadre_stream *s, cadre_error *err)
+static int bring_in_apart(cadre_stream *s, const struct cdr_call *call,
+                          cadre_error *err)
 {
     const struct cdr_plan *plan = &s->pool->plan;
     int rc;
@@ -299,12 +298,13 @@ static int bring_in_apart(cadre_stream *s, cadre_error *err)
     s->run.workers = plan->workers;
     s->run.recovery = &s->recovery;
     s->run.spin = plan->workers < plan->machine.cpus; /* it feeds meanwhile */
-    rc = cdr_remote_begin(&s->run, &s->manifest, err);
+    rc = cdr_remote_begin(&s->run, call, &s->manifest, err);
     s->begun = !rc;
     return rc;
 }
 
-static void set_up_run(cadre_stream *s, const cadre_job *job)
+static void set_up_run(cadre_stream *s, const cadre_job *job,
+                       const struct cdr_call *call)
 {
     cadre_run *run = &s->run;
     struct cdr_program *p = &s->program;
@@ -315,13 +315,11 @@ static void set_up_run(cadre_stream *s, const cadre_job *job)
     run->program = p;
     run->pool = s->pool;
     run->workers = 1;
-    run->cancel = s->pool ? &s->pool->cancelled : &never_cancelled;
-    run->cancel_seen = atomic_load_explicit(run->cancel, memory_order_relaxed);
+    run->cancel = call->cancel;
+    run->cancel_seen = call->cancel_seen;
     run->chunk = job->chunk;
     run->started = s->now = cdr_now();
-    run->deadline = job->deadline_ms
-                        ? run->started + job->deadline_ms * UINT64_C(1000000)
-                        : UINT64_MAX;
+    run->deadline = call->deadline;
     run->progress = job->progress;
     run->progress_arg = job->progress_arg;
     run->next_progress = run->started;
@@ -339,10 +337,12 @@ static void set_up_run(cadre_stream *s, const cadre_job *job)
 int cadre_stream_open(cadre_stream **out, cadre_pool *pool, const cadre_job *job,
                       cadre_error *err)
 {
+    struct cdr_call call;
     cadre_error local;
     cadre_stream *s;
     int rc;
 
+    cdr_call_begin(&call, pool ? &pool->cancelled : NULL, job);
     if (!err)
         err = &local;
     cdr_error_clear(err);
@@ -353,6 +353,7 @@ int cadre_stream_open(cadre_stream **out, cadre_pool *pool, const cadre_job *job
     if (!s)
         return cdr_fail(err, CADRE_ENOMEM, "no memory for a stream");
     memset(s, 0, sizeof *s);
+    s->owner = getpid();
     s->pool = pool;
     s->run.event = -1;
     s->event_slot = -1;
@@ -364,7 +365,7 @@ int cadre_stream_open(cadre_stream **out, cadre_pool *pool, const cadre_job *job
     if (!rc)
         rc = cdr_job_suits(pool, job, s->program.n, err);
     if (!rc) {
-        set_up_run(s, job);
+        set_up_run(s, job, &call);
         rc = make_window(s, job, err);
     }
     if (!rc)
@@ -376,7 +377,7 @@ int cadre_stream_open(cadre_stream **out, cadre_pool *pool, const cadre_job *job
                               memory_order_relaxed);
         cdr_fences_prepare();
         if (s->remote)
-            rc = bring_in_apart(s, err);
+            rc = bring_in_apart(s, &call, err);
         else
             bring_in(s);
     }
@@ -406,17 +407,24 @@ static void learn(cadre_stream *s)
         cdr_cost_learn(&s->pool->costs, cdr_program_kernel(&s->program), cost);
 }
 
+static void end_run(cadre_stream *s)
+{
+    cdr_stream_halt(s);
+    if (s->begun)
+        s->pool->plan.backend->end(s->pool->state, &s->run);
+    learn(s);
+}
+
+/* In a process that was forked from the stream's there are no workers of it, and what is
+ * shared stays as it is. */
 void cadre_stream_close(cadre_stream *s)
 {
     if (!s)
         return;
-    if (s->run.window) {
-        cdr_stream_halt(s);
-        if (s->begun)
-            s->pool->plan.backend->end(s->pool->state, &s->run);
-        learn(s);
+    if (s->run.window && getpid() == s->owner)
+        end_run(s);
+    if (s->run.window)
         unmap_window(s);
-    }
     cadre_stream_stop(s->source.upstream);
     if (s->event_slot >= 0)
         cdr_pool_give_event(s->pool, s->event_slot);

@@ -28,6 +28,7 @@
 
 #include <inttypes.h>
 #include <string.h>
+#include <unistd.h>
 
 #define FEED_NS     2000.0
 #define SLOW_NS     1000.0 /* a source that takes longer for an item is slow */
@@ -274,6 +275,13 @@ static void end_stream(cadre_stream *s, int code)
     report(s);
 }
 
+/* A worker in another process can only say so in the window. */
+static bool cancelled_by_worker(const cadre_stream *s)
+{
+    return s->remote && atomic_load_explicit(&s->run.window->stop_code,
+                                             memory_order_relaxed) == CADRE_ECANCELLED;
+}
+
 static bool in_time(cadre_stream *s)
 {
     s->now = cdr_now();
@@ -289,7 +297,7 @@ static bool ended_from_outside(cadre_stream *s)
     }
     if (is_stopped(s)) {
         end_stream(s, CADRE_DONE);
-    } else if (cdr_run_cancelled(&s->run)) {
+    } else if (cdr_run_cancelled(&s->run) || cancelled_by_worker(s)) {
         cdr_fail(&s->end, CADRE_ECANCELLED, "cancelled after %" PRIu64 " records",
                  s->taken);
         end_stream(s, CADRE_ECANCELLED);
@@ -341,7 +349,8 @@ enum cdr_step cdr_stream_step(cadre_stream *s, cadre_record *record)
             feed(s);
         if (cdr_take(s, record)) {
             /* Its task may have ended early because nobody wanted it any more. */
-            if (!disturbed(s) && (s->run.deadline == UINT64_MAX || in_time(s)))
+            if (!disturbed(s) && !cancelled_by_worker(s) &&
+                (s->run.deadline == UINT64_MAX || in_time(s)))
                 return CDR_READY;
             s->dropped++;
             continue;
@@ -426,10 +435,14 @@ int cadre_stream_source(void *stream, void *item, cadre_error *err)
 
 /* ---- from other threads ---- */
 
+/* In a process that was forked from the stream's, the window and the event may be shared with
+ * it: nothing happens to those. */
 void cadre_stream_stop(cadre_stream *s)
 {
     for (; s; s = s->source.upstream) {
         atomic_store_explicit(&s->stopped, true, memory_order_relaxed);
+        if (getpid() != s->owner)
+            continue;
         cdr_window_halt(s->run.window, 0);
         cdr_run_wake_caller(&s->run);
     }

@@ -53,6 +53,7 @@ struct cadre_stream {
     int event_slot;  /* in the pool's table; -1: the event is the stream's own */
     unsigned stages; /* itself and those it has its items from */
     bool begun;      /* the backend's workers are in */
+    pid_t owner;     /* the process that opened it */
     bool remote;     /* they are processes: the caller's thread runs no tasks */
     struct cdr_recovery recovery;
     struct cdr_shm_buffer manifest; /* they are clean: what they are told */
