@@ -3,7 +3,7 @@
  */
 #include "cli/commands/analysis.h"
 #include "cli/base/text.h"
-#include "cli/output/layout.h"
+#include "cli/output/table.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -128,7 +128,7 @@ static int write_table(struct cdr_analysis *s, const json_t *records,
         return cdr_fails_memory(why);
     fprintf(out, "%s: %s\n", file, heading);
     free(file);
-    rc = cdr_layout_table(out, records, fields, n_fields, why);
+    rc = cdr_table_write(out, records, fields, n_fields, why);
     if (!rc && s->set->explain) {
         fputc('\n', out);
         print_plan(out, records, "");

@@ -7,7 +7,7 @@
 #include "cli/options/complete.h"
 #include "cli/commands/command.h"
 #include "cli/data/data.h"
-#include "cli/options/table.h"
+#include "cli/options/walk.h"
 #include "cli/options/value.h"
 
 #include <cadre/stats.h>

@@ -8,7 +8,7 @@
 #include "cli/options/options.h"
 #include "cli/commands/command.h"
 #include "cli/base/text.h"
-#include "cli/options/table.h"
+#include "cli/options/walk.h"
 #include "cli/options/value.h"
 
 #include <stdio.h>

@@ -3,7 +3,7 @@
  *
  * What a command finds out is one JSON object: facts about all of it, and `results`, an
  * array of objects, one a row. The three formats show the same object: JSON as it is,
- * CSV and the table (layout.h) by lists of keys.
+ * CSV and the table (table.h) by lists of keys.
  *
  * Numbers have the fewest digits that read back as the same. One that is not finite is the text "nan", "inf"
  * or "-inf"; what does not exist for a row is left out (CSV: empty).

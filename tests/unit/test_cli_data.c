@@ -88,6 +88,20 @@ static void test_numbers(void **state)
     }
 }
 
+static void test_commas(void **state)
+{
+    double value = 0;
+
+    (void)state;
+    assert_int_equal(cdr_number_parse(&value, " -1,5e3 ", ','), CDR_NUMBER);
+    assert_true(value == -1500);
+    assert_int_equal(cdr_number_parse(&value, "7", ','), CDR_NUMBER);
+    assert_int_equal(cdr_number_parse(&value, "1.5", ','), CDR_NO_NUMBER);
+    assert_int_equal(cdr_number_parse(&value, "1,5,5", ','), CDR_NO_NUMBER);
+    assert_int_equal(cdr_number_parse(&value, "NA", ','), CDR_MISSING);
+    assert_int_equal(cdr_number_parse(&value, "1e999", ','), CDR_TOO_LARGE);
+}
+
 static void test_columns(void **state)
 {
     static const char text[] = "\xef\xbb\xbfname,z,y,\"x\"\r\n"
@@ -113,6 +127,33 @@ static void test_columns(void **state)
     assert_string_equal(d.scores[0].name, "z"); /* as in the file */
     assert_int_equal(d.n_left_out, 1);
     assert_string_equal(d.left_out[0], "name");
+    cdr_data_free(&d);
+}
+
+/* Two labels of any form, a line that names the delimiter, comments, decimal commas. */
+static void test_other_forms(void **state)
+{
+    static const char text[] = "\xef\xbb\xbfsep=;\r\n#a\r\n#b\n"
+                               ";y;x;z\r\n#c\r\n#d;yes;1,5;\"#\n#\"\r\n"
+                               "\"#e\n#\"; yes ;1,5;2\n#\n1; no;-2;\"3,25\"";
+    struct cdr_wanted w = every;
+    struct cdr_failure why;
+    struct cdr_data d;
+
+    (void)state;
+    w.positive = "yes";
+    w.delimiter = '\0';
+    w.decimal = ',';
+    w.comment = '#';
+    assert_int_equal(read_bytes(&d, text, sizeof text - 1, &w, &why), 0);
+    assert_int_equal(d.rows, 2);
+    assert_int_equal(d.positives, 1);
+    assert_string_equal(d.negative, "no");
+    assert_int_equal(d.n_nameless, 1);
+    assert_int_equal(d.nameless[0], 1);
+    assert_int_equal(d.n_scores, 2);
+    assert_true(d.scores[0].values[0] == 1.5 && d.scores[0].values[1] == -2);
+    assert_true(d.scores[1].values[0] == 2 && d.scores[1].values[1] == 3.25);
     cdr_data_free(&d);
 }
 
@@ -232,10 +273,9 @@ static void test_mutated(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_numbers),
-        cmocka_unit_test(test_columns),
-        cmocka_unit_test(test_many_rows),
-        cmocka_unit_test(test_mutated),
+        cmocka_unit_test(test_numbers),   cmocka_unit_test(test_commas),
+        cmocka_unit_test(test_columns),   cmocka_unit_test(test_other_forms),
+        cmocka_unit_test(test_many_rows), cmocka_unit_test(test_mutated),
     };
 
     return cmocka_run_group_tests_name("cli_data", tests, NULL, NULL);

@@ -14,6 +14,7 @@
 struct inner {
     uint64_t count;
     double real, share;
+    bool has_count;
 };
 
 struct settings {
@@ -21,6 +22,7 @@ struct settings {
     const char *text, *operand;
     struct cdr_texts list;
     int word, workers;
+    char sign;
     struct inner inner;
 };
 
@@ -45,6 +47,7 @@ static const struct cdr_option first[] = {
       .value = "red|green|blue",
       .offset = AT(word),
       .initial = "green" },
+    { .kind = CDR_SIGN, .name = "sign", .value = "C", .offset = AT(sign) },
     { .kind = CDR_WORKERS, .name = "workers", .value = "W", .offset = AT(workers) },
     { .kind = CDR_END },
 };
@@ -56,6 +59,7 @@ static const struct cdr_option second[] = {
       .value = "N",
       .offset = offsetof(struct inner, count),
       .initial = "7",
+      .noted = offsetof(struct inner, has_count),
       .least = 2 },
     { .kind = CDR_REAL,
       .name = "real",
@@ -138,6 +142,13 @@ static void test_wrong(void **state)
         { { "-n", "18446744073709551616" }, "--count is" },
         { { "-n", "0x" }, "--count is" },
         { { "-n", "" }, "--count is" },
+        { { "-n", "1.5" }, "--count is" },
+        { { "-n", "1e-1" }, "--count is" },
+        { { "-n", "2e19" }, "--count is" },
+        { { "-n", "1__0" }, "--count is" },
+        { { "--sign", "ab" }, "one character" },
+        { { "--sign", "" }, "one character" },
+        { { "--sign", "\"" }, "one character" },
         { { "--real", "nan" }, "expected a number" },
         { { "--real", " 1" }, "expected a number" },
         { { "--real", "1e999" }, "expected a number" },
@@ -168,6 +179,72 @@ static void test_wrong(void **state)
     assert_int_equal(PARSE(&s, &why, "-h", "--bad"), CDR_WANTS_HELP);
 }
 
+static void test_counts(void **state)
+{
+    static const struct {
+        const char *text;
+        uint64_t value;
+    } counts[] = {
+        { "0", 0 },
+        { "1e6", 1000000 },
+        { "1E+6", 1000000 },
+        { "2.5e3", 2500 },
+        { "1000.0", 1000 },
+        { "1_000_000", 1000000 },
+        { "0e99", 0 },
+        { "0xffFF", 65535 },
+        { "18446744073709551615", UINT64_MAX },
+        { "1.8446744073709551615e19", UINT64_MAX },
+    };
+    static const char *const none[] = { "",
+                                        "e3",
+                                        "1e",
+                                        "1e+",
+                                        "1e1.5",
+                                        "1.",
+                                        ".5",
+                                        "1.5",
+                                        "1e-1",
+                                        "1_",
+                                        "_1",
+                                        "1e20",
+                                        "-1",
+                                        "+1",
+                                        "0x",
+                                        "0x1_0",
+                                        "1 ",
+                                        "1e_3",
+                                        "1e4294967296000000000000" };
+    uint64_t value;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
+        if (!cdr_parse_count(&value, counts[i].text))
+            fail_msg("\"%s\" is none", counts[i].text);
+        assert_int_equal(value, counts[i].value);
+    }
+    for (size_t i = 0; i < sizeof none / sizeof none[0]; i++)
+        if (cdr_parse_count(&value, none[i]))
+            fail_msg("\"%s\" is %llu", none[i], (unsigned long long)value);
+}
+
+/* What was given is noted, what has its initial value is not. */
+static void test_noted(void **state)
+{
+    struct cdr_failure why;
+    struct settings s;
+
+    (void)state;
+    assert_int_equal(PARSE(&s, &why, "--sign", "tab"), 0);
+    assert_int_equal(s.sign, '\t');
+    assert_false(s.inner.has_count);
+    cdr_options_free(&s, &command);
+    assert_int_equal(PARSE(&s, &why, "-n7", "--sign=;"), 0);
+    assert_int_equal(s.sign, ';');
+    assert_true(s.inner.has_count);
+    cdr_options_free(&s, &command);
+}
+
 static void test_nearest(void **state)
 {
     static const char *const names[] = { "mean_radius", "mean_texture", "Age", "x",
@@ -185,6 +262,8 @@ static void test_nearest(void **state)
         { "probability", NULL },
         { "ag", "Age" },
         { "mean", "mean_radius" },
+        { "MEAN_RADIUS", "mean_radius" },
+        { "Mean_Raduis", "mean_radius" },
     };
 
     (void)state;
@@ -246,6 +325,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_initial_values), cmocka_unit_test(test_all_forms),
         cmocka_unit_test(test_wrong),          cmocka_unit_test(test_nearest),
+        cmocka_unit_test(test_counts),         cmocka_unit_test(test_noted),
         cmocka_unit_test(test_printable),      cmocka_unit_test(test_abridge),
     };
 

@@ -3,7 +3,6 @@
  */
 #include "cli/plot/estimate.h"
 #include "cli/plot/histogram.h"
-#include "cli/output/layout.h"
 #include "cli/plot/page.h"
 #include "plot/axis.h"
 
@@ -16,24 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
-
-static void test_decimals(void **state)
-{
-    static const struct {
-        double error, value;
-        int decimals;
-    } cases[] = {
-        { 0.0123, 0.9, 3 },    { 0.00123, 0.9, 4 }, { 0.15, 0.7, 3 },
-        { 1.5, 654, 1 },       { 14, 654, 0 },      { 0, 0.5, 3 },
-        { 0, 654, 2 },         { NAN, 0.5, 3 },     { 1e-17, 1, 3 },
-        { 1e-300, 1e-299, 3 }, { 1e-9, 0.5, 10 },   { 1e-13, 0.01, 12 },
-    };
-
-    (void)state;
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
-        assert_int_equal(cdr_layout_decimals(cases[i].error, cases[i].value),
-                         cases[i].decimals);
-}
 
 static void check_estimate(int kind, double point, double error, const char *text,
                            const char *interval)
@@ -199,10 +180,9 @@ static void test_no_comb(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_decimals),     cmocka_unit_test(test_estimates),
-        cmocka_unit_test(test_metric_words), cmocka_unit_test(test_axes),
-        cmocka_unit_test(test_flat_axis),    cmocka_unit_test(test_histograms),
-        cmocka_unit_test(test_no_comb),
+        cmocka_unit_test(test_estimates),  cmocka_unit_test(test_metric_words),
+        cmocka_unit_test(test_axes),       cmocka_unit_test(test_flat_axis),
+        cmocka_unit_test(test_histograms), cmocka_unit_test(test_no_comb),
     };
 
     return cmocka_run_group_tests_name("cli_plot", tests, NULL, NULL);

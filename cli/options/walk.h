@@ -1,8 +1,8 @@
-/* table.h - a command's tables of options, walked as one list.
+/* walk.h - a command's tables of options, walked as one list.
  * SPDX-License-Identifier: MIT
  */
-#ifndef CDR_CLI_TABLE_H
-#define CDR_CLI_TABLE_H
+#ifndef CDR_CLI_WALK_H
+#define CDR_CLI_WALK_H
 
 #include "cli/options/options.h"
 

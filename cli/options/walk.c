@@ -1,7 +1,7 @@
-/* table.c - a command's tables of options, walked as one list.
+/* walk.c - a command's tables of options, walked as one list.
  * SPDX-License-Identifier: MIT
  */
-#include "cli/options/table.h"
+#include "cli/options/walk.h"
 #include "cli/commands/command.h"
 
 #include <string.h>

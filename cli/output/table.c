@@ -1,7 +1,7 @@
-/* layout.c - results as a table for people.
+/* table.c - results as a table for people.
  * SPDX-License-Identifier: MIT
  */
-#include "cli/output/layout.h"
+#include "cli/output/table.h"
 #include "cli/base/text.h"
 #include "cli/base/width.h"
 #include "cli/output/digits.h"
@@ -10,35 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DECIMALS_MAX 12
-#define GAP          2
-
-/* Zero, or what rounding errors make of it: then nothing says how many. */
-static bool is_no_error(double standard_error, double value)
-{
-    return !isfinite(standard_error) ||
-           standard_error <= fmax(1e-12 * fabs(value), 1e-15);
-}
-
-int cdr_layout_decimals(double standard_error, double value)
-{
-    int least = fabs(value) < 10 ? 3 : 0, n;
-
-    if (is_no_error(standard_error, value))
-        return least > 0 ? least : 2;
-    if (standard_error >= 10)
-        return least;
-    n = 1 - (int)floor(log10(standard_error));
-    return n < least ? least : n > DECIMALS_MAX ? DECIMALS_MAX : n;
-}
-
-void cdr_layout_number(char *out, size_t size, double value, int decimals)
-{
-    if (fabs(value) >= 1e9)
-        snprintf(out, size, "%.4g", value);
-    else
-        snprintf(out, size, "%.*f", decimals, value);
-}
+#define GAP 2 /* columns between two */
 
 /* ---- cells ---- */
 
@@ -224,8 +196,8 @@ static void close_table(struct table *t)
     free(t->fields);
 }
 
-int cdr_layout_table(FILE *out, const json_t *records, const struct cdr_field *fields,
-                     size_t n_fields, struct cdr_failure *why)
+int cdr_table_write(FILE *out, const json_t *records, const struct cdr_field *fields,
+                    size_t n_fields, struct cdr_failure *why)
 {
     struct table t = { .records = records };
     bool done;
