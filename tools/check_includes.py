@@ -16,11 +16,11 @@ MACHINE = BASE + ["machine/"]
 CODE = MACHINE + ["code/"]
 MEMORY = MACHINE + ["memory/"]
 BOARD = BASE + ["memory/", "core/board/"]
-RUN = BOARD + ["machine/", "code/", "random/", "core/run/", "core/pool/pool.h"]
+RUN = BOARD + ["machine/", "code/", "random/", "core/run/"]
 WORK = RUN + ["core/work/"]
 FAULT = RUN + ["core/fault/"]
 PLAN = MACHINE + ["backends/table.h", "core/plan/"]
-POOL = RUN + ["backends/table.h", "core/plan/", "core/pool/", "core/map/local.h"]
+POOL = RUN + ["backends/table.h", "core/plan/", "core/pool/"]
 CALLER = POOL + ["core/work/", "core/fault/"]
 
 # Folder: prefixes of the project's own headers that its files may include, beside the

@@ -30,6 +30,10 @@ void cdr_remark(struct cdr_scan *s, const char *name, const char *where,
 /* The file in s->reader could not be read: s->reader.error says why. */
 void cdr_remark_unreadable(struct cdr_scan *s, const char *name);
 
+/* All has been looked at: where something other than affinity or MemAvailable decided, say
+ * what there would have been without it. */
+void cdr_scan_conclude(struct cdr_scan *s);
+
 /* cpu.c: each looks in one place and records what it finds. Those of a cgroup
  * read the files of s->at. */
 void cdr_scan_affinity(struct cdr_scan *s);

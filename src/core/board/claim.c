@@ -1,6 +1,7 @@
 /* claim.c - who has which tasks.
  * SPDX-License-Identifier: MIT
  */
+#include "core/board/claim.h"
 #include "core/board/intent.h"
 
 #include <string.h>
@@ -39,58 +40,6 @@ static uint64_t min_u64(uint64_t a, uint64_t b)
 }
 
 /* ---- set-up ---- */
-
-size_t cdr_window_size(unsigned seats)
-{
-    return sizeof(struct cadre_window) + seats * sizeof(struct cdr_seat);
-}
-
-static void set(_Atomic uint64_t *word, uint64_t value)
-{
-    atomic_store_explicit(word, value, memory_order_relaxed);
-}
-
-/* Atomically, since a cancellation may come at any time; of any of these stores it makes
- * no difference which of the two comes last, but for the limit's (engine.c). */
-static void seat_init(struct cdr_seat *seat)
-{
-    set(&seat->current, 0);
-    set(&seat->bite_end, 0);
-    set(&seat->since, 0);
-    set(&seat->done, 0);
-    atomic_store_explicit(&seat->cost, 0, memory_order_relaxed);
-    set(&seat->range, 0);
-    set(&seat->stop_at, 0);
-    atomic_store_explicit(&seat->asked, false, memory_order_relaxed);
-    set(&seat->failed, CADRE_NO_ITEM);
-    atomic_store_explicit(&seat->halts, false, memory_order_relaxed);
-}
-
-static bool halts(const struct cdr_seat *seat)
-{
-    return atomic_load_explicit(&seat->halts, memory_order_relaxed);
-}
-
-void cdr_window_init(struct cadre_window *w, unsigned seats)
-{
-    w->ring_at = w->arenas_at = w->intents_at = 0;
-    w->seats = seats;
-    cdr_window_reset(w, 0, 1);
-}
-
-void cdr_window_reset(struct cadre_window *w, uint64_t units, uint64_t grain)
-{
-    w->units = units;
-    w->grain = grain;
-    set(&w->next, 0);
-    atomic_store(&w->limit, units); /* before the caller looks for cancellations */
-    atomic_store_explicit(&w->stop_code, CADRE_OK, memory_order_relaxed);
-    atomic_store_explicit(&w->told, false, memory_order_relaxed);
-    for (unsigned s = 0; s < w->seats; s++)
-        seat_init(&w->seat[s]);
-    if (w->intents_at)
-        cdr_intents_reset(w);
-}
 
 /* ---- taking ---- */
 
@@ -211,91 +160,6 @@ bool cdr_window_give(struct cadre_window *w, unsigned s, const struct cdr_span *
 
 /* ---- stopping ---- */
 
-/* Lower *word to value; true when this call did. */
-static bool lower(_Atomic uint64_t *word, uint64_t value)
-{
-    uint64_t old = atomic_load_explicit(word, memory_order_seq_cst);
-
-    while (old > value)
-        if (atomic_compare_exchange_weak_explicit(
-                word, &old, value, memory_order_seq_cst, memory_order_seq_cst))
-            return true;
-    return false;
-}
-
-void cdr_window_halt(struct cadre_window *w, uint64_t limit)
-{
-    if (!lower(&w->limit, limit))
-        return;
-    cdr_heavy_fence();
-    for (unsigned s = 0; s < w->seats; s++)
-        lower(&w->seat[s].stop_at, limit);
-}
-
-void cdr_window_halt_again(struct cadre_window *w)
-{
-    uint64_t limit = atomic_load_explicit(&w->limit, memory_order_seq_cst);
-
-    for (unsigned s = 0; s < w->seats; s++)
-        lower(&w->seat[s].stop_at, limit);
-}
-
-void cdr_window_stop(struct cadre_window *w, int code)
-{
-    int none = CADRE_OK;
-
-    atomic_compare_exchange_strong_explicit(&w->stop_code, &none, code,
-                                            memory_order_relaxed, memory_order_relaxed);
-    cdr_window_halt(w, 0);
-}
-
-void cdr_window_fail(struct cadre_window *w, struct cdr_seat *seat, uint64_t unit,
-                     const cadre_error *error)
-{
-    uint64_t before = atomic_load_explicit(&seat->failed, memory_order_relaxed);
-    bool halting = unit != CADRE_NO_ITEM;
-
-    if (before == CADRE_NO_ITEM ||
-        (halts(seat) == halting ? error->item < before : halting)) {
-        if (w->intents_at) { /* the owner may die while it writes */
-            atomic_store_explicit(&seat->failed, CADRE_NO_ITEM, memory_order_relaxed);
-            CDR_CRASH_POINT();
-        }
-        seat->error = *error;
-        atomic_store_explicit(&seat->halts, halting, memory_order_relaxed);
-        atomic_store_explicit(&seat->failed, error->item, memory_order_release);
-    }
-    if (halting)
-        cdr_window_halt(w, unit);
-}
-
-bool cdr_window_is_halted(const struct cadre_window *w)
-{
-    for (unsigned s = 0; s < w->seats; s++)
-        if (atomic_load_explicit(&w->seat[s].failed, memory_order_acquire) !=
-                CADRE_NO_ITEM &&
-            halts(&w->seat[s]))
-            return true;
-    return false;
-}
-
-const cadre_error *cdr_window_failure(const struct cadre_window *w)
-{
-    const cadre_error *lowest = NULL;
-    uint64_t item = CADRE_NO_ITEM;
-    bool halted = cdr_window_is_halted(w);
-
-    for (unsigned s = 0; s < w->seats; s++) {
-        uint64_t failed =
-            atomic_load_explicit(&w->seat[s].failed, memory_order_acquire);
-        if (failed < item && halts(&w->seat[s]) == halted) {
-            item = failed;
-            lowest = &w->seat[s].error;
-        }
-    }
-    return lowest;
-}
-
 /* ---- sharing the end of a run ---- */
 
 /* Units of seat's slice that it has not begun. */
@@ -357,51 +221,4 @@ uint64_t cdr_window_overdue_at(const struct cadre_window *w, unsigned s,
             first = at;
     }
     return first;
-}
-
-bool cdr_window_over(const struct cadre_window *w)
-{
-    return atomic_load_explicit(&w->limit, memory_order_relaxed) == 0;
-}
-
-uint64_t cdr_window_unclaimed(const struct cadre_window *w)
-{
-    uint64_t next = atomic_load_explicit(&w->next, memory_order_relaxed);
-    uint64_t limit = atomic_load_explicit(&w->limit, memory_order_relaxed);
-
-    if (w->intents_at)
-        next = cdr_next_first(next);
-    return next < limit ? limit - next : 0;
-}
-
-uint64_t cdr_window_done(const struct cadre_window *w)
-{
-    uint64_t done = 0;
-
-    for (unsigned s = 0; s < w->seats; s++)
-        done += atomic_load_explicit(&w->seat[s].done, memory_order_relaxed);
-    return done;
-}
-
-struct cdr_ring *cdr_window_ring(const struct cadre_window *w)
-{
-    return w->ring_at ? (struct cdr_ring *)((uintptr_t)w + w->ring_at) : NULL;
-}
-
-struct cdr_arena *cdr_window_arena(const struct cadre_window *w, unsigned seat)
-{
-    return w->arenas_at ? (struct cdr_arena *)((uintptr_t)w + w->arenas_at) + seat
-                        : NULL;
-}
-
-void cdr_window_release_large(struct cadre_window *w, unsigned seat)
-{
-    uint32_t its = seat + 1;
-
-    if (!atomic_compare_exchange_strong_explicit(&cdr_window_ring(w)->large, &its, 0,
-                                                 memory_order_release,
-                                                 memory_order_relaxed))
-        return;
-    for (unsigned k = 0; k < w->seats; k++)
-        cdr_arena_wake(cdr_window_arena(w, k));
 }

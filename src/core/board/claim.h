@@ -1,12 +1,7 @@
-/* claim.h - who has which tasks.
+/* claim.h - who has which units of a map's window.
  * SPDX-License-Identifier: MIT
  *
- * This is the window of a map; that of a stream has a ring behind it (ring.h), which
- * hands out tasks itself, and of what follows uses the seats and the limit.
- *
- * A window hands out units 0 .. units-1 in index order. A unit is one task, or
- * for a reduction a block of them. Each worker has a seat, and what it holds is
- * written there:
+ * What each worker holds is written at its seat:
  *
  *     range    claimed, not begun. The owner slices pieces off the front; when
  *              nothing is left to claim, others steal from the back.
@@ -16,75 +11,11 @@
  * evenly while the shared counter is hardly touched. A slice whose tasks turn out
  * to be long can be asked back: lowering stop_at makes its owner stop after the
  * task it is in, and the rest returns to its range.
- *
- * When task f fails, limit falls to f: no unit from f on is begun any more, and
- * all below f are, so the failure reported in the end is the lowest, with
- * everything below it complete.
- *
- * No pointers in here: all of it may lie in memory that processes share.
  */
 #ifndef CDR_CORE_BOARD_CLAIM_H
 #define CDR_CORE_BOARD_CLAIM_H
 
-#include "core/board/ring.h"
-#include <cadre/cadre.h>
-
-/* A range packs its first unit and its length into one word. */
-#define CDR_RANGE_BITS 18
-#define CDR_CLAIM_MAX  (((uint64_t)1 << CDR_RANGE_BITS) - 1)
-#define CDR_UNITS_MAX  (((uint64_t)1 << (64 - CDR_RANGE_BITS)) - 1)
-
-/* Consecutive units: first .. end-1. */
-struct cdr_span {
-    uint64_t first, end;
-};
-
-struct cdr_seat {
-    /* The owner writes these, relaxed; others read them to see how far it is. */
-    _Alignas(CDR_FALSE_SHARING) _Atomic uint64_t current; /* the task it is in */
-    _Atomic uint64_t bite_end;
-    _Atomic uint64_t since; /* when the slice began, cdr_now() */
-    _Atomic uint64_t done;  /* tasks finished in this run */
-    _Atomic uint32_t cost;  /* streams: nanoseconds a task takes, about */
-    /* Others write these too: range by compare-and-swap, relaxed (nothing else is
-     * published by it); stop_at sequentially consistent with the window's limit. */
-    _Alignas(CDR_FALSE_SHARING) _Atomic uint64_t range;
-    _Atomic uint64_t stop_at; /* the owner begins no unit from here on */
-    _Atomic bool asked;       /* stop_at was lowered by somebody who wants the rest */
-    /* The owner's failure: of task `failed`, which is released after the rest. It is the
-     * lowest, but one that halts the run comes before others, which it goes on over. A
-     * reader that knows that nothing below runs any more may rely on it. */
-    _Atomic uint64_t failed;
-    _Atomic bool halts; /* relaxed */
-    cadre_error error;
-};
-
-struct cadre_window {
-    size_t ring_at;   /* streams: where the ring is, counted from here; else 0 */
-    size_t arenas_at; /* streams: one for each seat and one for the feeder; or 0 */
-    size_t
-        intents_at; /* workers are processes: one intent for each seat (intent.h); or 0 */
-    uint64_t units;
-    uint64_t grain; /* tasks per unit */
-    unsigned seats;
-    _Alignas(CDR_FALSE_SHARING) _Atomic uint64_t
-        next; /* first unit nobody claimed; relaxed */
-    _Alignas(CDR_FALSE_SHARING) _Atomic uint64_t
-        limit; /* see above; sequentially consistent */
-    _Atomic int
-        stop_code; /* why limit fell to 0 when no task failed: relaxed, set once */
-    /* A task heard that it is no longer wanted: it may have ended early. Relaxed; read
-     * when nobody works any more. */
-    _Atomic bool told;
-    struct cdr_seat seat[];
-};
-
-/* Bytes for a window with so many seats (at most 65535: cannot overflow). */
-size_t cdr_window_size(unsigned seats);
-
-/* A window without units; then, once a run, with them. */
-void cdr_window_init(struct cadre_window *w, unsigned seats);
-void cdr_window_reset(struct cadre_window *w, uint64_t units, uint64_t grain);
+#include "core/board/segment.h"
 
 /* Take up to `slice` units that seat `s` holds; when it holds none, claim up to
  * `claim` first, and when there are none to claim, steal. False when nothing is
@@ -96,38 +27,6 @@ bool cdr_window_take(struct cadre_window *w, unsigned s, uint64_t slice, uint64_
  * when somebody asked for the rest: wake who sleeps, to look again. */
 bool cdr_window_give(struct cadre_window *w, unsigned s, const struct cdr_span *chunk,
                      uint64_t begun);
-
-/* Streams: the owner of the seat runs units below `end` now, unless the limit is lower. */
-static inline void cdr_window_run_to(struct cadre_window *w, struct cdr_seat *seat,
-                                     uint64_t end)
-{
-    uint64_t limit;
-
-    atomic_store_explicit(&seat->stop_at, end, memory_order_relaxed);
-    cdr_light_fence(); /* with the heavy one of a halt */
-    limit = atomic_load_explicit(&w->limit, memory_order_relaxed);
-    if (__builtin_expect(limit < end, 0))
-        atomic_store_explicit(&seat->stop_at, limit, memory_order_relaxed);
-}
-
-/* Nobody begins a unit from `limit` on any more. */
-void cdr_window_halt(struct cadre_window *w, uint64_t limit);
-
-/* The same for the limit as it is: whoever lowered it may have died meanwhile. */
-void cdr_window_halt_again(struct cadre_window *w);
-
-/* End the run early for a reason that is no task's failure. */
-void cdr_window_stop(struct cadre_window *w, int code);
-
-/* Record a task's failure, and halt at its unit unless that is CADRE_NO_ITEM. Keeps
- * the seat's lowest, of those that halt if there are such. The caller is the seat's owner. */
-void cdr_window_fail(struct cadre_window *w, struct cdr_seat *seat, uint64_t unit,
-                     const cadre_error *error);
-
-/* The failure of the lowest item, of those that halted the run if there are such; NULL when
- * no task failed. And whether it halted the run. */
-const cadre_error *cdr_window_failure(const struct cadre_window *w);
-bool cdr_window_is_halted(const struct cadre_window *w);
 
 /* If another seat's slice has been running for longer than `overdue_ns` and has
  * units to spare, ask for them. True when there was one. */
@@ -144,22 +43,5 @@ bool cdr_window_stealable(const struct cadre_window *w, unsigned s);
 
 /* True while another seat than `s` has units that can be stolen or asked for. */
 bool cdr_window_spare(const struct cadre_window *w, unsigned s);
-
-/* True when no unit may be begun any more. */
-bool cdr_window_over(const struct cadre_window *w);
-
-/* Units below the limit that nobody has claimed. */
-uint64_t cdr_window_unclaimed(const struct cadre_window *w);
-
-/* Streams: the ring, and a seat's arena (that of the feeder comes after the last
- * seat's). NULL where there is none. */
-struct cdr_ring *cdr_window_ring(const struct cadre_window *w);
-struct cdr_arena *cdr_window_arena(const struct cadre_window *w, unsigned seat);
-
-/* Unordered streams: the seat's worker puts no piece larger than its share, after all; if it
- * had been let in for one, another may be. */
-void cdr_window_release_large(struct cadre_window *w, unsigned seat);
-
-uint64_t cdr_window_done(const struct cadre_window *w); /* tasks finished, all seats */
 
 #endif

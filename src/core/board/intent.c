@@ -43,50 +43,6 @@ static uint64_t min_u64(uint64_t a, uint64_t b)
 
 /* ---- set-up ---- */
 
-static size_t intents_at(unsigned seats)
-{
-    size_t size = cdr_window_size(seats);
-
-    return (size + CDR_FALSE_SHARING - 1) / CDR_FALSE_SHARING * CDR_FALSE_SHARING;
-}
-
-size_t cdr_shared_window_size(unsigned seats)
-{
-    return intents_at(seats) + seats * sizeof(struct cdr_intent);
-}
-
-void cdr_shared_window_init(struct cadre_window *w, unsigned seats)
-{
-    cdr_window_init(w, seats);
-    w->intents_at = intents_at(seats);
-    cdr_intents_reset(w);
-}
-
-struct cdr_intent *cdr_window_intent(const struct cadre_window *w, unsigned seat)
-{
-    return (struct cdr_intent *)((uintptr_t)w + w->intents_at) + seat;
-}
-
-void cdr_intents_reset(struct cadre_window *w)
-{
-    for (unsigned s = 0; s < w->seats; s++) {
-        struct cdr_intent *intent = cdr_window_intent(w, s);
-        store(&intent->claim, 0);
-        store(&intent->slice, 0);
-        store(&intent->progress, 0);
-        store(&intent->stamp, 0);
-        store(&intent->alone, 0);
-        store(&intent->climb, 0);
-        atomic_store_explicit(&intent->running, 0, memory_order_relaxed);
-        atomic_store_explicit(&intent->folding, 0, memory_order_relaxed);
-        store(&intent->crashed, CADRE_NO_ITEM);
-        intent->putting = CADRE_NO_ITEM;
-        atomic_store_explicit(&intent->asking, 0, memory_order_relaxed);
-        intent->batch.count = 0;
-        store(&intent->confirmed, 0);
-    }
-}
-
 /* ---- claims ---- */
 
 void cdr_claim_confirm(struct cadre_window *w, uint64_t next, unsigned seat)

@@ -25,42 +25,7 @@
 #ifndef CDR_CORE_BOARD_INTENT_H
 #define CDR_CORE_BOARD_INTENT_H
 
-#include "core/board/claim.h"
-
-/* How a reduction's worker stands with a block that it carries up the tree (tree.c):
- * noted in one word. */
-struct cdr_climb_note {
-    uint64_t origin; /* the block it ran last */
-    uint64_t block;  /* the first of those it stands for now */
-    unsigned level;  /* its step is 1 << level */
-    bool combining;  /* `block`'s place is being changed; it was saved before */
-};
-
-struct cdr_intent {
-    /* Written by the owner; by the caller's process when the owner is dead. Relaxed, but
-     * in the order that intent.c says. Ranges are packed as the seat's. */
-    _Alignas(
-        CDR_FALSE_SHARING) _Atomic uint64_t claim; /* about to be claimed; 0: nothing */
-    _Atomic uint64_t slice; /* about to be taken, or taken; 0: none */
-    _Atomic uint64_t
-        progress;           /* while not running: units of the slice below are done */
-    _Atomic uint64_t stamp; /* when the task began, if tasks have a time limit */
-    _Atomic uint64_t alone; /* what lies below is taken one at a time */
-    _Atomic uint64_t climb; /* reductions: a packed cdr_climb_note; 0: none */
-    _Atomic uint32_t
-        running; /* tasks of the slice are being run, or a dead one's batch */
-    _Atomic uint32_t folding; /* reductions: a block's results are being combined */
-    /* Streams: the batch that it has or is about to claim; count 0: none. */
-    uint64_t told;            /* unordered: slots told of before it */
-    uint64_t putting;         /* the position whose bytes are put into the arena */
-    _Atomic uint32_t asking;  /* it is counted among those with a piece too large */
-    _Atomic uint64_t crashed; /* a position whose worker died: `error` says how */
-    struct cdr_batch batch;
-    cadre_error error;
-    /* Written by whoever claims next. */
-    _Alignas(CDR_FALSE_SHARING) _Atomic uint64_t
-        confirmed; /* claims up to here came to be */
-};
+#include "core/board/segment.h"
 
 /* `next` of a shared window or ring: the first unclaimed, and who claimed last. */
 static inline uint64_t cdr_next_pack(uint64_t first, unsigned seat)
@@ -77,15 +42,6 @@ static inline unsigned cdr_next_seat(uint64_t next)
 {
     return (unsigned)(next & ((1u << CDR_SEAT_BITS) - 1));
 }
-
-/* Bytes of a shared window, up to its intents' end; at most 65535 seats. */
-size_t cdr_shared_window_size(unsigned seats);
-
-/* A window as by cdr_window_init, in shared zeroed memory of that size, with intents. */
-void cdr_shared_window_init(struct cadre_window *w, unsigned seats);
-void cdr_intents_reset(struct cadre_window *w);
-
-struct cdr_intent *cdr_window_intent(const struct cadre_window *w, unsigned seat);
 
 /* cdr_window_take and cdr_window_give where there are intents. */
 bool cdr_intent_take(struct cadre_window *w, unsigned s, uint64_t slice, uint64_t claim,

@@ -19,9 +19,10 @@
  * the run ends with an error, since fresh ones would die too.
  */
 #include "core/fault/recover.h"
+#include "core/board/claim.h"
 #include "base/clock.h"
 #include "base/error.h"
-#include "core/pool/pool.h"
+#include "base/log.h"
 #include "core/board/tree.h"
 #include "core/run/staging.h"
 
@@ -321,7 +322,7 @@ static bool has_left(const cadre_run *run, unsigned s)
            load(&cdr_window_intent(w, s)->climb) != 0;
 }
 
-bool cadre_run_lost(cadre_run *run, unsigned seat, const cadre_death *death)
+bool cdr_recover(cadre_run *run, unsigned seat, const cadre_death *death)
 {
     struct cadre_window *w = run->window;
     cadre_error error;
@@ -333,89 +334,12 @@ bool cadre_run_lost(cadre_run *run, unsigned seat, const cadre_death *death)
     if (!death->retired && is_hopeless(run, in_task)) {
         cdr_word_death(&error, run, seat, CADRE_NO_ITEM, death);
         cdr_fail(
-            &run->recovery->over, CADRE_ECRASH,
+            &run->given_up, CADRE_ECRASH,
             "%u workers in a row died before they came to a task; the last: %.380s",
             run->recovery->barren, error.message);
-        cadre_run_give_up(run, &run->recovery->over);
+        cdr_window_stop(w, run->given_up.code);
     }
     if (cdr_window_over(w))
         return false;
     return w->ring_at || has_left(run, seat) || cdr_window_unclaimed(w) > 0;
-}
-
-void cadre_run_give_up(cadre_run *run, const cadre_error *why)
-{
-    run->recovery->over = *why;
-    cdr_window_stop(run->window, why->code);
-}
-
-/* ---- what else a backend of processes asks ---- */
-
-void cadre_run_log(const cadre_run *run, int level, const char *text)
-{
-    cdr_log(&run->pool->log, level, "%s: %s", run->pool->name, text);
-}
-
-unsigned cadre_run_workers(const cadre_run *run)
-{
-    const struct cadre_window *w = run->window;
-
-    return w->ring_at || w->units > run->workers ? run->workers : (unsigned)w->units;
-}
-
-bool cadre_run_is_stream(const cadre_run *run)
-{
-    return run->window->ring_at != 0;
-}
-
-int cadre_run_event(const cadre_run *run)
-{
-    return run->cancelled;
-}
-
-uint64_t cadre_run_grace_ns(const cadre_run *run)
-{
-    return run->grace_ns;
-}
-
-uint64_t cadre_run_expiry(const cadre_run *run, unsigned seat, uint64_t *item)
-{
-    const struct cdr_intent *intent;
-    uint64_t stamp;
-
-    *item = CADRE_NO_ITEM;
-    if (!run->timeout_ns)
-        return UINT64_MAX;
-    if (seat == 0)
-        return cdr_now() + run->timeout_ns;
-    intent = cdr_window_intent(run->window, seat);
-    stamp = load(&intent->stamp);
-    *item = load(&run->window->seat[seat].current);
-    return stamp ? stamp + run->timeout_ns : UINT64_MAX;
-}
-
-bool cadre_run_is_wanted(const cadre_run *run, unsigned seat)
-{
-    const struct cadre_window *w = run->window;
-    const struct cdr_intent *intent = cdr_window_intent(w, seat);
-    uint64_t unit = run->program->tree ? load(&intent->progress)
-                                       : load(&w->seat[seat].current) / w->grain;
-
-    return load(&intent->slice) == 0 || unit < load(&w->limit);
-}
-
-bool cadre_run_rebalance(cadre_run *run, unsigned seat, uint64_t *again)
-{
-    struct cadre_window *w = run->window;
-    uint64_t now;
-
-    *again = UINT64_MAX;
-    if (w->ring_at || cdr_window_over(w))
-        return false;
-    if (cdr_intent_rebalance(w, seat))
-        return true;
-    now = cdr_now();
-    if (!cdr_window_ask(w, seat, now, CDR_OVERDUE_NS))
-        *again = cdr_window_overdue_at(w, seat, CDR_OVERDUE_NS);
-    return false;
 }

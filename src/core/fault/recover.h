@@ -17,10 +17,9 @@ struct cdr_suspect {
 struct cdr_recovery {
     struct cdr_suspect *suspects;
     size_t n, room;
-    unsigned dead;    /* workers, in all */
-    unsigned barren;  /* of these in a row, that died before they entered a task */
-    uint64_t done;    /* tasks, when the last one died */
-    cadre_error over; /* why the run was given up; code 0: it was not */
+    unsigned dead;   /* workers, in all */
+    unsigned barren; /* of these in a row, that died before they entered a task */
+    uint64_t done;   /* tasks, when the last one died */
 };
 
 void cdr_recovery_fini(struct cdr_recovery *recovery);
@@ -32,8 +31,11 @@ bool cdr_may_retry(cadre_run *run, uint64_t item);
 void cdr_word_death(cadre_error *error, const cadre_run *run, unsigned seat,
                     uint64_t item, const cadre_death *death);
 
-/* Streams (loss_ring.c): whether the worker was inside the kernel, and the rest as
- * cadre_run_lost. */
+/* cadre_run_lost. */
+bool cdr_recover(cadre_run *run, unsigned seat, const cadre_death *death);
+
+/* Streams (recover_stream.c): whether the worker was inside the kernel, and the rest as
+ * cdr_recover. */
 bool cdr_lost_in_ring(cadre_run *run, unsigned seat, const cadre_death *death);
 
 #endif

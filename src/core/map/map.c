@@ -17,12 +17,12 @@ int cadre_map(cadre_pool *pool, const cadre_job *job, cadre_error *err)
         err = &local;
     rc = cdr_job_prepare(&p, job, false, err);
     if (!rc)
-        rc = cdr_job_suits(pool, job, p.n, err);
+        rc = cdr_pool_suits(pool, job, p.n, err);
     if (rc || p.n == 0)
         return rc;
     cdr_job_clear_outcomes(&p);
     rc = cdr_call_check(&call, err);
     if (!rc)
         rc = cdr_pool_choose(&pool, &p, err);
-    return rc ? rc : cdr_engine_run(pool, &p, job, &call, err);
+    return rc ? rc : cdr_map_run(pool, &p, job, &call, err);
 }

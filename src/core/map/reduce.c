@@ -47,7 +47,7 @@ int cadre_reduce(cadre_pool *pool, const cadre_job *job, cadre_combine *combine,
     if (!rc)
         rc = check_reduction(job, combine, out, err);
     if (!rc)
-        rc = cdr_job_suits(pool, job, p.n, err);
+        rc = cdr_pool_suits(pool, job, p.n, err);
     if (rc || p.n == 0)
         return rc;
     cdr_job_clear_outcomes(&p);
@@ -64,7 +64,7 @@ int cadre_reduce(cadre_pool *pool, const cadre_job *job, cadre_combine *combine,
                        cdr_pool_is_remote(pool) ? cdr_pool_seats(pool) : 0);
     if (rc)
         return cdr_fail(err, rc, "no memory for the partial results of a reduction");
-    rc = cdr_engine_run(pool, &p, job, &call, err);
+    rc = cdr_map_run(pool, &p, job, &call, err);
     /* All may be done in a run that failed: of which not every worker came to be. */
     if ((!rc || p.keep_going) && cdr_tree_complete(&tree) && tree.any[0])
         memcpy(out, cdr_tree_place(&tree, 0), p.result_size);

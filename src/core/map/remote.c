@@ -17,57 +17,21 @@
 #include "core/fault/recover.h"
 #include "core/run/staging.h"
 
-/* Once a pool: there are threads whose locks a fork copies. */
-static void notice_threads(cadre_pool *pool)
-{
-    unsigned others = cdr_threads_now() - 1;
-
-    if (others > 0 &&
-        !atomic_exchange_explicit(&pool->told_of_threads, true, memory_order_relaxed))
-        cdr_log(&pool->log, CADRE_WARNING,
-                "%s: forking with %u other thread%s in this process: a kernel that "
-                "needs a lock one of them holds would wait for ever",
-                pool->name, others, others == 1 ? "" : "s");
-}
-
-int cdr_remote_begin(cadre_run *run, const struct cdr_call *call,
-                     struct cdr_shm_buffer *buffer, cadre_error *err)
-{
-    cadre_pool *pool = run->pool;
-    int rc = cdr_pool_start(pool, err);
-
-    if (rc)
-        return rc;
-    if (!pool->plan.backend->spawned)
-        notice_threads(pool);
-    run->wake = cdr_run_wake_workers;
-    run->wake_arg = run;
-    atomic_store_explicit(&run->caller_is_busy, true, memory_order_relaxed);
-    run->alone = false;
-    if (pool->plan.backend->spawned)
-        rc = cdr_manifest_write(buffer, run, call, err);
-    if (rc)
-        return rc;
-    cdr_error_clear(err);
-    rc = pool->plan.backend->begin(pool->state, run, err);
-    return cdr_error_complete(err, rc, "the backend could not begin a run");
-}
-
 static void poll_workers(cadre_run *run)
 {
-    const cadre_backend *backend = run->pool->plan.backend;
+    const cadre_backend *backend = run->env.backend;
     struct cadre_window *w = run->window;
 
-    while (backend->poll(run->pool->state, run, cdr_engine_patience(run)) > 0) {
+    while (backend->poll(run->env.state, run, cdr_run_patience(run)) > 0) {
         uint64_t now = cdr_now();
         if (now >= run->deadline)
             cdr_window_stop(w, CADRE_ETIMEOUT);
         if (run->progress && now >= run->next_progress)
-            cdr_engine_report(run, now);
+            cdr_run_report(run, now, cdr_window_done(run->window), run->program->n);
         if (cdr_window_over(w))
             break;
     }
-    backend->end(run->pool->state, run);
+    backend->end(run->env.state, run);
 }
 
 /* Whoever still had something has been killed. */
@@ -103,8 +67,8 @@ static int see_through(cadre_run *run, struct cdr_staging *staging,
     if (!cdr_window_over(run->window))
         count_all(run);
     if (run->progress)
-        cdr_engine_report(run, cdr_now());
-    rc = cdr_engine_verdict(run, job, err);
+        cdr_run_report(run, cdr_now(), cdr_window_done(run->window), run->program->n);
+    rc = cdr_run_verdict(run, job, err);
     failure = cdr_window_failure(run->window);
     if (rc && !run->program->keep_going && failure && rc == failure->code)
         end = failure->item;
@@ -112,8 +76,9 @@ static int see_through(cadre_run *run, struct cdr_staging *staging,
     return rc ? rc : late;
 }
 
-int cdr_remote_run(cadre_pool *pool, const struct cdr_program *p, const cadre_job *job,
-                   const struct cdr_call *call, cadre_error *err)
+int cdr_map_run_remote(cadre_pool *pool, const struct cdr_program *p,
+                       const cadre_job *job, const struct cdr_call *call,
+                       cadre_error *err)
 {
     struct cdr_context *f = cdr_context_take(pool, err);
     struct cdr_recovery recovery = { 0 };
@@ -128,11 +93,11 @@ int cdr_remote_run(cadre_pool *pool, const struct cdr_program *p, const cadre_jo
         cdr_context_give(pool, f);
         return rc;
     }
-    cdr_engine_set_up(f, pool, &staging.program, job, call);
+    cdr_context_set_up(f, pool, &staging.program, job, call);
     f->run.recovery = &recovery;
     rc = cdr_call_check(call, err);
     if (!rc)
-        rc = cdr_remote_begin(&f->run, call, &f->manifest, err);
+        rc = cdr_pool_begin_remote(&f->run, call, &f->manifest, err);
     if (!rc)
         rc = see_through(&f->run, &staging, job, err);
     cdr_recovery_fini(&recovery);

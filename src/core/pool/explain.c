@@ -3,7 +3,6 @@
  */
 #include "base/error.h"
 #include "machine/process.h"
-#include "core/map/local.h"
 #include "core/pool/fallback.h"
 #include "core/run/job.h"
 #include "core/pool/pool.h"
@@ -56,7 +55,7 @@ static void explain_start(struct text *t, const cadre_pool *pool,
                           const struct cdr_program *p)
 {
     double cost = cdr_cost_of(&pool->costs, cdr_program_kernel(p));
-    double needed = cdr_engine_threshold(pool), whole = cost * (double)p->n;
+    double needed = cdr_pool_threshold(pool), whole = cost * (double)p->n;
     char a[24], b[24], c[24];
 
     if (p->n < pool->plan.min_items)

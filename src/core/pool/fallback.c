@@ -13,8 +13,10 @@
  *     persistent workers, which are started clean, run what they can have.
  */
 #include "core/pool/fallback.h"
+#include "base/error.h"
 #include "machine/process.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -104,5 +106,48 @@ int cdr_pool_choose(cadre_pool **pool, const struct cdr_program *p, cadre_error 
         return failure.code;
     }
     *pool = other;
+    return CADRE_OK;
+}
+
+#define HINT_ITEMS 1000 /* tasks: fewer deserve no hint */
+
+/* Once a pool: workers that are threads can be neither killed nor replaced. */
+static void notice_limits(cadre_pool *pool, const cadre_job *job)
+{
+    bool both = job->timeout_ms && job->retries;
+
+    if ((job->timeout_ms || job->retries) &&
+        !atomic_exchange_explicit(&pool->told_of_limits, true, memory_order_relaxed))
+        cdr_log(&pool->log, CADRE_INFO,
+                "%s: %s no effect here: %s with worker processes only", pool->name,
+                both              ? "timeout_ms and retries have"
+                : job->timeout_ms ? "timeout_ms has"
+                                  : "retries has",
+                both ? "they count" : "it counts");
+}
+
+int cdr_pool_suits(cadre_pool *pool, const cadre_job *job, uint64_t n, cadre_error *err)
+{
+    static _Atomic bool hinted; /* once a process: relaxed */
+    const struct cdr_plan *plan = pool ? &pool->plan : NULL;
+
+    if (!plan || plan->backend->remote)
+        return CADRE_OK;
+    notice_limits(pool, job);
+    if (n < plan->min_items && plan->if_serial == CADRE_FAIL)
+        return cdr_fail(err, CADRE_ESERIAL,
+                        "the plan came out serial: %" PRIu64 " items are fewer than "
+                        "min_items %" PRIu64,
+                        n, plan->min_items);
+    if (n < plan->min_items && plan->if_serial == CADRE_WARN)
+        cdr_log(&pool->log, CADRE_WARNING,
+                "%s: running serially: %" PRIu64
+                " items are fewer than min_items %" PRIu64,
+                pool->name, n, plan->min_items);
+    if (n >= HINT_ITEMS && plan->workers == 1 && plan->automatic && pool->log.call &&
+        !atomic_exchange_explicit(&hinted, true, memory_order_relaxed))
+        cdr_log(&pool->log, CADRE_INFO,
+                "%s: %" PRIu64 " tasks run serially, since there is %s", pool->name, n,
+                plan->why_workers);
     return CADRE_OK;
 }

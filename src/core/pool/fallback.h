@@ -15,4 +15,8 @@ enum cdr_fallback cdr_fallback_of(const cadre_pool *pool, const struct cdr_progr
 /* Replace the pool by the one that runs this program: mostly itself. */
 int cdr_pool_choose(cadre_pool **pool, const struct cdr_program *p, cadre_error *err);
 
+/* Fewer items than min_items, what counts with processes only, and the one hint that more workers are to be had. */
+int cdr_pool_suits(cadre_pool *pool, const cadre_job *job, uint64_t n,
+                   cadre_error *err);
+
 #endif

@@ -66,11 +66,34 @@ void cdr_pool_give_event(cadre_pool *pool, int number);
 /* Whether the pool's workers are other processes, and this is the one that has them. */
 bool cdr_pool_is_remote(const cadre_pool *pool);
 
+/* While workers have not been started, a job shorter than this is not shared out. */
+#define CDR_COLD_START_NS 200000.0
+
+/* So few unmeasured tasks for each worker begin with all workers. */
+#define CDR_FEW_PER_WORKER 20
+
+/* How much work, in nanoseconds, there must be for bringing workers in to pay now. */
+double cdr_pool_threshold(const cadre_pool *pool);
+
+/* Bring in workers that live in other processes; where they are clean, the room is for what
+ * they are told. On failure none is in. */
+int cdr_pool_begin_remote(cadre_run *run, const struct cdr_call *call,
+                          struct cdr_shm_buffer *buffer, cadre_error *err);
+
+/* What a run has of the pool, which may be NULL. */
+void cdr_pool_env(const cadre_pool *pool, struct cdr_run_env *env);
+
 /* Seats in a window: the caller's, and one for each worker a backend may bring. */
 unsigned cdr_pool_seats(const cadre_pool *pool);
 
 /* A context for a run; NULL with the error set. Give it back. */
 struct cdr_context *cdr_context_take(cadre_pool *pool, cadre_error *err);
 void cdr_context_give(cadre_pool *pool, struct cdr_context *context);
+void cdr_contexts_close(struct cdr_context *first); /* all of a pool's */
+
+/* A run in this context, from now on. */
+void cdr_context_set_up(struct cdr_context *context, cadre_pool *pool,
+                        const struct cdr_program *p, const cadre_job *job,
+                        const struct cdr_call *call);
 
 #endif

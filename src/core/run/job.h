@@ -11,10 +11,6 @@
 int cdr_job_prepare(struct cdr_program *p, const cadre_job *job, bool stream,
                     cadre_error *err);
 
-/* What concerns the pool: fewer items than min_items, what counts with processes only, and
- * the one hint. */
-int cdr_job_suits(cadre_pool *pool, const cadre_job *job, uint64_t n, cadre_error *err);
-
 /* Before all that may fail once the job is accepted: no emitted bytes, no task run. */
 void cdr_job_clear_outcomes(const struct cdr_program *p);
 

@@ -8,7 +8,7 @@
  * a manifest lead into it, or to other shared memory. Functions go by name (code/code_id.h),
  * descriptors through the backend's hands.
  *
- * A worker makes its own run from that (cadre_run_join), and serves it as any other.
+ * A worker makes its own run from that (cdr_manifest_join), and serves it as any other.
  */
 #include "core/run/manifest.h"
 #include "memory/shared_range.h"
@@ -236,27 +236,14 @@ int cdr_manifest_write(struct cdr_shm_buffer *buffer, cadre_run *run,
     return cdr_call_check(call, err);
 }
 
-/* ---- for the backend, in the caller's process ---- */
-
-const void *cadre_run_manifest(const cadre_run *run)
+bool cdr_manifest_is_unsure(const struct cdr_manifest *m)
 {
-    return run->manifest;
+    return m->unsure;
 }
 
-bool cadre_run_is_unsure(const cadre_run *run)
+unsigned cdr_manifest_fds(const struct cdr_manifest *m)
 {
-    return run->manifest->unsure;
-}
-
-unsigned cadre_run_descriptors(const cadre_run *run, int fds[CADRE_RUN_FDS])
-{
-    unsigned n = 0;
-
-    if (run->program->spill)
-        fds[n++] = run->program->spill->fd;
-    if (run->event >= 0)
-        fds[n++] = run->event;
-    return n;
+    return (m->program.spill != NULL) + (m->run.event >= 0);
 }
 
 /* ---- in the worker ---- */
@@ -267,13 +254,6 @@ struct joined {
     struct cdr_tree tree;
     struct cdr_spill spill;
 };
-
-unsigned cadre_manifest_descriptors(const void *manifest)
-{
-    const struct cdr_manifest *o = manifest;
-
-    return (o->program.spill != NULL) + (o->run.event >= 0);
-}
 
 /* Mostly the kernel is that of the run before, and in what is never unloaded. */
 static int find_kernel(cdr_code **code, const struct cdr_manifest *o, cadre_error *err)
@@ -317,6 +297,10 @@ static void settle_in(struct joined *j, const struct cdr_manifest *o, const int 
 
     run->program = &j->program;
     run->pool = NULL;
+    run->tick = NULL;
+    run->env.log = NULL;
+    run->env.costs = NULL;
+    run->env.name = NULL;
     run->cancel = &cdr_never_cancelled; /* it comes through the window */
     run->cancel_seen = 0;
     run->recovery = NULL;
@@ -331,10 +315,9 @@ static void settle_in(struct joined *j, const struct cdr_manifest *o, const int 
         run->event = *fds;
 }
 
-int cadre_run_join(cadre_run **out, const void *manifest, const int *fds,
-                   void (*wake)(void *arg), void *arg, cadre_error *err)
+int cdr_manifest_join(cadre_run **out, const struct cdr_manifest *o, const int *fds,
+                      void (*wake)(void *arg), void *arg, cadre_error *err)
 {
-    const struct cdr_manifest *o = manifest;
     struct joined *j = malloc(sizeof *j);
     int rc;
 
@@ -356,7 +339,7 @@ int cadre_run_join(cadre_run **out, const void *manifest, const int *fds,
     return CADRE_OK;
 }
 
-void cadre_run_leave(cadre_run *run)
+void cdr_manifest_leave(cadre_run *run)
 {
     struct joined *j = (struct joined *)(void *)run;
 

@@ -30,4 +30,15 @@ int cdr_manifest_write(struct cdr_shm_buffer *buffer, cadre_run *run,
  * cdr_manifest_write would say, and that they are not sure to have a library. */
 int cdr_manifest_check(const struct cdr_program *p, cadre_error *err);
 
+/* Whether a worker has to be asked if it has the kernel, and how many descriptors go with
+ * the manifest. */
+bool cdr_manifest_is_unsure(const struct cdr_manifest *manifest);
+unsigned cdr_manifest_fds(const struct cdr_manifest *manifest);
+
+/* In the worker: cadre_run_join and cadre_run_leave. */
+int cdr_manifest_join(cadre_run **out, const struct cdr_manifest *manifest,
+                      const int *fds, void (*wake)(void *arg), void *arg,
+                      cadre_error *err);
+void cdr_manifest_leave(cadre_run *run);
+
 #endif

@@ -10,7 +10,7 @@
 #ifndef CDR_CORE_RUN_RUN_H
 #define CDR_CORE_RUN_RUN_H
 
-#include "core/board/claim.h"
+#include "core/board/segment.h"
 #include <cadre/backend.h>
 #include <cadre/cadre.h>
 #include <cadre/random.h>
@@ -19,6 +19,9 @@
 /* How long a slice should run (serve.c). */
 #define CDR_SLICE_NS   20000.0
 #define CDR_SLICE_TEXT "20 us"
+
+/* How often progress is told. */
+#define CDR_PROGRESS_NS 100000000
 
 /* How long a worker process is given to end by itself, unless the job says. */
 #define CDR_GRACE_MS 1000
@@ -30,6 +33,9 @@ struct cadre_worker;
 struct cdr_tree;
 struct cdr_spill;
 struct cdr_recovery;
+struct cdr_costs;
+struct cdr_log;
+struct cdr_call;
 struct cdr_manifest;
 
 /* Read-only while the run lasts. Items and results are addresses, so that index
@@ -65,11 +71,25 @@ struct cdr_program {
     struct cdr_spill *spill; /* where tasks emit to, instead of `emitted` */
 };
 
+/* What a run has of its pool; read-only while it lasts. */
+struct cdr_run_env {
+    const cadre_backend *backend; /* NULL: the NULL pool */
+    void *state;                  /* the backend's */
+    const struct cdr_log *log;    /* NULL: nobody listens */
+    const char *name;             /* the pool's */
+    struct cdr_costs *costs;      /* NULL: nothing is learned */
+    unsigned workers;
+    bool remote;                       /* workers are other processes */
+    bool spin;                         /* there is a CPU for each worker */
+    uint64_t retire_after, retire_kib; /* what a process may serve, and grow; 0: any */
+};
+
 struct cadre_run {
     const struct cdr_program *program;
     struct cadre_window *window;
-    cadre_pool *pool;               /* NULL for the NULL pool */
-    unsigned workers;               /* that may work at once */
+    struct cdr_run_env env;
+    cadre_pool *pool; /* its callers alone look into it (core/map, core/stream) */
+    unsigned workers; /* that may work at once */
     const _Atomic uint32_t *cancel; /* the pool's count of cancellations; relaxed */
     uint32_t cancel_seen;           /* its value when the run began */
     uint64_t chunk;                 /* units per hand-out as asked for; 0: adaptive */
@@ -85,18 +105,20 @@ struct cadre_run {
     uint64_t timeout_ns; /* for each task; 0: none */
     uint64_t grace_ns;
     unsigned retries;
-    uint64_t retire_after, retire_kib; /* what a worker may serve, and grow; 0: any */
     const struct cdr_manifest
         *manifest; /* they are clean, and told so; or NULL (manifest.h) */
-    struct cdr_recovery *recovery; /* the caller's process alone (loss.h) */
-    bool spin;                     /* there is a CPU for each worker */
+    struct cdr_recovery *recovery; /* the caller's process alone (fault/recover.h) */
+    cadre_error given_up; /* why the run was given up, likewise; code 0: it was not */
+    bool spin;            /* there is a CPU for each worker */
     /* Seat 0 alone reads and writes the rest. */
+    /* Maps: called after each slice, for progress, and to bring workers in; or NULL. */
+    void (*tick)(cadre_run *run, struct cadre_worker *w);
     uint64_t started;
     uint64_t next_progress; /* by cdr_now() */
     cadre_progress *progress;
     void *progress_arg;
-    bool alone;     /* the engine has not brought workers in (yet) ... */
-    bool may_begin; /* ... but may */
+    bool alone;     /* workers have not been brought in (yet) ... */
+    bool may_begin; /* ... but may be */
 };
 
 /* While the run lasts, the status of a task that heard that it was not wanted, and may have
@@ -164,6 +186,9 @@ void cdr_set_current_worker(struct cadre_worker *w);
 /* Prepare the worker for a run, at a seat. CADRE_ENOMEM: nothing changed. */
 int cdr_worker_enter(struct cadre_worker *w, cadre_run *run, unsigned seat);
 
+/* Take tasks and run them until none is left to take: see cadre_serve. */
+bool cdr_serve(struct cadre_worker *w, cadre_run *run, unsigned seat);
+
 /* Free what the worker holds, not the worker. */
 void cdr_worker_fini(struct cadre_worker *w);
 
@@ -195,23 +220,54 @@ uint64_t cdr_run_to_stop(struct cadre_task *t, uint64_t i, uintptr_t item,
 uint64_t cdr_worker_allowance(const struct cadre_worker *w, uint64_t units);
 void cdr_worker_served(struct cadre_worker *w, uint64_t tasks);
 
-/* What of the pool's plan a run has with it. */
-void cdr_run_set_retirement(cadre_run *run);
-
 /* Streams: claim one batch and run it; false when there is none. */
 bool cdr_serve_batch(struct cadre_worker *w);
 
 /* Streams: do so until the ring has nothing for a while. */
 void cdr_serve_ring(struct cadre_worker *w);
 
+/* ---- the run itself (run.c) ---- */
+
+/* Get ready for a run of this program in this window, for maps and streams alike. Nobody
+ * else touches the run before its workers are brought in. */
+void cdr_run_set_up(cadre_run *run, const struct cdr_program *p, struct cadre_window *w,
+                    const struct cdr_run_env *env, const cadre_job *job,
+                    const struct cdr_call *call);
+
+/* Bring the backend's workers in; on failure none is. The run's env has the backend's state
+ * by now. */
+int cdr_run_begin(cadre_run *run, cadre_error *err);
+
+/* How it ended, when nobody touches the window any more. */
+int cdr_run_verdict(const cadre_run *run, const cadre_job *job, cadre_error *err);
+
+/* How long its caller may sleep, in milliseconds, before it has something to do; -1: for
+ * ever. And: tell how far it is, of `total` tasks (0: unknown). */
+int cdr_run_patience(const cadre_run *run);
+void cdr_run_report(cadre_run *run, uint64_t now, uint64_t done, uint64_t total);
+
 /* Streams: end the caller's sleep. Safe in a signal handler. */
 void cdr_run_wake_caller(const cadre_run *run);
 
+/* There is work again for workers that left. */
+static inline void cdr_run_wake_workers(const cadre_run *run)
+{
+    if (run->wake)
+        run->wake(run->wake_arg);
+}
+
+static inline bool cdr_run_caller_is_busy(const cadre_run *run)
+{
+    return atomic_load_explicit(&run->caller_is_busy, memory_order_relaxed);
+}
+
+static inline void cdr_run_set_busy(cadre_run *run, bool busy)
+{
+    atomic_store_explicit(&run->caller_is_busy, busy, memory_order_relaxed);
+}
+
 /* The kernel as a key for what is known of it. */
 uintptr_t cdr_program_kernel(const struct cdr_program *p);
-
-/* After each slice, at seat 0: progress, and bringing workers in. */
-void cdr_tick(cadre_run *run, struct cadre_worker *w);
 
 static inline bool cdr_run_cancelled(const cadre_run *run)
 {

@@ -6,7 +6,6 @@
 #include "base/descriptor.h"
 #include "base/error.h"
 #include "memory/shared.h"
-#include "core/map/local.h"
 #include "core/pool/fallback.h"
 #include "core/run/job.h"
 #include "core/stream/stream.h"
@@ -277,11 +276,9 @@ static void bring_in(cadre_stream *s)
     if (cdr_pool_start(s->pool, &error))
         return;
     cdr_error_clear(&error);
-    s->run.wake = cdr_run_wake_workers;
-    s->run.wake_arg = &s->run;
+    s->run.env.state = s->pool->state;
     s->run.workers = plan->workers;
-    if (plan->backend->begin(s->pool->state, &s->run, &error)) {
-        s->run.wake = NULL;
+    if (cdr_run_begin(&s->run, &error)) {
         s->run.workers = 1;
         return;
     }
@@ -289,8 +286,8 @@ static void bring_in(cadre_stream *s)
 }
 
 /* Workers that are processes come in always. */
-static int bring_in_apart(cadre_stream *s, const struct cdr_call *call,
-                          cadre_error *err)
+static int bring_in_remote(cadre_stream *s, const struct cdr_call *call,
+                           cadre_error *err)
 {
     const struct cdr_plan *plan = &s->pool->plan;
     int rc;
@@ -298,7 +295,7 @@ static int bring_in_apart(cadre_stream *s, const struct cdr_call *call,
     s->run.workers = plan->workers;
     s->run.recovery = &s->recovery;
     s->run.spin = plan->workers < plan->machine.cpus; /* it feeds meanwhile */
-    rc = cdr_remote_begin(&s->run, call, &s->manifest, err);
+    rc = cdr_pool_begin_remote(&s->run, call, &s->manifest, err);
     s->begun = !rc;
     return rc;
 }
@@ -306,30 +303,18 @@ static int bring_in_apart(cadre_stream *s, const struct cdr_call *call,
 static void set_up_run(cadre_stream *s, const cadre_job *job,
                        const struct cdr_call *call)
 {
-    cadre_run *run = &s->run;
     struct cdr_program *p = &s->program;
+    struct cdr_run_env env;
 
-    run->timeout_ns = s->remote ? job->timeout_ms * UINT64_C(1000000) : 0;
+    cdr_pool_env(s->pool, &env);
+    cdr_run_set_up(&s->run, p, NULL, &env, job, call);
     p->together =
-        !p->emits && !p->bytes && !p->keep_going && !p->error_at && !run->timeout_ns;
-    run->program = p;
-    run->pool = s->pool;
-    run->workers = 1;
-    run->cancel = call->cancel;
-    run->cancel_seen = call->cancel_seen;
-    run->chunk = job->chunk;
-    run->started = s->now = cdr_now();
-    run->deadline = call->deadline;
-    run->progress = job->progress;
-    run->progress_arg = job->progress_arg;
-    run->next_progress = run->started;
-    run->spin = s->pool && s->pool->plan.workers <= s->pool->plan.machine.cpus;
-    run->event = -1;
-    run->cancelled = -1;
+        !p->emits && !p->bytes && !p->keep_going && !p->error_at && !s->run.timeout_ns;
+    s->run.pool = s->pool;
+    s->run.workers = 1;
+    s->run.next_progress = s->run.started;
+    s->now = s->run.started;
     s->event_slot = -1;
-    run->grace_ns = (job->grace_ms ? job->grace_ms : CDR_GRACE_MS) * UINT64_C(1000000);
-    run->retries = job->retries;
-    cdr_run_set_retirement(run);
     s->deadline_ms = job->deadline_ms;
     s->waited_for = CADRE_ENDLESS;
 }
@@ -363,7 +348,7 @@ int cadre_stream_open(cadre_stream **out, cadre_pool *pool, const cadre_job *job
     s->pool = pool;
     s->remote = cdr_pool_is_remote(pool);
     if (!rc)
-        rc = cdr_job_suits(pool, job, s->program.n, err);
+        rc = cdr_pool_suits(pool, job, s->program.n, err);
     if (!rc) {
         set_up_run(s, job, &call);
         rc = make_window(s, job, err);
@@ -377,7 +362,7 @@ int cadre_stream_open(cadre_stream **out, cadre_pool *pool, const cadre_job *job
                               memory_order_relaxed);
         cdr_fences_prepare();
         if (s->remote)
-            rc = bring_in_apart(s, &call, err);
+            rc = bring_in_remote(s, &call, err);
         else
             bring_in(s);
     }
@@ -411,7 +396,7 @@ static void end_run(cadre_stream *s)
 {
     cdr_stream_halt(s);
     if (s->begun)
-        s->pool->plan.backend->end(s->pool->state, &s->run);
+        s->run.env.backend->end(s->run.env.state, &s->run);
     learn(s);
 }
 

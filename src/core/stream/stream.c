@@ -256,7 +256,7 @@ void cdr_stream_step_aside(cadre_stream *s)
     uint32_t cost = task_cost(s);
     bool aside = cost == 0 || cost >= LONG_NS || cdr_ring_unclaimed(s->ring) > 0;
 
-    if (!s->begun || s->remote || cadre_run_caller_is_busy(&s->run) == aside)
+    if (!s->begun || s->remote || cdr_run_caller_is_busy(&s->run) == aside)
         return;
     atomic_store_explicit(&s->run.caller_is_busy, aside, memory_order_relaxed);
     if (aside)
@@ -290,8 +290,8 @@ static bool in_time(cadre_stream *s)
 
 static bool ended_from_outside(cadre_stream *s)
 {
-    if (s->recovery.over.code) {
-        s->end = s->recovery.over;
+    if (s->run.given_up.code) {
+        s->end = s->run.given_up;
         end_stream(s, s->end.code);
         return true;
     }

@@ -18,16 +18,6 @@
 #define SPIN_NS  15000
 #define YIELD_NS 100000
 
-void cdr_run_wake_caller(const cadre_run *run)
-{
-    static const uint64_t one = 1;
-    int number = errno;
-
-    /* An event that is signalled already stays so: nothing to check. */
-    if (run->event >= 0 && write(run->event, &one, sizeof one) < 0)
-        errno = number;
-}
-
 /* Not when it has one already that there is no memory for. */
 static bool wants_items(const cadre_stream *s)
 {
@@ -73,7 +63,7 @@ static bool something_happened(cadre_stream *s)
 /* While tasks are long, a worker more is at them: all CPUs have something better to do. */
 static bool takes_a_cpu_away(const cadre_stream *s)
 {
-    return s->begun && !s->remote && cadre_run_caller_is_busy(&s->run) &&
+    return s->begun && !s->remote && cdr_run_caller_is_busy(&s->run) &&
            s->pool->plan.workers >= s->pool->plan.machine.cpus;
 }
 

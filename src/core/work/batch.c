@@ -323,7 +323,7 @@ static bool not_needed(const struct cadre_worker *w)
 {
     const cadre_run *run = w->task.run;
 
-    return w->seat > 0 && w->seat == run->workers && !cadre_run_caller_is_busy(run);
+    return w->seat > 0 && w->seat == run->workers && !cdr_run_caller_is_busy(run);
 }
 
 /* After items that cost next to nothing: let a few gather for half a microsecond, rather

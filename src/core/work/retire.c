@@ -8,26 +8,18 @@
  */
 #include "base/clock.h"
 #include "machine/process.h"
-#include "core/pool/pool.h"
+#include "core/run/run.h"
 
 #define LOOK_NS 1000000 /* looking takes some microseconds */
-
-void cdr_run_set_retirement(cadre_run *run)
-{
-    const struct cdr_plan *plan = run->pool ? &run->pool->plan : NULL;
-
-    run->retire_after = plan ? plan->retire_after : 0;
-    run->retire_kib = plan ? (plan->retire_bytes + 1023) / 1024 : 0;
-}
 
 uint64_t cdr_worker_allowance(const struct cadre_worker *w, uint64_t units)
 {
     const cadre_run *run = w->task.run;
     uint64_t left;
 
-    if (!run->window->intents_at || !run->retire_after)
+    if (!run->window->intents_at || !run->env.retire_after)
         return units;
-    left = run->retire_after > w->served ? run->retire_after - w->served : 1;
+    left = run->env.retire_after > w->served ? run->env.retire_after - w->served : 1;
     left = (left + run->program->grain - 1) / run->program->grain;
     return units < left ? units : left;
 }
@@ -52,12 +44,7 @@ void cdr_worker_served(struct cadre_worker *w, uint64_t tasks)
     if (!run->window->intents_at)
         return;
     w->served += tasks;
-    if ((run->retire_after && w->served >= run->retire_after) ||
-        (run->retire_kib && has_grown(w, run->retire_kib)))
+    if ((run->env.retire_after && w->served >= run->env.retire_after) ||
+        (run->env.retire_kib && has_grown(w, run->env.retire_kib)))
         w->retired = true;
-}
-
-bool cadre_worker_is_retired(const cadre_worker *w)
-{
-    return w->retired;
 }

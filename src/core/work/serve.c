@@ -13,6 +13,7 @@
  * worker's unexpectedly long items come to be shared. Until then it spins, at most 40
  * microseconds; when all that others hold is the single task each is in, it leaves.
  */
+#include "core/board/claim.h"
 #include "core/board/intent.h"
 #include "core/run/run.h"
 #include "base/clock.h"
@@ -151,7 +152,7 @@ static bool linger(struct cadre_worker *w)
 /* At seat 0, somebody else may take the caller's place. */
 static bool steps_aside(const struct cadre_worker *w)
 {
-    return w->seat == 0 && cadre_run_caller_is_busy(w->task.run);
+    return w->seat == 0 && cdr_run_caller_is_busy(w->task.run);
 }
 
 static void serve_units(struct cadre_worker *w)
@@ -168,8 +169,8 @@ static void serve_units(struct cadre_worker *w)
         while (!steps_aside(w) && cdr_window_take(run->window, w->seat, slice,
                                                   claim_size(w, slice), &chunk)) {
             run_bite(w, &chunk);
-            if (w->seat == 0)
-                cdr_tick(run, w);
+            if (run->tick && w->seat == 0)
+                run->tick(run, w);
             if (w->retired)
                 return;
             slice = bite_size(w);
@@ -177,7 +178,7 @@ static void serve_units(struct cadre_worker *w)
     } while (!steps_aside(w) && linger(w));
 }
 
-bool cadre_serve(cadre_worker *w, cadre_run *run, unsigned seat)
+bool cdr_serve(cadre_worker *w, cadre_run *run, unsigned seat)
 {
     struct cadre_worker *outer = cdr_current_worker();
 
@@ -191,32 +192,4 @@ bool cadre_serve(cadre_worker *w, cadre_run *run, unsigned seat)
         serve_units(w);
     cdr_set_current_worker(outer);
     return true;
-}
-
-bool cadre_run_has_work(const cadre_run *run)
-{
-    const struct cadre_window *w = run->window;
-
-    if (cdr_window_over(w))
-        return false;
-    if (w->ring_at)
-        return cdr_ring_unclaimed(cdr_window_ring(w)) > 0;
-    /* Processes do not steal: what others hold is no work yet. */
-    return cdr_window_unclaimed(w) > 0 ||
-           (!w->intents_at && cdr_window_stealable(w, w->seats));
-}
-
-bool cadre_run_caller_is_busy(const cadre_run *run)
-{
-    return atomic_load_explicit(&run->caller_is_busy, memory_order_relaxed);
-}
-
-void cadre_run_set_data(cadre_run *run, void *slot)
-{
-    run->data = slot;
-}
-
-void *cadre_run_data(const cadre_run *run)
-{
-    return run->data;
 }

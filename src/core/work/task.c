@@ -30,24 +30,12 @@ void cdr_set_current_worker(struct cadre_worker *w)
 
 /* ---- workers ---- */
 
-cadre_worker *cadre_worker_open(void)
-{
-    return calloc(1, sizeof(cadre_worker));
-}
-
 void cdr_worker_fini(struct cadre_worker *w)
 {
     free(w->task.scratch);
     free(w->task.emitted);
     free(w->task.args);
     free(w->block);
-}
-
-void cadre_worker_close(cadre_worker *w)
-{
-    if (w)
-        cdr_worker_fini(w);
-    free(w);
 }
 
 static bool room_for_args(struct cadre_worker *w, unsigned n)

@@ -1,0 +1,197 @@
+/* contract.c - the functions of <cadre/backend.h>, and nothing else.
+ * SPDX-License-Identifier: MIT
+ *
+ * Backends reach the core through here, and the core reaches backends through the struct
+ * that they fill in: neither knows the other's insides.
+ */
+#include "core/board/claim.h"
+#include "core/board/intent.h"
+#include "core/fault/recover.h"
+#include "core/run/manifest.h"
+#include "core/run/run.h"
+#include "core/run/staging.h"
+#include "base/clock.h"
+#include "base/log.h"
+
+#include <stdlib.h>
+
+static uint64_t load(const _Atomic uint64_t *word)
+{
+    return atomic_load_explicit(word, memory_order_relaxed);
+}
+
+/* ---- workers ---- */
+
+cadre_worker *cadre_worker_open(void)
+{
+    return calloc(1, sizeof(cadre_worker));
+}
+
+void cadre_worker_close(cadre_worker *w)
+{
+    if (w)
+        cdr_worker_fini(w);
+    free(w);
+}
+
+bool cadre_worker_is_retired(const cadre_worker *w)
+{
+    return w->retired;
+}
+
+bool cadre_serve(cadre_worker *worker, cadre_run *run, unsigned seat)
+{
+    return cdr_serve(worker, run, seat);
+}
+
+/* ---- runs ---- */
+
+bool cadre_run_has_work(const cadre_run *run)
+{
+    const struct cadre_window *w = run->window;
+
+    if (cdr_window_over(w))
+        return false;
+    if (w->ring_at)
+        return cdr_ring_unclaimed(cdr_window_ring(w)) > 0;
+    /* Processes do not steal: what others hold is no work yet. */
+    return cdr_window_unclaimed(w) > 0 ||
+           (!w->intents_at && cdr_window_stealable(w, w->seats));
+}
+
+bool cadre_run_caller_is_busy(const cadre_run *run)
+{
+    return cdr_run_caller_is_busy(run);
+}
+
+void cadre_run_set_data(cadre_run *run, void *slot)
+{
+    run->data = slot;
+}
+
+void *cadre_run_data(const cadre_run *run)
+{
+    return run->data;
+}
+
+/* ---- workers in other processes ---- */
+
+bool cadre_run_is_stream(const cadre_run *run)
+{
+    return run->window->ring_at != 0;
+}
+
+bool cadre_run_is_wanted(const cadre_run *run, unsigned seat)
+{
+    const struct cadre_window *w = run->window;
+    const struct cdr_intent *intent = cdr_window_intent(w, seat);
+    uint64_t unit = run->program->tree ? load(&intent->progress)
+                                       : load(&w->seat[seat].current) / w->grain;
+
+    return load(&intent->slice) == 0 || unit < load(&w->limit);
+}
+
+int cadre_run_event(const cadre_run *run)
+{
+    return run->cancelled;
+}
+
+unsigned cadre_run_workers(const cadre_run *run)
+{
+    const struct cadre_window *w = run->window;
+
+    return w->ring_at || w->units > run->workers ? run->workers : (unsigned)w->units;
+}
+
+uint64_t cadre_run_grace_ns(const cadre_run *run)
+{
+    return run->grace_ns;
+}
+
+uint64_t cadre_run_expiry(const cadre_run *run, unsigned seat, uint64_t *item)
+{
+    const struct cdr_intent *intent;
+    uint64_t stamp;
+
+    *item = CADRE_NO_ITEM;
+    if (!run->timeout_ns)
+        return UINT64_MAX;
+    if (seat == 0)
+        return cdr_now() + run->timeout_ns;
+    intent = cdr_window_intent(run->window, seat);
+    stamp = load(&intent->stamp);
+    *item = load(&run->window->seat[seat].current);
+    return stamp ? stamp + run->timeout_ns : UINT64_MAX;
+}
+
+bool cadre_run_rebalance(cadre_run *run, unsigned seat, uint64_t *again)
+{
+    struct cadre_window *w = run->window;
+    uint64_t now;
+
+    *again = UINT64_MAX;
+    if (w->ring_at || cdr_window_over(w))
+        return false;
+    if (cdr_intent_rebalance(w, seat))
+        return true;
+    now = cdr_now();
+    if (!cdr_window_ask(w, seat, now, CDR_OVERDUE_NS))
+        *again = cdr_window_overdue_at(w, seat, CDR_OVERDUE_NS);
+    return false;
+}
+
+bool cadre_run_lost(cadre_run *run, unsigned seat, const cadre_death *death)
+{
+    return cdr_recover(run, seat, death);
+}
+
+void cadre_run_log(const cadre_run *run, int level, const char *text)
+{
+    if (run->env.log)
+        cdr_log(run->env.log, level, "%s: %s", run->env.name, text);
+}
+
+void cadre_run_give_up(cadre_run *run, const cadre_error *why)
+{
+    run->given_up = *why;
+    cdr_window_stop(run->window, why->code);
+}
+
+/* ---- workers that were not forked from the caller ---- */
+
+const void *cadre_run_manifest(const cadre_run *run)
+{
+    return run->manifest;
+}
+
+unsigned cadre_run_descriptors(const cadre_run *run, int fds[CADRE_RUN_FDS])
+{
+    unsigned n = 0;
+
+    if (run->program->spill)
+        fds[n++] = run->program->spill->fd;
+    if (run->event >= 0)
+        fds[n++] = run->event;
+    return n;
+}
+
+bool cadre_run_is_unsure(const cadre_run *run)
+{
+    return cdr_manifest_is_unsure(run->manifest);
+}
+
+unsigned cadre_manifest_descriptors(const void *manifest)
+{
+    return cdr_manifest_fds(manifest);
+}
+
+int cadre_run_join(cadre_run **out, const void *manifest, const int *fds,
+                   void (*wake)(void *arg), void *arg, cadre_error *err)
+{
+    return cdr_manifest_join(out, manifest, fds, wake, arg, err);
+}
+
+void cadre_run_leave(cadre_run *run)
+{
+    cdr_manifest_leave(run);
+}

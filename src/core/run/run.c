@@ -1,0 +1,161 @@
+/* run.c - one execution of a job: set up, joined by workers, judged.
+ * SPDX-License-Identifier: MIT
+ *
+ * Maps, reductions and streams are all runs. What differs between them is who their caller
+ * is (core/map, core/stream) and how it spends its time; what is here is the same for all.
+ */
+#include "core/run/run.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "core/run/call.h"
+#include "core/run/cost.h"
+#include "core/run/job.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <unistd.h>
+
+/* ---- set-up ---- */
+
+void cdr_run_set_up(cadre_run *run, const struct cdr_program *p, struct cadre_window *w,
+                    const struct cdr_run_env *env, const cadre_job *job,
+                    const struct cdr_call *call)
+{
+    double cost = env->costs ? cdr_cost_of(env->costs, cdr_program_kernel(p)) : 0;
+
+    *run = (cadre_run){
+        .program = p,
+        .window = w,
+        .env = *env,
+        .workers = env->workers,
+        .cancel = call->cancel,
+        .cancel_seen = call->cancel_seen,
+        .deadline = call->deadline,
+        .chunk = job->chunk > CDR_CLAIM_MAX ? CDR_CLAIM_MAX : job->chunk,
+        .started = cdr_now(),
+        .known_cost = cost * (double)p->grain,
+        .event = -1,
+        .cancelled = -1,
+        .progress = job->progress,
+        .progress_arg = job->progress_arg,
+        .alone = true,
+        /* Elsewhere nobody could end the task. */
+        .timeout_ns = env->remote ? job->timeout_ms * UINT64_C(1000000) : 0,
+        .grace_ns = (job->grace_ms ? job->grace_ms : CDR_GRACE_MS) * UINT64_C(1000000),
+        .retries = job->retries,
+        .spin = env->spin,
+    };
+    run->next_progress = run->started + CDR_PROGRESS_NS;
+}
+
+/* ---- workers and the caller ---- */
+
+static void wake_workers(void *arg)
+{
+    cadre_run *run = arg;
+
+    run->env.backend->wake(run->env.state, run);
+}
+
+int cdr_run_begin(cadre_run *run, cadre_error *err)
+{
+    int rc;
+
+    cdr_error_clear(err);
+    run->wake = wake_workers;
+    run->wake_arg = run;
+    rc = run->env.backend->begin(run->env.state, run, err);
+    rc = cdr_error_complete(err, rc, "the backend could not begin a run");
+    if (rc)
+        run->wake = NULL;
+    return rc;
+}
+
+void cdr_run_wake_caller(const cadre_run *run)
+{
+    static const uint64_t one = 1;
+    int number = errno;
+
+    /* An event that is signalled already stays so: nothing to check. */
+    if (run->event >= 0 && write(run->event, &one, sizeof one) < 0)
+        errno = number;
+}
+
+static int ms_until(uint64_t now, uint64_t then)
+{
+    uint64_t ms = then > now ? (then - now + 999999) / 1000000 : 0;
+
+    return ms > 60000 ? 60000 : (int)ms;
+}
+
+int cdr_run_patience(const cadre_run *run)
+{
+    uint64_t now = cdr_now();
+    int ms = -1;
+
+    if (run->deadline != UINT64_MAX)
+        ms = ms_until(now, run->deadline);
+    if (run->progress && (ms < 0 || ms_until(now, run->next_progress) < ms))
+        ms = ms_until(now, run->next_progress);
+    return ms;
+}
+
+void cdr_run_report(cadre_run *run, uint64_t now, uint64_t done, uint64_t total)
+{
+    cadre_counts c = { .done = done, .total = total };
+
+    run->next_progress = now + CDR_PROGRESS_NS;
+    c.elapsed = (double)(now - run->started) / 1e9;
+    c.left = total && done ? c.elapsed * (double)(total - done) / (double)done : -1;
+    run->progress(run->progress_arg, &c);
+}
+
+/* ---- the verdict ---- */
+
+static int stopped_early(const struct cadre_window *w, const cadre_job *job, uint64_t n,
+                         int code, cadre_error *err)
+{
+    uint64_t done = cdr_window_done(w);
+
+    if (code == CADRE_ETIMEOUT)
+        return cdr_fail(err, code,
+                        "the deadline of %" PRIu32 " ms passed after %" PRIu64
+                        " of %" PRIu64 " tasks",
+                        job->deadline_ms, done, n);
+    return cdr_fail(err, code, "cancelled after %" PRIu64 " of %" PRIu64 " tasks", done,
+                    n);
+}
+
+/* A limit of 0 that no task's failure explains came from a cancellation whose code is
+ * still to come, or came before the window was made ready for this run. */
+static int why_stopped(const struct cadre_window *w, const cadre_error *failure)
+{
+    int code = atomic_load_explicit(&w->stop_code, memory_order_relaxed);
+
+    if (code || !cdr_window_over(w) || w->units == 0)
+        return code;
+    return failure && failure->item < w->grain ? CADRE_OK : CADRE_ECANCELLED;
+}
+
+int cdr_run_verdict(const cadre_run *run, const cadre_job *job, cadre_error *err)
+{
+    const struct cdr_program *p = run->program;
+    const cadre_error *failure = cdr_window_failure(run->window);
+    int stop = why_stopped(run->window, failure);
+
+    if (atomic_load_explicit(&run->window->told, memory_order_relaxed))
+        cdr_job_settle_unwanted(p);
+    if (stop && run->given_up.code) {
+        *err = run->given_up;
+        return run->given_up.code;
+    }
+    if (stop && (cdr_window_done(run->window) < p->n ||
+                 atomic_load_explicit(&run->window->told, memory_order_relaxed)))
+        return stopped_early(run->window, job, p->n, stop, err);
+    if (!failure)
+        return CADRE_OK;
+    if (cdr_window_is_halted(run->window))
+        cdr_job_cut_outcomes(p, failure->item);
+    *err = *failure;
+    return failure->code;
+}
