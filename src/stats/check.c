@@ -1,18 +1,18 @@
-/* check.c - what users may pass.
+/* check.c - rows and metrics that users may pass.
  * SPDX-License-Identifier: MIT
  */
 #include "stats/check.h"
 #include "stats/fail.h"
+#include "stats/metrics/measure.h"
 
 #include <inttypes.h>
 #include <math.h>
 
-#define LEAST_ROWS         10
 #define DEFAULT_CONFIDENCE 0.95
 #define LENGTH(array)      (sizeof(array) / sizeof(array)[0])
 
-static int check_reserved(const char *of, const uint64_t *reserved, size_t n,
-                          cadre_error *err)
+int cdr_check_reserved(const char *of, const uint64_t *reserved, size_t n,
+                       cadre_error *err)
 {
     for (size_t i = 0; i < n; i++)
         if (reserved[i])
@@ -23,26 +23,17 @@ static int check_reserved(const char *of, const uint64_t *reserved, size_t n,
     return CADRE_OK;
 }
 
+/* "nan" for all of them: else it may come out as "-nan" */
+static double plain(double x)
+{
+    return isnan(x) ? fabs(x) : x;
+}
+
 /* ---- metrics ---- */
 
-static bool has_threshold(int kind)
+static bool needs(int kind, unsigned what)
 {
-    return kind >= CADRE_ACCURACY && kind <= CADRE_F1;
-}
-
-static bool has_bins(int kind)
-{
-    return kind == CADRE_ECE_WIDTH || kind == CADRE_ECE_MASS;
-}
-
-static bool of_probabilities(int kind)
-{
-    static const bool wanted[] = {
-#define METRIC(kind, name, text, probability) probability,
-        CADRE_METRICS(METRIC)
-#undef METRIC
-    };
-    return wanted[kind];
+    return (cadre_metric_needs(kind) & what) != 0;
 }
 
 int cdr_check_metric(const cadre_metric *m, cadre_error *err)
@@ -51,16 +42,22 @@ int cdr_check_metric(const cadre_metric *m, cadre_error *err)
         return cdr_stats_fail(err, CADRE_EINVAL, "the metric is NULL");
     if (m->kind < 0 || m->kind >= CADRE_METRIC_COUNT)
         return cdr_stats_fail(err, CADRE_EINVAL, "no metric has the kind %d", m->kind);
-    if (has_threshold(m->kind) && isnan(m->threshold))
+    if (needs(m->kind, CADRE_NEEDS_THRESHOLD) && isnan(m->threshold))
         return cdr_stats_fail(err, CADRE_EINVAL, "the threshold is not a number");
-    if (has_bins(m->kind) && m->bins == 1)
+    if (needs(m->kind, CADRE_NEEDS_BINS) && m->bins == 1)
         return cdr_stats_fail(err, CADRE_EINVAL, "bins is 1, expected at least 2");
-    return check_reserved("metric.", m->reserved, LENGTH(m->reserved), err);
+    const double most = m->kind == CADRE_TRIMMED_MEAN ? 0.5 : 1;
+    if (needs(m->kind, CADRE_NEEDS_LEVEL) && m->level != 0 &&
+        !(m->level > 0 && m->level < most))
+        return cdr_stats_fail(err, CADRE_EINVAL,
+                              "the level of %s is %g, expected inside (0, %g)",
+                              cadre_metric_name(m->kind), plain(m->level), most);
+    return cdr_check_reserved("metric.", m->reserved, LENGTH(m->reserved), err);
 }
 
 /* ---- rows ---- */
 
-static int check_rows(size_t n, cadre_error *err)
+static int check_count(size_t n, cadre_error *err)
 {
     if (n == 0)
         return cdr_stats_fail(err, CADRE_EINVAL, "there are no rows");
@@ -73,9 +70,9 @@ static int check_rows(size_t n, cadre_error *err)
 int cdr_check_labels(const cadre_metric *metric, const uint8_t *labels, size_t n,
                      cadre_error *err)
 {
-    int rc = check_rows(n, err);
+    int rc = check_count(n, err);
 
-    if (!rc && !labels && metric->kind != CADRE_MEAN)
+    if (!rc && !labels && !needs(metric->kind, CADRE_NEEDS_NO_LABELS))
         return cdr_stats_fail(err, CADRE_EINVAL, "labels is NULL, but %s needs them",
                               cadre_metric_name(metric->kind));
     for (size_t row = 0; !rc && labels && row < n; row++)
@@ -89,26 +86,70 @@ int cdr_check_labels(const cadre_metric *metric, const uint8_t *labels, size_t n
 static int bad_score(const char *name, size_t row, double score, const char *expected,
                      cadre_error *err)
 {
-    if (isnan(score))
-        score = fabs(score); /* else it may come out as "-nan" */
     return cdr_stats_fail(err, CADRE_EINVAL, "%s: row %zu is %.17g, expected %s", name,
-                          row, score, expected);
+                          row, plain(score), expected);
+}
+
+static int check_finite(const char *name, const double *x, size_t n, bool positive,
+                        cadre_error *err)
+{
+    for (size_t row = 0; row < n; row++)
+        if (!isfinite(x[row]) || (positive && x[row] < 0))
+            return bad_score(
+                name, row, x[row],
+                positive ? "a finite number, at least 0" : "a finite number", err);
+    return CADRE_OK;
 }
 
 int cdr_check_scores(const cadre_metric *metric, const char *name, const double *scores,
                      size_t n, cadre_error *err)
 {
-    const bool probabilities = of_probabilities(metric->kind);
+    const bool probabilities = needs(metric->kind, CADRE_NEEDS_PROBABILITIES);
 
     if (!scores)
         return cdr_stats_fail(err, CADRE_EINVAL, "%s is NULL", name);
-    for (size_t row = 0; row < n; row++) {
-        if (probabilities && !(scores[row] >= 0 && scores[row] <= 1))
+    for (size_t row = 0; probabilities && row < n; row++)
+        if (!(scores[row] >= 0 && scores[row] <= 1))
             return bad_score(name, row, scores[row], "a probability in [0, 1]", err);
-        if (!isfinite(scores[row]))
-            return bad_score(name, row, scores[row], "a finite number", err);
+    return check_finite(name, scores, n, false, err);
+}
+
+static int check_beside(const cadre_metric *metric, const cadre_rows *rows,
+                        cadre_error *err)
+{
+    int rc = CADRE_OK;
+
+    if (needs(metric->kind, CADRE_NEEDS_OTHER)) {
+        if (!rows->other)
+            return cdr_stats_fail(err, CADRE_EINVAL,
+                                  "other is NULL, but %s needs a second column",
+                                  cadre_metric_name(metric->kind));
+        rc = check_finite("other", rows->other, rows->n, false, err);
     }
-    return CADRE_OK;
+    if (rc || !rows->weights)
+        return rc;
+    if (!cdr_metric_weighs(metric->kind))
+        return cdr_stats_fail(err, CADRE_EINVAL,
+                              "%s has no form for rows with weights: leave weights out",
+                              cadre_metric_name(metric->kind));
+    return check_finite("weights", rows->weights, rows->n, true, err);
+}
+
+int cdr_check_rows(const cadre_metric *metric, const cadre_rows *rows, const char *name,
+                   cadre_error *err)
+{
+    int rc;
+
+    if (!rows)
+        return cdr_stats_fail(err, CADRE_EINVAL, "the rows are NULL");
+    rc = cdr_check_labels(metric, rows->labels, rows->n, err);
+    if (!rc)
+        rc = cdr_check_scores(metric, name, rows->scores, rows->n, err);
+    if (!rc)
+        rc = check_beside(metric, rows, err);
+    return rc ? rc
+              : cdr_check_reserved("rows.", rows->reserved, LENGTH(rows->reserved),
+                                   err);
 }
 
 int cdr_check_folds(const double *values, size_t k, cadre_error *err)
@@ -118,70 +159,18 @@ int cdr_check_folds(const double *values, size_t k, cadre_error *err)
     if (k < 2)
         return cdr_stats_fail(err, CADRE_EINVAL,
                               "%zu folds are too few, expected at least 2", k);
-    for (size_t i = 0; i < k; i++)
-        if (!isfinite(values[i]))
-            return bad_score("values", i, values[i], "a finite number", err);
-    return CADRE_OK;
+    return check_finite("values", values, k, false, err);
 }
-
-/* ---- the bootstrap ---- */
 
 int cdr_check_confidence(double confidence, cadre_error *err)
 {
     if (confidence == 0 || (confidence > 0 && confidence < 1))
         return CADRE_OK;
     return cdr_stats_fail(err, CADRE_EINVAL, "confidence is %g, expected inside (0, 1)",
-                          isnan(confidence) ? fabs(confidence) : confidence);
+                          plain(confidence));
 }
 
 double cdr_confidence(double confidence)
 {
     return confidence == 0 ? DEFAULT_CONFIDENCE : confidence;
-}
-
-static int check_resamples(const cadre_bootstrap *b, cadre_error *err)
-{
-    uint64_t product;
-
-    if (__builtin_mul_overflow(b->resamples, sizeof(double), &product) ||
-        product > PTRDIFF_MAX)
-        return cdr_stats_fail(err, CADRE_EINVAL,
-                              "resamples is %" PRIu64
-                              ": as many values do not fit in memory",
-                              b->resamples);
-    if (__builtin_mul_overflow(b->resamples, b->n, &product))
-        return cdr_stats_fail(err, CADRE_EINVAL,
-                              "%" PRIu64
-                              " resamples of %zu rows are more than 2^64 draws",
-                              b->resamples, b->n);
-    return CADRE_OK;
-}
-
-static int check_choices(const cadre_bootstrap *b, cadre_error *err)
-{
-    const int rc = cdr_check_confidence(b->confidence, err);
-
-    if (rc)
-        return rc;
-    if (b->seeding < CADRE_SEEDING_DEFAULT || b->seeding > CADRE_SEEDING_DRAW63)
-        return cdr_stats_fail(err, CADRE_EINVAL, "no seeding has the number %d",
-                              b->seeding);
-    return check_reserved("", b->reserved, LENGTH(b->reserved), err);
-}
-
-int cdr_check_bootstrap(const cadre_bootstrap *b, cadre_error *err)
-{
-    if (!b)
-        return cdr_stats_fail(err, CADRE_EINVAL, "the bootstrap is NULL");
-    int rc = cdr_check_metric(&b->metric, err);
-    if (!rc && b->n < LEAST_ROWS)
-        return cdr_stats_fail(
-            err, CADRE_EINVAL,
-            "%zu rows are too few for a bootstrap, expected at least %d", b->n,
-            LEAST_ROWS);
-    if (!rc)
-        rc = check_resamples(b, err);
-    if (!rc)
-        rc = check_choices(b, err);
-    return rc ? rc : cdr_check_labels(&b->metric, b->labels, b->n, err);
 }

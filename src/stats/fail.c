@@ -3,6 +3,7 @@
  */
 #include "stats/fail.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -29,6 +30,14 @@ int cdr_stats_fail(cadre_error *err, int code, const char *format, ...)
 int cdr_stats_no_memory(cadre_error *err, size_t n)
 {
     return cdr_stats_fail(err, CADRE_ENOMEM, "no memory for %zu rows", n);
+}
+
+int cdr_stats_no_values(cadre_error *err, uint64_t resamples)
+{
+    return cdr_stats_fail(err, CADRE_ENOMEM,
+                          "no memory for the values of %" PRIu64
+                          " resamples: take fewer, or stop at a Monte Carlo error",
+                          resamples);
 }
 
 int cdr_stats_no_scratch(cadre_task *task, size_t bytes)

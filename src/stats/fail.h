@@ -14,6 +14,9 @@ int cdr_stats_fail(cadre_error *err, int code, const char *format, ...)
 
 int cdr_stats_no_memory(cadre_error *err, size_t n);
 
+/* For the values of so many resamples. */
+int cdr_stats_no_values(cadre_error *err, uint64_t resamples);
+
 /* Makes *err that of a success. */
 void cdr_stats_clear(cadre_error *err);
 

@@ -26,7 +26,8 @@ DATE = re.compile(r"(January|February|March|April|May|June|July|August|September
                   r"November|December) \d{1,2}, \d{4}")
 # Of the rows of these lists, what the item on a constant shows.
 SHOWN = {"CADRE_CODES": (1, 2), "CADRE_METRICS": (1,),
-         "CADRE_ADJUSTMENTS": (1,)}
+         "CADRE_ADJUSTMENTS": (1,),
+         "CADRE_SELECTORS": (1,), "CADRE_INTERVAL_METHODS": (1, 2)}
 
 
 # ---- each page alone ----

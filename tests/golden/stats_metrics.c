@@ -1,9 +1,8 @@
 /* stats_metrics.c - metrics: known answers.
  * SPDX-License-Identifier: MIT
  *
- * Left out, for functions that come later: ece_l1_debiased, ece_l2, ece_l2_debiased,
- * mce, brier_parts but for the Brier score, selectors, the curves themselves, fpr and
- * fnr, wilson, bayes_threshold; f1_sklearn_lt_1_4 is another arithmetic.
+ * Curves and what is read from them are in stats_curves.c, intervals of proportions in
+ * stats_inference.c; f1_sklearn_lt_1_4 is another arithmetic.
  */
 #include "golden.h"
 #include "stats_case.h"

@@ -1,7 +1,5 @@
 /* stats_paired.c - differences of two columns: known answers.
  * SPDX-License-Identifier: MIT
- *
- * Left out, for functions that come later: op_point, and mde of each case.
  */
 #include "golden.h"
 #include "stats_case.h"
@@ -60,12 +58,29 @@ static size_t keep_usable(double *replicates, size_t n)
     return usable;
 }
 
+static void check_effect(struct golden *g, const json_t *o, const struct subject *s,
+                         const cadre_interval *out)
+{
+    cadre_effect effect;
+
+    if (!golden_has(o, "mde"))
+        return;
+    assert_int_equal(cadre_detectable_effect(&effect, out->low, out->high,
+                                             s->b.confidence,
+                                             golden_double(g, o, "mde.alpha"),
+                                             golden_double(g, o, "mde.power"), NULL),
+                     0);
+    golden_is_double(g, o, "mde.mde", effect.least);
+    golden_is_double(g, o, "mde.sigma_delta", effect.sigma);
+}
+
 static void check_difference(struct golden *g, const json_t *o, struct subject *s,
                              const cadre_interval *out)
 {
     golden_is_double(g, o, "delta", out->point);
     golden_is_double(g, o, "ci_low", out->low);
     golden_is_double(g, o, "ci_high", out->high);
+    check_effect(g, o, s, out);
     golden_is_u64(g, o, "overlaps_zero", out->low <= 0 && out->high >= 0);
     golden_is_u64(g, o, "n_resamples_used", out->resamples);
     golden_is_u64(g, o, "failures", out->degenerate);
@@ -138,7 +153,7 @@ static void difference_to_itself(void **state)
 {
     enum { N = 40 };
     uint8_t labels[N];
-    double scores[N];
+    double scores[N], others[N];
     cadre_rng rng = stats_stream(1);
     cadre_interval out;
     cadre_error err;
@@ -147,10 +162,12 @@ static void difference_to_itself(void **state)
     for (size_t i = 0; i < N; i++) {
         labels[i] = (uint8_t)cadre_rng_below(&rng, 2);
         scores[i] = cadre_rng_uniform(&rng);
+        others[i] = 1 + cadre_rng_uniform(&rng);
     }
     for (int kind = 0; kind < CADRE_METRIC_COUNT; kind++) {
         const cadre_bootstrap b = { .metric = { .kind = kind, .threshold = 0.5 },
                                     .labels = labels,
+                                    .other = others,
                                     .n = N,
                                     .resamples = 50 };
         assert_int_equal(stats_difference(&out, &b, scores, scores, &err), CADRE_OK);

@@ -90,7 +90,7 @@ static void wrong_metrics(void **state)
     (void)state;
     refuse_value(CADRE_EINVAL, NULL, labels, scores, N, "the metric is NULL");
     REFUSE(-1, labels, scores, N, "no metric has the kind -1");
-    REFUSE(CADRE_METRIC_COUNT, labels, scores, N, "no metric has the kind 11");
+    REFUSE(CADRE_METRIC_COUNT, labels, scores, N, "no metric has the kind 38");
     refuse_value(CADRE_EINVAL, &from_later, labels, scores, N,
                  "metric.reserved[2] is not zero: this program was built for another "
                  "version of cadre");
@@ -211,7 +211,7 @@ static void wrong_arguments(void **state)
     refuse(&b, NULL, CADRE_BCA, CADRE_EINVAL, "scores is NULL");
     refuse(&b, bad, CADRE_BCA, CADRE_EINVAL,
            "scores: row 29 is 2, expected a probability in [0, 1]");
-    refuse(&b, scores, 3, CADRE_EINVAL, "no interval method has the number 3");
+    refuse(&b, scores, 6, CADRE_EINVAL, "no interval method has the number 6");
     refuse(&b, scores, -1, CADRE_EINVAL, "no interval method has the number -1");
     assert_int_equal(cadre_bootstrap_interval(NULL, NULL, &b, scores, 0, &err),
                      CADRE_EINVAL);

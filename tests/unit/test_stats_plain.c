@@ -349,10 +349,13 @@ static void check_metric(const struct rows *rows, cadre_metric metric, size_t re
 
 static void check_rows(struct rows rows, size_t resamples)
 {
-    for (int kind = 0; kind < CADRE_METRIC_COUNT; kind++)
-        check_metric(&rows, (cadre_metric){ kind, 0.375, 5, { 0 } }, resamples);
-    check_metric(&rows, (cadre_metric){ CADRE_ECE_WIDTH, 0, 97, { 0 } }, resamples);
-    check_metric(&rows, (cadre_metric){ CADRE_ECE_MASS, 0, 2, { 0 } }, resamples);
+    for (int kind = 0; kind <= CADRE_ECE_MASS; kind++)
+        check_metric(&rows,
+                     (cadre_metric){ .kind = kind, .threshold = 0.375, .bins = 5 },
+                     resamples);
+    check_metric(&rows, (cadre_metric){ .kind = CADRE_ECE_WIDTH, .bins = 97 },
+                 resamples);
+    check_metric(&rows, (cadre_metric){ .kind = CADRE_ECE_MASS, .bins = 2 }, resamples);
     free_rows(&rows);
 }
 
@@ -404,14 +407,15 @@ static void edges(void **state)
 
     (void)state;
     for (unsigned bins = 2; bins < MOST; bins++) {
-        const cadre_metric metric = { CADRE_ECE_WIDTH, 0, bins, { 0 } };
+        const cadre_metric metric = { .kind = CADRE_ECE_WIDTH, .bins = bins };
         const double step = 1.0 / bins;
         for (size_t i = 0; i < 3 * bins; i++) {
             const double edge = (double)(i / 3 + 1) * step;
             scores[i] = i % 3 == 0 ? edge : nextafter(edge, i % 3 - 1);
             scores[i] = fmin(scores[i], 1);
         }
-        assert_true(cdr_measure_open(&m, &metric, labels, scores, 3 * bins));
+        const cadre_rows rows = { .n = 3 * bins, .labels = labels, .scores = scores };
+        assert_true(cdr_measure_open(&m, &metric, &rows));
         for (size_t i = 0; i < 3 * bins; i++) {
             unsigned expected = 0;
             while (expected + 1 < bins && (expected + 1) * step <= scores[i])
@@ -434,13 +438,15 @@ static void differences(void **state)
     cadre_error err;
 
     (void)state;
-    for (int kind = 0; kind < CADRE_METRIC_COUNT; kind++) {
-        const cadre_bootstrap b = { .metric = { kind, 0.3, 4, { 0 } },
-                                    .labels = a.labels,
-                                    .n = N,
-                                    .resamples = B,
-                                    .seed = 3,
-                                    .replicates = replicates };
+    for (int kind = 0; kind <= CADRE_ECE_MASS; kind++) {
+        const cadre_bootstrap b = {
+            .metric = { .kind = kind, .threshold = 0.3, .bins = 4 },
+            .labels = a.labels,
+            .n = N,
+            .resamples = B,
+            .seed = 3,
+            .replicates = replicates
+        };
         const struct rows other = { N, a.labels, second.scores };
         assert_int_equal(stats_difference(&out, &b, a.scores, other.scores, &err), 0);
         for (size_t k = 0; k < B; k++) {

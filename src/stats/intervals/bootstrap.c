@@ -1,60 +1,161 @@
-/* bootstrap.c - the confidence interval of a metric.
+/* bootstrap.c - intervals of a metric, of a difference, and of folds' means.
  * SPDX-License-Identifier: MIT
  */
-#include "stats/intervals/bca.h"
+#include "stats/check.h"
 #include "stats/fail.h"
-#include "stats/resampling/resamples.h"
+#include "stats/intervals/resamples.h"
 
-static double at(const struct cdr_resamples *r, double level, int rule)
+#include <math.h>
+
+static int check_scores(const cadre_bootstrap *b, const double *scores,
+                        const char *name, cadre_error *err)
 {
-    return cadre_quantile(r->sorted, r->usable, level, rule);
-}
+    const size_t columns = b->class_of ? b->classes : 1;
+    const cadre_rows rows = { .n = b->n,
+                              .labels = b->labels,
+                              .scores = scores,
+                              .other = b->other,
+                              .weights = b->weights };
+    int rc;
 
-static int bounds(cadre_interval *out, const struct cdr_resamples *r, cadre_pool *pool,
-                  int method, cadre_error *err)
-{
-    double low = r->tail, high = 1 - r->tail;
-    int rc = CADRE_OK;
-
-    if (method == CADRE_BCA) {
-        rc = cdr_bca_levels(out, r, pool, err);
-        low = out->low_level;
-        high = out->high_level;
-    }
-    if (rc)
+    if (!b->class_of)
+        return cdr_check_rows(&b->metric, &rows, name, err);
+    if (!scores)
+        return cdr_stats_fail(err, CADRE_EINVAL, "%s is NULL", name);
+    rc = cdr_check_scores(&b->metric, name, scores, b->n * columns, err);
+    if (rc || !b->weights)
         return rc;
-    out->low = at(r, low, CADRE_QUANTILE_SCIPY);
-    out->high = at(r, high, CADRE_QUANTILE_SCIPY);
-    if (method == CADRE_BASIC) {
-        const double mirrored = 2 * out->point - out->high;
-        out->high = 2 * out->point - out->low;
-        out->low = mirrored;
-    }
-    return CADRE_OK;
+    const cadre_metric mean = { .kind = CADRE_MEAN };
+    const cadre_rows weighed = { .n = b->n, .scores = scores, .weights = b->weights };
+    return cdr_check_rows(&mean, &weighed, name, err);
 }
 
-static int check_method(cadre_interval *out, int method, cadre_error *err)
+/* By rows one by one, from all: as SciPy. */
+static bool is_plain(const cadre_bootstrap *b)
 {
-    if (method >= CADRE_PERCENTILE && method <= CADRE_BCA)
+    return !b->clusters && !b->strata && !b->by_label;
+}
+
+static bool has_scipy_rule(const cadre_bootstrap *b, int method)
+{
+    return method != CADRE_STUDENTIZED && !b->clusters && !b->by_label &&
+           !b->stratum_weights;
+}
+
+static int check_studentized(const cadre_bootstrap *b, int method, cadre_error *err)
+{
+    if (method != CADRE_STUDENTIZED || (is_plain(b) && !b->class_of))
         return CADRE_OK;
-    if (out)
-        cdr_interval_clear(out);
-    return cdr_stats_fail(err, CADRE_EINVAL, "no interval method has the number %d",
-                          method);
+    return cdr_stats_fail(
+        err, CADRE_EINVAL,
+        "studentized intervals are for rows that are drawn one by one, "
+        "of two classes: use another method");
+}
+
+static int run(cadre_interval *out, cadre_pool *pool, const cadre_bootstrap *b,
+               const double *const *scores, unsigned columns, int method,
+               cadre_error *err)
+{
+    const bool single = columns == 1 && is_plain(b) && method != CADRE_STUDENTIZED;
+    struct cdr_resamples r = { .b = *b };
+    int rc = cdr_analysis_open(&r.analysis, b, scores, columns, err);
+
+    if (!rc) {
+        r.source =
+            (struct cdr_source){ &r.analysis, NULL,
+                                 cdr_study_name(&r.analysis.layer->study),
+                                 cdr_study_reason(&r.analysis.layer->study),
+                                 r.analysis.layer->study.two_classes
+                                     ? "more rows of the rarer class"
+                                     : "rows that vary more, or smaller scores" };
+        cdr_resamples_begin(&r, b, method,
+                            columns == 1 && has_scipy_rule(b, method)
+                                ? CADRE_QUANTILE_SCIPY
+                                : CADRE_QUANTILE_NUMPY,
+                            single ? CADRE_SEEDING_SINGLE : CADRE_SEEDING_SPAWN);
+        rc = cdr_resamples_run(out, &r, pool, err);
+    }
+    cdr_resamples_close(&r);
+    return rc;
 }
 
 int cadre_bootstrap_interval(cadre_interval *out, cadre_pool *pool,
                              const cadre_bootstrap *b, const double *scores, int method,
                              cadre_error *err)
 {
-    struct cdr_resamples r;
-    int rc = check_method(out, method, err);
+    int rc = cdr_check_method(out, method, err);
 
+    if (!rc)
+        rc = cdr_check_bootstrap(b, err);
+    if (!rc)
+        rc = check_scores(b, scores, "scores", err);
+    if (!rc)
+        rc = check_studentized(b, method, err);
+    return rc ? rc : run(out, pool, b, &scores, 1, method, err);
+}
+
+int cadre_bootstrap_difference(cadre_interval *out, cadre_pool *pool,
+                               const cadre_bootstrap *b, const double *scores_a,
+                               const double *scores_b, cadre_error *err)
+{
+    const double *const scores[] = { scores_a, scores_b };
+    int rc = cdr_check_method(out, b ? b->method : 0, err);
+
+    if (!rc)
+        rc = cdr_check_bootstrap(b, err);
+    if (!rc)
+        rc = check_scores(b, scores_a, "scores_a", err);
+    if (!rc)
+        rc = check_scores(b, scores_b, "scores_b", err);
+    if (!rc)
+        rc = check_studentized(b, b->method, err);
+    return rc ? rc : run(out, pool, b, scores, 2, b->method, err);
+}
+
+/* ---- folds ---- */
+
+int cadre_bootstrap_folds(cadre_interval *out, cadre_pool *pool,
+                          const cadre_bootstrap *b, const double *values, size_t k,
+                          cadre_error *err)
+{
+    int rc = cdr_check_method(out, b ? b->method : 0, err);
+
+    if (!rc && !b)
+        rc = cdr_stats_fail(err, CADRE_EINVAL, "the bootstrap is NULL");
+    if (!rc)
+        rc = cdr_check_folds(values, k, err);
     if (rc)
         return rc;
-    rc = cdr_resamples_open(&r, out, pool, b, &scores, 1, err);
-    if (!rc)
-        rc = bounds(out, &r, pool, method, err);
+    const cadre_bootstrap folds = { .metric.kind = CADRE_MEAN,
+                                    .n = k,
+                                    .resamples = b->resamples,
+                                    .confidence = b->confidence,
+                                    .seed = b->seed,
+                                    .seeding =
+                                        b->seeding ? b->seeding : CADRE_SEEDING_SINGLE,
+                                    .chunk = b->chunk,
+                                    .replicates = b->replicates,
+                                    .progress = b->progress,
+                                    .progress_arg = b->progress_arg,
+                                    .method = b->method,
+                                    .until_error = b->until_error,
+                                    .most_resamples = b->most_resamples,
+                                    .each = b->each,
+                                    .each_arg = b->each_arg,
+                                    .null = b->null };
+    struct cdr_resamples r = { .b = folds };
+    rc = cdr_check_resampling(&folds, 2, err);
+    if (rc)
+        return rc;
+    rc = cdr_analysis_open(&r.analysis, &folds, &values, 1, err);
+    if (!rc) {
+        r.source = (struct cdr_source){ &r.analysis, NULL, "mean",
+                                        "the sum of the values is infinite",
+                                        "smaller values" };
+        cdr_resamples_begin(&r, &folds, folds.method, CADRE_QUANTILE_NUMPY,
+                            CADRE_SEEDING_SINGLE);
+        rc = cdr_resamples_run(out, &r, pool, err);
+    }
     cdr_resamples_close(&r);
     return rc;
 }

@@ -35,6 +35,45 @@ double cdr_roc_auc(const struct cdr_curve *c)
     return cdr_sum_terms(cdr_roc_terms, c, c->last);
 }
 
+double cdr_standardised(double area, double limit)
+{
+    const double least = 0.5 * (limit * limit);
+
+    return 0.5 * (1 + (area - least) / (limit - least));
+}
+
+struct partial {
+    struct cdr_curve curve;
+    double final; /* the last term, up to the limit */
+};
+
+static void partial_terms(double *restrict out, const void *from, size_t first,
+                          size_t n)
+{
+    const struct partial *const p = from;
+
+    cdr_roc_terms(out, &p->curve, first, n);
+    if (first + n == p->curve.last)
+        out[n - 1] = p->final;
+}
+
+double cdr_partial_auc(const struct cdr_curve *c, double limit)
+{
+    struct partial p = { .curve = *c };
+    size_t stop = 1; /* the first point beyond the limit */
+
+    while (stop < c->last && cdr_negative(c->points[stop]) / c->negatives <= limit)
+        stop++;
+    const double x0 = cdr_negative(c->points[stop - 1]) / c->negatives;
+    const double x1 = cdr_negative(c->points[stop]) / c->negatives;
+    const double y0 = cdr_positive(c->points[stop - 1]) / c->positives;
+    const double y1 = cdr_positive(c->points[stop]) / c->positives;
+    const double y = (y1 - y0) / (x1 - x0) * (limit - x0) + y0;
+    p.curve.last = stop;
+    p.final = (limit - x0) * (y + y0) / 2;
+    return cdr_standardised(cdr_sum_terms(partial_terms, &p, stop), limit);
+}
+
 /* Recall falls, and a fall is at most 0. */
 void cdr_precision_terms(double *restrict out, const void *from, size_t first, size_t n)
 {

@@ -17,6 +17,11 @@ struct cdr_curve {
 double cdr_roc_auc(const struct cdr_curve *c);
 double cdr_average_precision(const struct cdr_curve *c);
 
+/* Up to a false positive rate, the last point interpolated; standardised (D. McClish,
+ * 1989) so that chance is 1/2 and the best 1. The points are corners. */
+double cdr_partial_auc(const struct cdr_curve *c, double limit);
+double cdr_standardised(double area, double limit);
+
 /* The terms that these two sum, for cdr_sum_terms and a struct cdr_curve; there are
  * as many as c->last says. Those of ROC-AUC begin with the highest score: term i is
  * made of points i and i + 1. Those of average precision begin with the lowest: of
@@ -29,7 +34,9 @@ static inline double cdr_average_precision_of(double sum)
     return -sum > 0 ? -sum : 0;
 }
 
-/* In curves_without.c. */
+/* In curves_without.c and curves_weighted.c. */
 extern const struct cdr_omission cdr_curve_omission;
+double cdr_curve_weighted(const struct cdr_measure *m, const double *weight,
+                          void *room);
 
 #endif

@@ -47,6 +47,26 @@ static double value(const struct cdr_measure *m, const struct cdr_sample *s, voi
     return cdr_sum_rows(terms_of(m), s->rows, s->n) / (double)s->n;
 }
 
+struct weights {
+    const double *term, *weight;
+};
+
+static void weigh(double *restrict out, const void *from, size_t first, size_t n)
+{
+    const struct weights *const w = from;
+
+    for (size_t i = 0; i < n; i++)
+        out[i] = w->term[first + i] * w->weight[first + i];
+}
+
+static double weighted(const struct cdr_measure *m, const double *weight, void *room)
+{
+    const struct weights w = { terms_of(m), weight };
+
+    (void)room;
+    return cdr_sum_terms(weigh, &w, m->n) / cadre_sum(weight, m->n);
+}
+
 /* ---- without one row ---- */
 
 struct omission {
@@ -86,6 +106,6 @@ static const struct cdr_omission omission = { .open = omission_open,
                                               .without = without,
                                               .close = omission_close };
 
-const struct cdr_family cdr_averages = { .open = open,
-                                         .value = value,
-                                         .omission = &omission };
+const struct cdr_family cdr_averages = {
+    .open = open, .value = value, .weighted = weighted, .omission = &omission
+};

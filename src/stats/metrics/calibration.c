@@ -1,14 +1,18 @@
-/* calibration.c - the expected calibration error, in bins of equal width or size.
+/* calibration.c - calibration errors, in bins of equal width or size.
  * SPDX-License-Identifier: MIT
  *
  * A sample is dealt into piles as it was drawn: one pile a bin for equal width, one a
  * score, the lowest first, for equal size. Bins are then runs of dealt rows. Order
  * matters: the scores of a bin are summed in it, and where a bin's edge goes through
- * equal scores it decides whose labels are on which side.
+ * equal scores it decides whose labels are on which side. The tie-safe error keeps a
+ * group of equal scores together, in the bin that its middle is in.
+ *
+ * The largest error has bins of its own, as scikit-learn's calibration_curve: closed on
+ * the right, of equal size by the quantiles of the sample, and summed in the order drawn.
  */
-#include "stats/metrics/measure.h"
+#include "stats/metrics/calibration.h"
 #include "stats/numbers/ranking.h"
-#include "stats/numbers/splice.h"
+#include "stats/numbers/sums.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -29,12 +33,29 @@ static uint32_t bin_of(double score, unsigned bins)
     return bin;
 }
 
+/* How many of the inner edges step, 2 step, ... are below the score. */
+static uint32_t bin_closed_right(double score, unsigned bins)
+{
+    const double step = 1.0 / bins, guess = floor(score * bins);
+    uint32_t bin = guess < bins ? (uint32_t)guess : bins - 1;
+
+    while (bin > 0 && bin * step >= score)
+        bin--;
+    while (bin < bins - 1 && (bin + 1) * step < score)
+        bin++;
+    return bin;
+}
+
 static bool open_width(struct cdr_measure *m)
 {
-    m->groups = m->metric.bins;
+    const unsigned bins = m->metric.bins;
+
+    m->groups = bins;
     m->group = calloc(m->n, sizeof *m->group);
     for (size_t row = 0; m->group && row < m->n; row++)
-        m->group[row] = bin_of(m->scores[row], m->metric.bins);
+        m->group[row] = m->metric.kind == CADRE_MCE
+                            ? bin_closed_right(m->scores[row], bins)
+                            : bin_of(m->scores[row], bins);
     return m->group != NULL;
 }
 
@@ -54,19 +75,23 @@ static bool open_mass(struct cdr_measure *m)
 
 static bool open(struct cdr_measure *m)
 {
-    return m->metric.kind == CADRE_ECE_WIDTH ? open_width(m) : open_mass(m);
+    return cdr_bins_by_width(m->metric.kind) ? open_width(m) : open_mass(m);
+}
+
+/* Sums of the bins, then rows and ends of groups; of weights, three sums a group. */
+static size_t room_needed(const struct cdr_measure *m, size_t most)
+{
+    const size_t bins = 3 * (size_t)m->metric.bins * sizeof(double);
+
+    if (m->weighs)
+        return bins + 3 * m->groups * sizeof(double);
+    return bins + (most + m->groups) * sizeof(uint32_t);
 }
 
 /* ---- dealing ---- */
 
-static size_t room_needed(const struct cdr_measure *m)
-{
-    return (m->n + m->groups) * sizeof(uint32_t);
-}
-
-/* ends[k] becomes where in `dealt` pile k ends. */
-static void deal(uint32_t *restrict dealt, uint32_t *restrict ends,
-                 const struct cdr_measure *m, const uint32_t *restrict rows, size_t n)
+void cdr_deal(uint32_t *restrict dealt, uint32_t *restrict ends,
+              const struct cdr_measure *m, const uint32_t *restrict rows, size_t n)
 {
     const uint32_t *restrict const group = m->group;
     uint32_t sum = 0;
@@ -83,193 +108,171 @@ static void deal(uint32_t *restrict dealt, uint32_t *restrict ends,
         dealt[ends[group[rows[i]]]++] = rows[i];
 }
 
-/* Where among n dealt rows a bin ends. */
-static size_t bin_end(const struct cdr_measure *m, const uint32_t *ends, size_t n,
-                      size_t bin)
+static size_t mass_end(size_t n, unsigned bins, size_t bin)
 {
-    const unsigned bins = m->metric.bins;
-
-    if (m->metric.kind == CADRE_ECE_WIDTH)
-        return ends[bin];
     return bin + 1 < bins ? (size_t)floor((double)(bin + 1) * ((double)n / bins)) : n;
 }
 
-/* ---- the error ---- */
-
-/* How far a bin's mean score is from its share of positives, weighted by its size;
- * `n` are the rows of all bins. */
-static double error_of(double sum, uint64_t positive, size_t count, size_t n)
+size_t cdr_bin_end(const struct cdr_measure *m, const uint32_t *ends, size_t n,
+                   size_t bin)
 {
-    const double mean = sum / (double)count;
-    const double share = (double)positive / (double)count;
-
-    return (double)count / (double)n * fabs(mean - share);
+    return cdr_bins_by_width(m->metric.kind) ? ends[bin]
+                                             : mass_end(n, m->metric.bins, bin);
 }
 
-static uint64_t count_positive(const struct cdr_measure *m, const uint32_t *rows,
-                               size_t count)
+/* The same where groups of equal scores stay together. *group is the first that is not
+ * in a bin before, and moves on. */
+static size_t tie_safe_end(const struct cdr_measure *m, const uint32_t *ends, size_t n,
+                           size_t bin, size_t *group)
+{
+    const size_t limit = mass_end(n, m->metric.bins, bin);
+    size_t end = *group > 0 ? ends[*group - 1] : 0;
+
+    for (; *group < m->groups; ++*group) {
+        const size_t size = ends[*group] - end;
+        if (size > 0 && end + (size - 1) / 2 >= limit)
+            break;
+        end += size;
+    }
+    return end;
+}
+
+/* ---- the expected error ---- */
+
+struct cdr_bin cdr_bin_of(const struct cdr_measure *m, const uint32_t *rows,
+                          size_t count)
 {
     uint64_t positive = 0;
 
     for (size_t i = 0; i < count; i++)
         positive += m->labels[rows[i]];
-    return positive;
+    return (struct cdr_bin){ count,
+                             cdr_sum_rows(m->scores, rows, count) / (double)count,
+                             (double)positive / (double)count };
 }
 
-static double bin_error(const struct cdr_measure *m, const uint32_t *rows, size_t count,
-                        size_t n)
+double cdr_bin_error(const struct cdr_measure *m, const uint32_t *rows, size_t count,
+                     size_t n)
 {
     if (count == 0)
         return 0;
-    return error_of(cdr_sum_rows(m->scores, rows, count),
-                    count_positive(m, rows, count), count, n);
+    const struct cdr_bin b = cdr_bin_of(m, rows, count);
+    return (double)count / (double)n * fabs(b.mean - b.share);
+}
+
+static double square(double x)
+{
+    const volatile double two = 2; /* else a compiler makes it x * x, of other bits */
+
+    return pow(x, two);
+}
+
+/* The error of a bin, and of the second kind what chance alone adds to its square. */
+static double part_of(double *chance, const struct cdr_measure *m, const uint32_t *rows,
+                      size_t count, size_t n)
+{
+    const int kind = m->metric.kind;
+
+    if ((kind != CADRE_ECE_L2 && kind != CADRE_ECE_L2_DEBIASED) || count == 0)
+        return cdr_bin_error(m, rows, count, n);
+    const struct cdr_bin b = cdr_bin_of(m, rows, count);
+    const double share = (double)count / (double)n;
+    *chance += share * (b.mean * (1 - b.mean) / (double)count);
+    return share * square(b.mean - b.share);
+}
+
+static double expected(const struct cdr_measure *m, const struct cdr_sample *s,
+                       uint32_t *dealt, uint32_t *ends)
+{
+    double sum = 0, chance = 0;
+    size_t first = 0, end, group = 0;
+
+    cdr_deal(dealt, ends, m, s->rows, s->n);
+    for (size_t bin = 0; bin < m->metric.bins; bin++, first = end) {
+        end = m->metric.kind == CADRE_ECE_TIES
+                  ? tie_safe_end(m, ends, s->n, bin, &group)
+                  : cdr_bin_end(m, ends, s->n, bin);
+        sum += part_of(&chance, m, dealt + first, end - first, s->n);
+    }
+    switch (m->metric.kind) {
+    case CADRE_ECE_L2: return sqrt(sum);
+    case CADRE_ECE_L2_DEBIASED: return sqrt(fmax(sum - chance, 0));
+    default: return sum;
+    }
+}
+
+/* ---- the largest error ---- */
+
+static double quantile_of(const struct cdr_measure *m, const uint32_t *dealt, size_t n,
+                          double q)
+{
+    const double place = (double)(n - 1) * q, share = place - floor(place);
+
+    if (place >= (double)(n - 1))
+        return m->scores[dealt[n - 1]];
+    const double a = m->scores[dealt[(size_t)place]];
+    const double b = m->scores[dealt[(size_t)place + 1]];
+    return share < 0.5 ? a + (b - a) * share : b - (b - a) * (1 - share);
+}
+
+/* ends[k] becomes the bin of group k. */
+static void bin_by_quantiles(const struct cdr_measure *m, const struct cdr_sample *s,
+                             uint32_t *dealt, uint32_t *ends)
+{
+    const unsigned bins = m->metric.bins;
+    const double step = 1.0 / bins;
+    uint32_t begin = 0, bin = 0;
+
+    cdr_deal(dealt, ends, m, s->rows, s->n);
+    for (size_t k = 0; k < m->groups; k++) {
+        const uint32_t end = ends[k];
+        while (end > begin && bin + 1 < bins &&
+               quantile_of(m, dealt, s->n, (bin + 1) * step * 100 / 100) <
+                   m->scores[dealt[begin]])
+            bin++;
+        ends[k] = bin;
+        begin = end;
+    }
+}
+
+static double largest(const struct cdr_measure *m, const struct cdr_sample *s,
+                      double *sums, uint32_t *dealt, uint32_t *ends)
+{
+    const size_t bins = m->metric.bins;
+    const bool by_quantiles = m->metric.kind == CADRE_MCE_MASS;
+    double most = 0;
+
+    memset(sums, 0, 3 * bins * sizeof *sums);
+    if (by_quantiles)
+        bin_by_quantiles(m, s, dealt, ends);
+    for (size_t i = 0; i < s->n; i++) {
+        const uint32_t row = s->rows[i], group = m->group[row];
+        double *const sum = sums + 3 * (by_quantiles ? ends[group] : group);
+        sum[0] += m->scores[row];
+        sum[1] += m->labels[row];
+        sum[2] += 1;
+    }
+    for (size_t bin = 0; bin < bins; bin++) {
+        const double *const sum = sums + 3 * bin;
+        if (sum[2] > 0)
+            most = fmax(most, fabs(sum[1] / sum[2] - sum[0] / sum[2]));
+    }
+    return most;
 }
 
 static double value(const struct cdr_measure *m, const struct cdr_sample *s, void *room)
 {
-    uint32_t *const dealt = room, *const ends = dealt + m->n;
-    double sum = 0;
-    size_t first = 0, end;
+    double *const sums = room;
+    uint32_t *const dealt = (uint32_t *)(sums + 3 * (size_t)m->metric.bins);
+    uint32_t *const ends = dealt + s->n;
 
-    deal(dealt, ends, m, s->rows, s->n);
-    for (size_t bin = 0; bin < m->metric.bins; bin++, first = end) {
-        end = bin_end(m, ends, s->n, bin);
-        sum += bin_error(m, dealt + first, end - first, s->n);
-    }
-    return sum;
+    if (m->metric.kind == CADRE_MCE || m->metric.kind == CADRE_MCE_MASS)
+        return largest(m, s, sums, dealt, ends);
+    return expected(m, s, dealt, ends);
 }
 
-/* ---- without one row ----
- *
- * Bins of equal width lose the row if it is theirs, and else stay as they are. Those of
- * equal size are cut anew, of n - 1 rows, and the rows behind the one left out move up
- * by a place: a bin before it has its rows as dealt, one after it those a place on. */
-
-struct bin {
-    size_t first, reach;      /* the dealt rows that may be in it */
-    double before, after;     /* its error if it is before the row left out; after */
-    uint64_t positive;        /* rows in reach */
-    struct cdr_splice splice; /* scores in reach, but one */
-};
-
-struct omission {
-    const struct cdr_measure *m;
-    uint32_t *dealt, *place; /* rows; each row's place among them */
-    double *score;           /* of dealt rows */
-    struct bin *bin;
-};
-
-static bool open_bin(const struct omission *o, struct bin *b)
-{
-    const struct cdr_measure *const m = o->m;
-    const uint32_t *const rows = o->dealt + b->first;
-    const bool moves = m->metric.kind == CADRE_ECE_MASS;
-
-    if (b->reach == 0)
-        return true;
-    b->before = bin_error(m, rows, b->reach - moves, m->n - 1);
-    b->after = bin_error(m, rows + moves, b->reach - moves, m->n - 1);
-    b->positive = count_positive(m, rows, b->reach);
-    return cdr_splice_open_but_one(&b->splice, o->score + b->first, b->reach);
-}
-
-static bool open_bins(struct omission *o, const uint32_t *ends)
-{
-    const bool moves = o->m->metric.kind == CADRE_ECE_MASS;
-    size_t first = 0, end;
-
-    for (size_t bin = 0; bin < o->m->metric.bins; bin++, first = end) {
-        struct bin *const b = &o->bin[bin];
-        end = bin_end(o->m, ends, o->m->n - 1, bin);
-        b->first = first;
-        b->reach = end - first + moves;
-        if (!open_bin(o, b))
-            return false;
-    }
-    return true;
-}
-
-static void omission_close(void *opened)
-{
-    struct omission *const o = opened;
-
-    for (size_t bin = 0; o->bin && bin < o->m->metric.bins; bin++)
-        cdr_splice_close(&o->bin[bin].splice);
-    free(o->bin);
-    free(o->dealt);
-    free(o->place);
-    free(o->score);
-    free(o);
-}
-
-static bool fill(struct omission *o, uint32_t *ends)
-{
-    const struct cdr_measure *const m = o->m;
-
-    o->dealt = calloc(m->n, sizeof *o->dealt);
-    o->place = calloc(m->n, sizeof *o->place);
-    o->score = calloc(m->n, sizeof *o->score);
-    o->bin = calloc(m->metric.bins, sizeof *o->bin);
-    if (!ends || !o->dealt || !o->place || !o->score || !o->bin)
-        return false;
-    for (size_t row = 0; row < m->n; row++)
-        o->place[row] = (uint32_t)row; /* until they are dealt */
-    deal(o->dealt, ends, m, o->place, m->n);
-    for (size_t place = 0; place < m->n; place++) {
-        o->place[o->dealt[place]] = (uint32_t)place;
-        o->score[place] = m->scores[o->dealt[place]];
-    }
-    return open_bins(o, ends);
-}
-
-static void *omission_open(const struct cdr_measure *m)
-{
-    uint32_t *const ends = calloc(m->groups, sizeof *ends);
-    struct omission *o = calloc(1, sizeof *o);
-
-    if (o) {
-        o->m = m;
-        if (!fill(o, ends)) {
-            omission_close(o);
-            o = NULL;
-        }
-    }
-    free(ends);
-    return o;
-}
-
-static double error_without(const struct omission *o, const struct bin *b, size_t row)
-{
-    const size_t n = b->reach - 1, place = o->place[row] - b->first;
-
-    if (n == 0)
-        return 0;
-    return error_of(cdr_splice_sum_but_one(&b->splice, o->score + b->first, place),
-                    b->positive - o->m->labels[row], n, o->m->n - 1);
-}
-
-static double without(const void *opened, size_t row)
-{
-    const struct omission *const o = opened;
-    const size_t place = o->place[row];
-    double sum = 0;
-
-    for (size_t bin = 0; bin < o->m->metric.bins; bin++) {
-        const struct bin *const b = &o->bin[bin];
-        if (place >= b->first + b->reach)
-            sum += b->before;
-        else if (place < b->first)
-            sum += b->after;
-        else
-            sum += error_without(o, b, row);
-    }
-    return sum;
-}
-
-static const struct cdr_omission omission = { .open = omission_open,
-                                              .without = without,
-                                              .close = omission_close };
-
-const struct cdr_family cdr_calibration = {
-    .open = open, .room = room_needed, .value = value, .omission = &omission
-};
+const struct cdr_family cdr_calibration = { .open = open,
+                                            .room = room_needed,
+                                            .value = value,
+                                            .weighted = cdr_calibration_weighted,
+                                            .omission = &cdr_calibration_omission };

@@ -1,4 +1,4 @@
-/* curves.c - ROC-AUC and average precision.
+/* curves.c - ROC-AUC, average precision, and single points of a curve.
  * SPDX-License-Identifier: MIT
  *
  * Both go down the scores. A step of the curve is a group of equal scores that the
@@ -29,10 +29,11 @@ static bool open(struct cdr_measure *m)
     return true;
 }
 
-/* A point before the steps, and an empty step behind them. */
-static size_t room_needed(const struct cdr_measure *m)
+/* A point before the steps, and an empty step behind them; of weights, two of each. */
+static size_t room_needed(const struct cdr_measure *m, size_t most)
 {
-    return (m->groups + 2) * sizeof(cdr_classes);
+    (void)most;
+    return (m->groups + 2) * (m->weighs ? 2 * sizeof(double) : sizeof(cdr_classes));
 }
 
 /* ---- steps ---- */
@@ -94,6 +95,29 @@ static size_t points_at_corners(cdr_classes *points, size_t steps)
     return n - 1;
 }
 
+/* ---- single points of a curve of all steps ---- */
+
+/* The highest recall with at least that specificity. */
+static double recall_at(const struct cdr_curve *c, double specificity)
+{
+    size_t k = c->last;
+
+    while (k > 0 &&
+           (c->negatives - cdr_negative(c->points[k])) / c->negatives < specificity)
+        k--;
+    return cdr_positive(c->points[k]) / c->positives;
+}
+
+/* The highest specificity with at least that recall. */
+static double specificity_at(const struct cdr_curve *c, double recall)
+{
+    size_t k = 0;
+
+    while (k < c->last && cdr_positive(c->points[k]) / c->positives < recall)
+        k++;
+    return (c->negatives - cdr_negative(c->points[k])) / c->negatives;
+}
+
 /* ---- values ---- */
 
 static double value(const struct cdr_measure *m, const struct cdr_sample *s, void *room)
@@ -101,20 +125,26 @@ static double value(const struct cdr_measure *m, const struct cdr_sample *s, voi
     cdr_classes *const points = room;
     const size_t steps = m->order ? steps_of_rows(points + 1, m, s->times)
                                   : steps_of_groups(points + 1, m, s->times);
-    struct cdr_curve c = { .points = points,
-                           .negatives = cdr_negative(s->classes),
-                           .positives = cdr_positive(s->classes) };
+    const bool corners =
+        m->metric.kind == CADRE_ROC_AUC || m->metric.kind == CADRE_PARTIAL_AUC;
+    const struct cdr_curve c = { .points = points,
+                                 .last = corners ? points_at_corners(points, steps)
+                                                 : points_of_all(points, steps),
+                                 .negatives = cdr_negative(s->classes),
+                                 .positives = cdr_positive(s->classes) };
 
-    if (m->metric.kind == CADRE_ROC_AUC) {
-        c.last = points_at_corners(points, steps);
-        return cdr_roc_auc(&c);
+    switch (m->metric.kind) {
+    case CADRE_ROC_AUC: return cdr_roc_auc(&c);
+    case CADRE_PARTIAL_AUC: return cdr_partial_auc(&c, m->metric.level);
+    case CADRE_RECALL_AT: return recall_at(&c, m->metric.level);
+    case CADRE_SPECIFICITY_AT: return specificity_at(&c, m->metric.level);
+    default: return cdr_average_precision(&c);
     }
-    c.last = points_of_all(points, steps);
-    return cdr_average_precision(&c);
 }
 
 const struct cdr_family cdr_curves = { .counts = true,
                                        .open = open,
                                        .room = room_needed,
                                        .value = value,
+                                       .weighted = cdr_curve_weighted,
                                        .omission = &cdr_curve_omission };

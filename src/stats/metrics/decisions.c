@@ -1,9 +1,58 @@
-/* decisions.c - accuracy, precision, recall and F1 at a threshold.
+/* decisions.c - what right and wrong predictions at a threshold say.
  * SPDX-License-Identifier: MIT
  */
+#include "stats/metrics/decisions.h"
 #include "stats/metrics/measure.h"
 
+#include <math.h>
 #include <stdlib.h>
+
+static double share(double part, double of)
+{
+    return of > 0 ? part / of : 0;
+}
+
+static double matthews(const struct cdr_confusion *c)
+{
+    const double yes = c->tp + c->fp, no = c->fn + c->tn, n = yes + no;
+    const double positive = c->tp + c->fn, negative = c->fp + c->tn;
+    const double both = (c->tn + c->tp) * n - (negative * no + positive * yes);
+    const double predicted = n * n - (no * no + yes * yes);
+    const double labelled = n * n - (negative * negative + positive * positive);
+
+    return predicted * labelled > 0 ? both / sqrt(labelled * predicted) : 0;
+}
+
+/* Not a number where chance alone would be right everywhere. */
+static double kappa(const struct cdr_confusion *c)
+{
+    const double yes = c->tp + c->fp, no = c->fn + c->tn, n = yes + no;
+    const double positive = c->tp + c->fn, negative = c->fp + c->tn;
+
+    return 1 - (c->fp + c->fn) / (no * positive / n + yes * negative / n);
+}
+
+double cdr_decide(int kind, const struct cdr_confusion *c)
+{
+    const double positive = c->tp + c->fn, negative = c->fp + c->tn;
+
+    switch (kind) {
+    case CADRE_PRECISION: return share(c->tp, c->tp + c->fp);
+    case CADRE_RECALL: return share(c->tp, positive);
+    case CADRE_F1: return share(2 * c->tp, positive + (c->tp + c->fp));
+    case CADRE_SPECIFICITY: return share(c->tn, negative);
+    case CADRE_NPV: return share(c->tn, c->tn + c->fn);
+    case CADRE_FPR: return share(c->fp, negative);
+    case CADRE_FNR: return share(c->fn, positive);
+    case CADRE_BALANCED_ACCURACY:
+        return (share(c->tn, negative) + share(c->tp, positive)) / 2;
+    case CADRE_MCC: return matthews(c);
+    case CADRE_KAPPA: return kappa(c);
+    default: return share(c->tp + c->tn, positive + negative);
+    }
+}
+
+/* ---- of a sample ---- */
 
 static bool open(struct cdr_measure *m)
 {
@@ -24,27 +73,32 @@ static cdr_classes predicted(const struct cdr_measure *m, const cdr_classes *tim
     return sum;
 }
 
-static double share(double part, double of)
-{
-    return of > 0 ? part / of : 0;
-}
-
 static double value(const struct cdr_measure *m, const struct cdr_sample *s, void *room)
 {
     const cdr_classes yes = predicted(m, s->times);
-    const double right_yes = cdr_positive(yes), wrong_yes = cdr_negative(yes);
-    const double positive = cdr_positive(s->classes);
-    const double right_no = cdr_negative(s->classes) - wrong_yes;
+    const struct cdr_confusion c = { .tp = cdr_positive(yes),
+                                     .fp = cdr_negative(yes),
+                                     .fn = cdr_positive(s->classes) - cdr_positive(yes),
+                                     .tn =
+                                         cdr_negative(s->classes) - cdr_negative(yes) };
 
     (void)room;
-    switch (m->metric.kind) {
-    case CADRE_PRECISION: return share(right_yes, right_yes + wrong_yes);
-    case CADRE_RECALL: return share(right_yes, positive);
-    case CADRE_F1: return share(2 * right_yes, positive + (right_yes + wrong_yes));
-    default: return share(right_yes + right_no, (double)s->n);
-    }
+    return cdr_decide(m->metric.kind, &c);
 }
 
-const struct cdr_family cdr_decisions = { .counts = true,
-                                          .open = open,
-                                          .value = value };
+static double weighted(const struct cdr_measure *m, const double *weight, void *room)
+{
+    double sum[2][2] = { { 0 } }; /* by prediction and label */
+
+    (void)room;
+    for (size_t row = 0; row < m->n; row++)
+        sum[m->group[row]][m->labels[row]] += weight[row];
+    const struct cdr_confusion c = {
+        .tp = sum[1][1], .fp = sum[1][0], .fn = sum[0][1], .tn = sum[0][0]
+    };
+    return cdr_decide(m->metric.kind, &c);
+}
+
+const struct cdr_family cdr_decisions = {
+    .counts = true, .open = open, .value = value, .weighted = weighted
+};

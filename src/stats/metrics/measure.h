@@ -8,6 +8,8 @@
  *   curves        go down the scores, counting either class
  *   decisions     count right and wrong sides of a threshold
  *   calibration   deal the sample into bins, keeping the order drawn in each
+ *   moments       means, variances and products of columns, in the order drawn
+ *   orders        go up the scores, counting rows: quantiles and ranks
  */
 #ifndef CDR_STATS_MEASURE_H
 #define CDR_STATS_MEASURE_H
@@ -36,8 +38,9 @@ static inline cdr_classes cdr_one(uint8_t label)
 struct cdr_sample {
     size_t n;
     const uint32_t *rows;     /* in the order drawn */
-    const cdr_classes *times; /* for families that count: of each row of the data, how
-                                 often it was drawn, in the half of its class */
+    const uint32_t *counted;  /* families that tally: how often each row was drawn */
+    const cdr_classes *times; /* families that count: the same, in the half of its
+                                 class */
     cdr_classes classes;      /* of the sample: for families that count, and where a
                                  sample of one class is not defined */
 };
@@ -53,50 +56,73 @@ struct cdr_omission {
 };
 
 struct cdr_family {
-    bool counts; /* looks at times, not at rows: row order means nothing, and two rows
+    bool counts;  /* looks at times, not at rows: row order means nothing, and two rows
                     of the same class and group are alike */
-    bool (*open)(struct cdr_measure *m);         /* false: no memory */
-    size_t (*room)(const struct cdr_measure *m); /* bytes that `value` works in */
+    bool tallies; /* looks at counted, not at rows, and not at labels */
+    bool (*open)(struct cdr_measure *m); /* false: no memory */
+    /* Bytes that `value` works in, for a sample of at most so many rows. NULL: none. */
+    size_t (*room)(const struct cdr_measure *m, size_t most);
     double (*value)(const struct cdr_measure *m, const struct cdr_sample *s,
                     void *room);
+    /* The value for rows of these weights: one for each row of the data. NULL: there is
+     * none. */
+    double (*weighted)(const struct cdr_measure *m, const double *weight, void *room);
     const struct cdr_omission *omission; /* NULL: there is no such way */
 };
 
-extern const struct cdr_family cdr_averages, cdr_curves, cdr_decisions, cdr_calibration;
+extern const struct cdr_family cdr_averages, cdr_curves, cdr_decisions, cdr_calibration,
+    cdr_moments, cdr_orders;
 
 struct cdr_measure {
     const struct cdr_family *family;
     cadre_metric metric;
     size_t n; /* rows of the data */
     const uint8_t *labels;
-    const double *scores;
+    const double *scores, *other;
+    bool weighs; /* values are `weighted` ones */
     /* For the family to set; groups and what is owned: */
-    size_t groups;
-    double *term;    /* averages: what is summed of each row; NULL: the scores */
-    uint32_t *group; /* of each row. curves: of equal scores, the highest first;
+    size_t groups, other_groups;
+    double *term;          /* averages: what is summed of each row; NULL: the scores.
+                        orders: of each group, its score */
+    uint32_t *group;       /* of each row. curves: of equal scores, the highest first;
                         decisions: 1 predicted positive; calibration: its bin, or of
-                        equal scores, the lowest first */
+                        equal scores, the lowest first; orders: the lowest first */
+    uint32_t *other_group; /* spearman: the same of the other column */
     uint32_t *order; /* curves: the row of each group, if each has one; else NULL */
 };
 
-/* Labels and scores have been checked, and stay where they are. False: no memory. */
+/* All has been checked, and stays where it is. False: no memory. */
 bool cdr_measure_open(struct cdr_measure *m, const cadre_metric *metric,
-                      const uint8_t *labels, const double *scores, size_t n);
+                      const cadre_rows *rows);
 void cdr_measure_close(struct cdr_measure *m); /* also after a failed open */
 
-static inline size_t cdr_measure_room(const struct cdr_measure *m)
-{
-    return m->family->room ? m->family->room(m) : 0;
-}
-
+/* Families find theirs by kind: in another process they may lie elsewhere. */
 const struct cdr_family *cdr_family_of(int kind);
 
-/* The sample has rows of both classes, and enough for the metric's bins. By the metric: in
- * another process families may lie elsewhere. */
+static inline size_t cdr_measure_room(const struct cdr_measure *m, size_t most)
+{
+    const struct cdr_family *const family = cdr_family_of(m->metric.kind);
+
+    return family->room ? family->room(m, most) : 0;
+}
+
+/* The sample has rows of both classes, and enough for the metric's bins. */
 static inline double cdr_measure_value(const struct cdr_measure *m,
                                        const struct cdr_sample *s, void *room)
 {
     return cdr_family_of(m->metric.kind)->value(m, s, room);
 }
+
+static inline double cdr_measure_weighted(const struct cdr_measure *m,
+                                          const double *weight, void *room)
+{
+    return cdr_family_of(m->metric.kind)->weighted(m, weight, room);
+}
+
+/* How to leave a row out in less time than working out the value anew, or NULL. */
+const struct cdr_omission *cdr_omission_of(const struct cdr_measure *m);
+
+/* Whether a metric has a value for rows of weights. */
+bool cdr_metric_weighs(int kind);
 
 #endif

@@ -1,4 +1,4 @@
-/* study.c - a metric of one column of scores, or the difference of two, over samples.
+/* study.c - a metric of columns of scores, over samples of their rows.
  * SPDX-License-Identifier: MIT
  */
 #include "stats/metrics/study.h"
@@ -12,72 +12,166 @@
 
 /* One class has a calibration error, but comparing those of two models says nothing:
  * a resample for a difference must have both. */
-static bool needs_two_classes(const cadre_metric *metric, unsigned columns)
+static bool needs_two_classes(int kind, bool difference)
 {
-    return metric->kind == CADRE_ROC_AUC || metric->kind == CADRE_LOG_LOSS ||
-           (columns == 2 && cdr_family_of(metric->kind) == &cdr_calibration);
+    switch (kind) {
+    case CADRE_ROC_AUC:
+    case CADRE_PARTIAL_AUC:
+    case CADRE_RECALL_AT:
+    case CADRE_SPECIFICITY_AT:
+    case CADRE_LOG_LOSS:
+    case CADRE_BALANCED_ACCURACY:
+    case CADRE_GROUP_DIFFERENCE:
+    case CADRE_GROUP_RATIO: return true;
+    default: return difference && cdr_family_of(kind) == &cdr_calibration;
+    }
+}
+
+/* Of class k against the rest. */
+static bool label_classes(struct cdr_study *s, const struct cdr_subject *subject)
+{
+    s->labels = subject->rows.labels;
+    if (!subject->class_of)
+        return true;
+    s->own_labels = calloc(s->n, subject->classes);
+    s->labels = s->own_labels;
+    for (size_t row = 0; s->labels && row < s->n; row++)
+        s->own_labels[subject->class_of[row] * s->n + row] = 1;
+    return s->labels != NULL;
 }
 
 static bool make_halves(struct cdr_study *s)
 {
+    const size_t n = s->n * s->classes;
+
     if (!s->counts)
         return true;
-    s->halves = calloc(s->n, sizeof *s->halves);
-    for (size_t row = 0; s->halves && row < s->n; row++)
-        s->halves[row] = (cdr_classes)UINT32_MAX << 32 * s->labels[row];
+    s->halves = calloc(n, sizeof *s->halves);
+    for (size_t i = 0; s->halves && i < n; i++)
+        s->halves[i] = (cdr_classes)UINT32_MAX << 32 * s->labels[i];
     return s->halves != NULL;
 }
 
-/* No sum overflows: each part is some ten times as large as an array that exists. */
-static void lay_out(struct cdr_study *s)
+static unsigned columns_of(const struct cdr_study *s)
 {
-    const size_t counts = s->counts ? s->n : 0;
-    size_t room = 0;
-
-    for (unsigned c = 0; c < s->columns; c++)
-        if (cdr_measure_room(&s->column[c]) > room)
-            room = cdr_measure_room(&s->column[c]);
-    s->times = (room + 7) / 8 * 8;
-    s->counted = s->times + counts * sizeof(cdr_classes);
-    s->rows = s->counted + counts * sizeof(uint32_t);
-    s->workspace_size = s->rows + s->n * sizeof(uint32_t);
+    return s->classes * (s->difference ? 2 : 1);
 }
 
-int cdr_study_open(struct cdr_study *s, const cadre_metric *metric,
-                   const uint8_t *labels, const double *const *scores, unsigned columns,
-                   size_t n, cadre_error *err)
+static bool open_columns(struct cdr_study *s, const struct cdr_subject *subject)
 {
-    *s = (struct cdr_study){ .n = n,
-                             .labels = labels,
-                             .counts = cdr_family_of(metric->kind)->counts,
-                             .two_classes = needs_two_classes(metric, columns) };
-    for (; s->columns < columns; s->columns++)
-        if (!cdr_measure_open(&s->column[s->columns], metric, labels,
-                              scores[s->columns], n)) {
-            cdr_measure_close(&s->column[s->columns]);
-            return cdr_stats_no_memory(err, n);
-        }
-    if (!make_halves(s))
-        return cdr_stats_no_memory(err, n);
-    lay_out(s);
+    const unsigned columns = columns_of(s);
+
+    s->column = calloc(columns, sizeof *s->column);
+    for (unsigned c = 0; s->column && c < columns; c++) {
+        const size_t k = c % s->classes;
+        cadre_rows rows = subject->rows;
+        rows.labels = s->labels ? s->labels + k * s->n : NULL;
+        rows.scores =
+            (c < s->classes ? subject->rows.scores : subject->second) + k * s->n;
+        if (!cdr_measure_open(&s->column[c], &subject->metric, &rows))
+            return false;
+    }
+    return s->column != NULL;
+}
+
+/* Where every positive is ahead of every negative, so it is in any sample, and the area is
+ * 1. A sum of terms would be off by its last bit. */
+static bool is_perfect(const struct cdr_measure *m)
+{
+    size_t last_positive = 0, first_negative = m->groups;
+
+    if (m->metric.kind != CADRE_ROC_AUC && m->metric.kind != CADRE_PARTIAL_AUC)
+        return false;
+    for (size_t row = 0; row < m->n; row++) {
+        const size_t group = m->group[row];
+        if (m->labels[row] && group > last_positive)
+            last_positive = group;
+        if (!m->labels[row] && group < first_negative)
+            first_negative = group;
+    }
+    return last_positive < first_negative && first_negative < m->groups;
+}
+
+static double constant_of(const struct cdr_study *s)
+{
+    for (unsigned c = 0; c < columns_of(s); c++)
+        if (!is_perfect(&s->column[c]))
+            return (double)NAN;
+    return s->difference ? 0 : 1;
+}
+
+int cdr_study_open(struct cdr_study *s, const struct cdr_subject *subject,
+                   cadre_error *err)
+{
+    const struct cdr_family *const family = cdr_family_of(subject->metric.kind);
+    const double *const weights = subject->rows.weights;
+
+    *s = (struct cdr_study){ .n = subject->rows.n,
+                             .weights = weights,
+                             .classes = subject->class_of ? subject->classes : 1,
+                             .difference = subject->second != NULL,
+                             .counts = family->counts && !weights,
+                             .tallies = family->tallies || weights,
+                             .two_classes = needs_two_classes(
+                                 subject->metric.kind, subject->second != NULL) };
+    if (!label_classes(s, subject) || !make_halves(s) || !open_columns(s, subject))
+        return cdr_stats_no_memory(err, s->n);
+    s->constant = constant_of(s);
     return CADRE_OK;
 }
 
 void cdr_study_close(struct cdr_study *s)
 {
-    for (unsigned c = 0; c < s->columns; c++)
+    for (unsigned c = 0; s->column && c < columns_of(s); c++)
         cdr_measure_close(&s->column[c]);
+    free(s->column);
     free(s->halves);
+    free(s->own_labels);
 }
 
-struct cdr_workspace cdr_study_workspace(const struct cdr_study *s, void *memory)
-{
-    char *const work = memory;
+/* ---- workspaces ---- */
 
-    return (struct cdr_workspace){ .room = work,
-                                   .times = (cdr_classes *)(work + s->times),
-                                   .counted = (uint32_t *)(work + s->counted),
-                                   .rows = (uint32_t *)(work + s->rows) };
+/* No sum overflows: each part is some ten times as large as an array that exists. */
+static size_t lay_out(struct cdr_workspace *w, const struct cdr_study *s, char *memory,
+                      size_t most)
+{
+    const size_t times = s->counts ? s->n : 0;
+    const size_t counted = s->counts || s->tallies ? s->n : 0;
+    const size_t weight = s->weights ? s->n : 0;
+    size_t room = 0, at;
+
+    for (unsigned c = 0; c < columns_of(s); c++)
+        if (cdr_measure_room(&s->column[c], most) > room)
+            room = cdr_measure_room(&s->column[c], most);
+    w->room = memory;
+    at = (room + 7) / 8 * 8;
+    w->times = (cdr_classes *)(memory + at);
+    at += times * sizeof *w->times;
+    w->weight = (double *)(memory + at);
+    at += weight * sizeof *w->weight;
+    w->of_class = (double *)(memory + at);
+    at += s->classes * sizeof *w->of_class;
+    w->counted = (uint32_t *)(memory + at);
+    at += counted * sizeof *w->counted;
+    w->rows = (uint32_t *)(memory + at);
+    return (at + most * sizeof *w->rows + 7) / 8 * 8;
+}
+
+size_t cdr_study_workspace_size(const struct cdr_study *s, size_t most)
+{
+    static char nowhere[1];
+    struct cdr_workspace w;
+
+    return lay_out(&w, s, nowhere, most);
+}
+
+struct cdr_workspace cdr_study_workspace(const struct cdr_study *s, void *memory,
+                                         size_t most)
+{
+    struct cdr_workspace w;
+
+    lay_out(&w, s, memory, most);
+    return w;
 }
 
 /* ---- samples ---- */
@@ -112,18 +206,29 @@ static cdr_classes count_classes(const uint8_t *labels, const uint32_t *rows, si
     return positive << 32 | (n - positive);
 }
 
-static struct cdr_sample sample(const struct cdr_study *s,
-                                const struct cdr_workspace *work, size_t n)
+/* What all classes have in common. */
+static void tally(const struct cdr_study *s, const struct cdr_workspace *work, size_t n)
 {
-    struct cdr_sample sample = { .n = n, .rows = work->rows, .times = work->times };
+    if (!s->counts && !s->tallies)
+        return;
+    memset(work->counted, 0, s->n * sizeof *work->counted);
+    count(work->counted, work->rows, n);
+    for (size_t row = 0; s->weights && row < s->n; row++)
+        work->weight[row] = s->weights[row] * work->counted[row];
+}
 
-    if (s->counts) {
-        memset(work->counted, 0, s->n * sizeof *work->counted);
-        count(work->counted, work->rows, n);
-        sample.classes = take_sides(work->times, work->counted, s->halves, s->n);
-    } else if (s->two_classes) {
-        sample.classes = count_classes(s->labels, work->rows, n);
-    }
+static struct cdr_sample sample(const struct cdr_study *s,
+                                const struct cdr_workspace *work, size_t n, size_t k)
+{
+    struct cdr_sample sample = {
+        .n = n, .rows = work->rows, .counted = work->counted, .times = work->times
+    };
+
+    if (s->counts)
+        sample.classes =
+            take_sides(work->times, work->counted, s->halves + k * s->n, s->n);
+    else if (s->two_classes)
+        sample.classes = count_classes(s->labels + k * s->n, work->rows, n);
     return sample;
 }
 
@@ -132,22 +237,51 @@ static struct cdr_sample sample(const struct cdr_study *s,
 bool cdr_study_defined(const struct cdr_study *s, size_t n, cdr_classes classes)
 {
     const cadre_metric *const metric = &s->column[0].metric;
+    const bool by_mass = metric->kind == CADRE_ECE_MASS ||
+                         metric->kind == CADRE_ECE_L2 ||
+                         metric->kind == CADRE_ECE_L2_DEBIASED;
 
-    if (metric->kind == CADRE_ECE_MASS && n < metric->bins)
+    if (by_mass && n < metric->bins)
         return false;
     return !s->two_classes || (cdr_negative(classes) > 0 && cdr_positive(classes) > 0);
+}
+
+static double column_value(const struct cdr_study *s, unsigned column,
+                           const struct cdr_sample *drawn,
+                           const struct cdr_workspace *work)
+{
+    const struct cdr_measure *const m = &s->column[column];
+
+    return s->weights ? cdr_measure_weighted(m, work->weight, work->room)
+                      : cdr_measure_value(m, drawn, work->room);
+}
+
+static double class_value(const struct cdr_study *s, const struct cdr_workspace *work,
+                          size_t n, unsigned k)
+{
+    const struct cdr_sample drawn = sample(s, work, n, k);
+
+    if (!cdr_study_defined(s, n, drawn.classes))
+        return (double)NAN;
+    const double value = column_value(s, k, &drawn, work);
+    if (!s->difference)
+        return value;
+    return column_value(s, s->classes + k, &drawn, work) - value;
 }
 
 double cdr_study_value(const struct cdr_study *s, const struct cdr_workspace *work,
                        size_t n)
 {
-    const struct cdr_sample drawn = sample(s, work, n);
+    double value;
 
-    if (!cdr_study_defined(s, n, drawn.classes))
-        return (double)NAN;
-    double value = cdr_measure_value(&s->column[0], &drawn, work->room);
-    if (s->columns == 2)
-        value = cdr_measure_value(&s->column[1], &drawn, work->room) - value;
+    tally(s, work, n);
+    if (s->classes == 1) {
+        value = class_value(s, work, n, 0);
+    } else {
+        for (unsigned k = 0; k < s->classes; k++)
+            work->of_class[k] = class_value(s, work, n, k);
+        value = cadre_mean(work->of_class, s->classes);
+    }
     return isfinite(value) ? value : (double)NAN;
 }
 
@@ -164,17 +298,19 @@ double cdr_study_without(const struct cdr_study *s, const struct cdr_workspace *
 
 int cdr_study_point(double *out, const struct cdr_study *s, cadre_error *err)
 {
-    void *const memory = malloc(s->workspace_size);
+    void *const memory = malloc(cdr_study_workspace_size(s, s->n));
 
     *out = (double)NAN;
     if (!memory)
         return cdr_stats_no_memory(err, s->n);
-    const struct cdr_workspace work = cdr_study_workspace(s, memory);
+    const struct cdr_workspace work = cdr_study_workspace(s, memory, s->n);
     *out = cdr_study_without(s, &work, s->n);
     free(memory);
     if (isnan(*out))
         return cdr_stats_fail(err, CADRE_EDATA, "%s is not defined for these rows: %s",
                               cdr_study_name(s), cdr_study_reason(s));
+    if (!isnan(s->constant))
+        *out = s->constant;
     return CADRE_OK;
 }
 
@@ -185,12 +321,24 @@ const char *cdr_study_name(const struct cdr_study *s)
     return cadre_metric_name(s->column[0].metric.kind);
 }
 
+static bool is_quotient(int kind)
+{
+    return kind == CADRE_MEAN_RATIO || kind == CADRE_PEARSON ||
+           kind == CADRE_SPEARMAN || kind == CADRE_SLOPE || kind == CADRE_KAPPA;
+}
+
 const char *cdr_study_reason(const struct cdr_study *s)
 {
     const cadre_metric *const metric = &s->column[0].metric;
 
-    if (metric->kind == CADRE_ECE_MASS && s->n <= metric->bins)
+    if (cdr_family_of(metric->kind) == &cdr_calibration && s->n <= metric->bins &&
+        metric->kind != CADRE_ECE_WIDTH)
         return "there are fewer rows than bins";
-    return s->two_classes ? "all labels are the same"
-                          : "the sum of the scores is infinite";
+    if (s->two_classes)
+        return s->classes > 1 ? "a class is missing" : "all labels are the same";
+    if (is_quotient(metric->kind))
+        return "it divides by 0: a column does not vary, or its mean is 0";
+    if (s->weights)
+        return "the weights sum to 0, or a sum is infinite";
+    return "the sum of the scores is infinite";
 }

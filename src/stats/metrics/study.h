@@ -1,44 +1,63 @@
-/* study.h - a metric of one column of scores, or the difference of two, over samples.
+/* study.h - a metric of columns of scores, over samples of their rows.
  * SPDX-License-Identifier: MIT
+ *
+ * One column, or the second's value less the first's. Where rows have more than two
+ * classes there is a column for each class, and the value is the mean over classes, each
+ * against the rest.
  *
  * What all of the library computes of a sample goes through here: of all rows (the
  * point), of drawn ones (a resample), of all but one (the jackknife). A study is only
- * read while tasks run; what a task writes is its worker's workspace.
+ * read while tasks run; what a task writes is in its worker's workspace.
  */
 #ifndef CDR_STATS_STUDY_H
 #define CDR_STATS_STUDY_H
 
 #include "stats/metrics/measure.h"
 
-struct cdr_study {
-    size_t n;
-    const uint8_t *labels; /* may be NULL for the mean */
-    unsigned columns;      /* 1, or 2: the second's value minus the first's */
-    struct cdr_measure column[2];
-    bool counts;         /* the metric's family does */
-    bool two_classes;    /* not defined where all labels are the same */
-    cdr_classes *halves; /* of each row, all bits of its class's half; if `counts` */
-    size_t times, counted, rows,
-        workspace_size; /* where in a workspace they begin; its bytes */
+/* What to study. Everything has been checked, and stays where it is. */
+struct cdr_subject {
+    cadre_metric metric;
+    cadre_rows rows;          /* scores: of the first column */
+    const double *second;     /* the scores to take the difference to, or NULL */
+    const uint32_t *class_of; /* of each row, or NULL: then scores, and second, have a
+                                 column for each class, one behind the other */
+    unsigned classes;
 };
 
-/* A worker's memory. */
+struct cdr_study {
+    size_t n;
+    const uint8_t
+        *labels; /* may be NULL; with classes: of each, one behind the other */
+    const double *weights; /* may be NULL */
+    unsigned classes;      /* each against the rest; without classes 1 */
+    bool difference;
+    struct cdr_measure *column; /* of each class, and then the second of each */
+    bool counts, tallies;       /* the metric's family does; tallies also for weights */
+    bool two_classes;           /* not defined where all labels are the same */
+    cdr_classes *halves; /* of each row, all bits of its class's half; if `counts`; with
+                            classes one behind the other */
+    uint8_t *own_labels; /* what `labels` points to, if it is the study's */
+    double constant;     /* what every sample has where it is defined; NaN: none such */
+};
+
+/* A worker's memory, for a sample of at most `most` rows. */
 struct cdr_workspace {
-    uint32_t *rows; /* a sample, for cdr_study_value: n at most; the rest is its own */
+    uint32_t *rows; /* a sample, for cdr_study_value; the rest is its own */
     uint32_t *counted;
     cdr_classes *times;
+    double *weight, *of_class;
     void *room;
 };
 
-/* `scores` has as many columns as `columns` says. All has been checked and stays where
- * it is. CADRE_ENOMEM. */
-int cdr_study_open(struct cdr_study *s, const cadre_metric *metric,
-                   const uint8_t *labels, const double *const *scores, unsigned columns,
-                   size_t n, cadre_error *err);
+/* CADRE_ENOMEM. */
+int cdr_study_open(struct cdr_study *s, const struct cdr_subject *subject,
+                   cadre_error *err);
 void cdr_study_close(struct cdr_study *s); /* also after a failed open */
 
-/* The workspace that is s->workspace_size bytes of memory. */
-struct cdr_workspace cdr_study_workspace(const struct cdr_study *s, void *memory);
+/* The bytes of a workspace, a multiple of 8, and the workspace in such memory. */
+size_t cdr_study_workspace_size(const struct cdr_study *s, size_t most);
+struct cdr_workspace cdr_study_workspace(const struct cdr_study *s, void *memory,
+                                         size_t most);
 
 /* The value for the n rows that are in the workspace; NaN where it is not defined. */
 double cdr_study_value(const struct cdr_study *s, const struct cdr_workspace *work,
@@ -53,6 +72,13 @@ double cdr_study_without(const struct cdr_study *s, const struct cdr_workspace *
 
 /* The value for all rows; CADRE_EDATA, with NaN, where it is not defined. */
 int cdr_study_point(double *out, const struct cdr_study *s, cadre_error *err);
+
+/* Whether one study is of one column and two classes, so that its jackknife can take the
+ * ways of the column's family. */
+static inline bool cdr_study_is_simple(const struct cdr_study *s)
+{
+    return s->classes == 1 && !s->difference;
+}
 
 /* For messages: the metric, and why a value is NaN ("all labels are the same"). */
 const char *cdr_study_name(const struct cdr_study *s);

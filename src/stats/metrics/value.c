@@ -7,32 +7,33 @@
 
 #include <math.h>
 
-static int check(const double *out, const cadre_metric *metric, const uint8_t *labels,
-                 const double *scores, size_t n, cadre_error *err)
-{
-    int rc = out ? cdr_check_metric(metric, err)
-                 : cdr_stats_fail(err, CADRE_EINVAL, "out is NULL");
-
-    if (!rc)
-        rc = cdr_check_labels(metric, labels, n, err);
-    return rc ? rc : cdr_check_scores(metric, "scores", scores, n, err);
-}
-
-int cadre_metric_value(double *out, const cadre_metric *metric, const uint8_t *labels,
-                       const double *scores, size_t n, cadre_error *err)
+int cadre_metric_of(double *out, const cadre_metric *metric, const cadre_rows *rows,
+                    cadre_error *err)
 {
     struct cdr_study study;
     int rc;
 
     cdr_stats_clear(err);
-    if (out)
-        *out = (double)NAN;
-    rc = check(out, metric, labels, scores, n, err);
+    if (!out)
+        return cdr_stats_fail(err, CADRE_EINVAL, "out is NULL");
+    *out = (double)NAN;
+    rc = cdr_check_metric(metric, err);
+    if (!rc)
+        rc = cdr_check_rows(metric, rows, "scores", err);
     if (rc)
         return rc;
-    rc = cdr_study_open(&study, metric, labels, &scores, 1, n, err);
+    const struct cdr_subject subject = { .metric = *metric, .rows = *rows };
+    rc = cdr_study_open(&study, &subject, err);
     if (!rc)
         rc = cdr_study_point(out, &study, err);
     cdr_study_close(&study);
     return rc;
+}
+
+int cadre_metric_value(double *out, const cadre_metric *metric, const uint8_t *labels,
+                       const double *scores, size_t n, cadre_error *err)
+{
+    const cadre_rows rows = { .n = n, .labels = labels, .scores = scores };
+
+    return cadre_metric_of(out, metric, &rows, err);
 }

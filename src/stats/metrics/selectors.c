@@ -1,0 +1,157 @@
+/* selectors.c - thresholds on a curve.
+ * SPDX-License-Identifier: MIT
+ *
+ * Rates without a row of their class are NaN, but recall is 1 for the selectors that look
+ * at precision and recall.
+ */
+#include "stats/metrics/selectors.h"
+#include "stats/fail.h"
+
+#include <math.h>
+#include <string.h>
+
+static const char *const names[] = {
+#define NAME(kind, name, text) name,
+    CADRE_SELECTORS(NAME)
+#undef NAME
+};
+
+int cadre_selector_find(const char *name)
+{
+    for (int kind = 0; name && kind < CADRE_SELECTOR_COUNT; kind++)
+        if (strcmp(name, names[kind]) == 0)
+            return kind;
+    return -1;
+}
+
+/* ---- rates ---- */
+
+static double precision(cdr_classes point)
+{
+    const double right = cdr_positive(point);
+
+    return right / (right + cdr_negative(point));
+}
+
+static double recall(cdr_classes point, cdr_classes all)
+{
+    const double positives = cdr_positive(all);
+
+    return positives > 0 ? cdr_positive(point) / positives : 1;
+}
+
+static double false_rate(cdr_classes point, cdr_classes all)
+{
+    return cdr_negative(point) / (double)cdr_negative(all);
+}
+
+static double true_rate(cdr_classes point, cdr_classes all)
+{
+    return cdr_positive(point) / (double)cdr_positive(all);
+}
+
+bool cdr_is_corner(const cdr_classes *points, size_t n, size_t k)
+{
+    if (k == 0 || k == n - 1)
+        return true;
+    return points[k] - points[k - 1] != points[k + 1] - points[k];
+}
+
+/* ---- choices ---- */
+
+/* From the lowest threshold up; the first of equal ones. */
+static size_t max_f1(const cdr_classes *points, size_t n)
+{
+    double best = -1;
+    size_t chosen = n - 1;
+
+    for (size_t k = n; k-- > 0;) {
+        const double p = precision(points[k]), r = recall(points[k], points[n - 1]);
+        const double f = 2 * p * r / fmax(p + r, 1e-12);
+        if (f > best) {
+            best = f;
+            chosen = k;
+        }
+    }
+    return chosen;
+}
+
+static size_t target_recall(const cdr_classes *points, size_t n, double target)
+{
+    for (size_t k = 0; k < n; k++)
+        if (recall(points[k], points[n - 1]) >= target)
+            return k;
+    return SIZE_MAX;
+}
+
+static size_t target_precision(const cdr_classes *points, size_t n, double target)
+{
+    for (size_t k = n; k-- > 0;)
+        if (precision(points[k]) >= target)
+            return k;
+    return SIZE_MAX;
+}
+
+static size_t target_fpr(const cdr_classes *points, size_t n, double target)
+{
+    for (size_t k = n; k-- > 0;)
+        if (cdr_is_corner(points, n, k) &&
+            false_rate(points[k], points[n - 1]) <= target)
+            return k;
+    return SIZE_MAX;
+}
+
+static size_t youden(const cdr_classes *points, size_t n)
+{
+    double best = -2;
+    size_t chosen = 0;
+
+    for (size_t k = 0; k < n; k++) {
+        const double gain =
+            true_rate(points[k], points[n - 1]) - false_rate(points[k], points[n - 1]);
+        if (isnan(gain))
+            return 0;
+        if (gain > best && cdr_is_corner(points, n, k)) {
+            best = gain;
+            chosen = k;
+        }
+    }
+    return chosen;
+}
+
+size_t cdr_select(const cadre_selector *s, const cdr_classes *points, size_t n)
+{
+    switch (s->kind) {
+    case CADRE_MAX_F1: return max_f1(points, n);
+    case CADRE_TARGET_RECALL: return target_recall(points, n, s->target);
+    case CADRE_TARGET_PRECISION: return target_precision(points, n, s->target);
+    case CADRE_TARGET_FPR: return target_fpr(points, n, s->target);
+    default: return youden(points, n);
+    }
+}
+
+/* ---- checks ---- */
+
+int cdr_check_selector(const cadre_selector *s, cadre_error *err)
+{
+    if (!s)
+        return cdr_stats_fail(err, CADRE_EINVAL, "the selector is NULL");
+    if (s->kind < 0 || s->kind >= CADRE_SELECTOR_COUNT)
+        return cdr_stats_fail(err, CADRE_EINVAL, "no selector has the kind %d",
+                              s->kind);
+    const bool targeted = s->kind != CADRE_MAX_F1 && s->kind != CADRE_YOUDEN;
+    const bool zero = s->kind == CADRE_TARGET_FPR && s->target == 0;
+    if (targeted && !zero && !(s->target > 0 && s->target <= 1))
+        return cdr_stats_fail(err, CADRE_EINVAL, "the target of %s is %g, expected %s",
+                              names[s->kind],
+                              isnan(s->target) ? fabs(s->target) : s->target,
+                              s->kind == CADRE_TARGET_FPR ? "in [0, 1]" : "in (0, 1]");
+    for (size_t i = 0; i < 2; i++)
+        if (s->reserved[i])
+            return cdr_stats_fail(
+                err, CADRE_EINVAL,
+                "selector.reserved[%zu] is not zero: this program was "
+                "built for another version of cadre",
+                i);
+    return CADRE_OK;
+}

@@ -1,0 +1,32 @@
+/* replicate.h - the value of every resample.
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef CDR_STATS_REPLICATE_H
+#define CDR_STATS_REPLICATE_H
+
+#include "stats/resampling/publish.h"
+
+/* What gives a value for a sample: the analysis's studies, or a kernel. */
+struct cdr_source {
+    const struct cdr_analysis *analysis;
+    const cadre_statistic *statistic; /* NULL: the studies */
+    const char *name;                 /* of the metric, in messages */
+    const char *reason;               /* why it may not be defined */
+    const char *remedy;               /* and what would help */
+};
+
+/* Resamples b->done .. to - 1 to their places in `replicates`; with `errors` not NULL also
+ * their jackknife standard errors, NaN where those are not defined or 0. Seeding is not
+ * the default. Calls b->each. Fails as cadre_map does. */
+int cdr_replicate(double *replicates, double *errors, const struct cdr_source *source,
+                  cadre_pool *pool, const cadre_bootstrap *b, uint64_t from,
+                  uint64_t to, cadre_error *err);
+
+/* The value of all rows: by a kernel, on the caller's thread. */
+int cdr_evaluate(double *out, const struct cdr_source *source, cadre_error *err);
+
+/* out[unit], for all units of a layer, becomes the value without that unit. */
+int cdr_leave_out(double *out, const struct cdr_source *source, size_t layer,
+                  cadre_pool *pool, cadre_error *err);
+
+#endif
