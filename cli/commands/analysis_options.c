@@ -71,7 +71,7 @@ const struct cdr_option cdr_analysis_bootstrap_options[] = {
       .offset = AT(threshold),
       .initial = "0.5",
       .noted = AT(has_threshold),
-      .help = "accuracy, precision, recall, f1: a score of T or more predicts 1" },
+      .help = "metrics of predictions: a score of T or more predicts 1" },
     { .kind = CDR_COUNT,
       .name = "bins",
       .value = "K",
@@ -79,7 +79,7 @@ const struct cdr_option cdr_analysis_bootstrap_options[] = {
       .initial = "10",
       .least = 2,
       .noted = AT(has_bins),
-      .help = "ece_equal_width, ece_equal_mass: how many bins" },
+      .help = "calibration errors: how many bins" },
     { .kind = CDR_COUNT,
       .letter = 'n',
       .name = "resamples",
@@ -239,13 +239,7 @@ static int add_metrics(struct cdr_analysis *s, const char *names,
 
 static bool wants_probabilities(int kind)
 {
-    static const bool wants[] = {
-#define ROW(kind, name, text, probability) [CADRE_##kind] = probability,
-        CADRE_METRICS(ROW)
-#undef ROW
-    };
-
-    return wants[kind];
+    return (cadre_metric_needs(kind) & CADRE_NEEDS_PROBABILITIES) != 0;
 }
 
 static int take_metrics(struct cdr_analysis *s, struct cdr_failure *why)
@@ -278,10 +272,10 @@ static int check_signs(const struct cdr_analysis_settings *set, struct cdr_failu
     return 0;
 }
 
-static bool has_metric(const struct cdr_analysis *s, int from, int to)
+static bool has_metric(const struct cdr_analysis *s, unsigned needs)
 {
     for (size_t i = 0; i < s->n_kinds; i++)
-        if (s->kinds[i] >= from && s->kinds[i] <= to)
+        if (cadre_metric_needs(s->kinds[i]) & needs)
             return true;
     return false;
 }
@@ -289,14 +283,16 @@ static bool has_metric(const struct cdr_analysis *s, int from, int to)
 /* An option that changes nothing is a misunderstanding. */
 static int check_effects(const struct cdr_analysis *s, struct cdr_failure *why)
 {
-    if (s->set->has_threshold && !has_metric(s, CADRE_ACCURACY, CADRE_F1))
-        return cdr_fails(why, CDR_EXIT_USAGE,
-                         "--threshold is for accuracy, precision, recall and f1 only; "
-                         "add one with --metric, or leave it out");
-    if (s->set->has_bins && !has_metric(s, CADRE_ECE_WIDTH, CADRE_ECE_MASS))
-        return cdr_fails(why, CDR_EXIT_USAGE,
-                         "--bins is for ece_equal_width and ece_equal_mass only; add "
-                         "one with --metric, or leave it out");
+    if (s->set->has_threshold && !has_metric(s, CADRE_NEEDS_THRESHOLD))
+        return cdr_fails(
+            why, CDR_EXIT_USAGE,
+            "--threshold is for metrics of predictions only, such as f1; add "
+            "one with --metric, or leave it out");
+    if (s->set->has_bins && !has_metric(s, CADRE_NEEDS_BINS))
+        return cdr_fails(
+            why, CDR_EXIT_USAGE,
+            "--bins is for calibration errors only, such as ece_equal_width; "
+            "add one with --metric, or leave it out");
     return 0;
 }
 

@@ -71,18 +71,14 @@ json_t *cdr_analysis_records(const struct cdr_analysis *s, const char *command,
 
 bool cdr_analysis_add_metric(const struct cdr_analysis *s, json_t *row, int kind)
 {
+    const unsigned needs = cadre_metric_needs(kind);
     bool done = add(row, "metric", cdr_json_text(cadre_metric_name(kind)));
 
-    switch (kind) {
-    case CADRE_ACCURACY:
-    case CADRE_PRECISION:
-    case CADRE_RECALL:
-    case CADRE_F1:
-        return done && add(row, "threshold", cdr_json_number(s->set->threshold));
-    case CADRE_ECE_WIDTH:
-    case CADRE_ECE_MASS: return done && add(row, "bins", cdr_json_count(s->set->bins));
-    default: return done;
-    }
+    if (done && needs & CADRE_NEEDS_THRESHOLD)
+        done = add(row, "threshold", cdr_json_number(s->set->threshold));
+    if (done && needs & CADRE_NEEDS_BINS)
+        done = add(row, "bins", cdr_json_count(s->set->bins));
+    return done;
 }
 
 const char *cdr_analysis_file(const struct cdr_analysis *s)

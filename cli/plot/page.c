@@ -112,21 +112,16 @@ void cdr_page_metric_words(char *title, char *detail, size_t size, int kind,
 
     write_title(title, size, kind);
     definition = definition ? definition : cadre_metric_text(kind);
-    switch (kind) {
-    case CADRE_ACCURACY:
-    case CADRE_PRECISION:
-    case CADRE_RECALL:
-    case CADRE_F1:
-        snprintf(detail, size, "%s; threshold %.10g", definition, text->threshold);
-        break;
-    case CADRE_ECE_WIDTH:
+    if (kind == CADRE_ECE_WIDTH)
         snprintf(detail, size, "%s, %u bins of equal width", definition, text->bins);
-        break;
-    case CADRE_ECE_MASS:
+    else if (kind == CADRE_ECE_MASS)
         snprintf(detail, size, "%s, %u bins of equal size", definition, text->bins);
-        break;
-    default: snprintf(detail, size, "%s", definition); break;
-    }
+    else if (cadre_metric_needs(kind) & CADRE_NEEDS_BINS)
+        snprintf(detail, size, "%s; %u bins", definition, text->bins);
+    else if (cadre_metric_needs(kind) & CADRE_NEEDS_THRESHOLD)
+        snprintf(detail, size, "%s; threshold %.10g", definition, text->threshold);
+    else
+        snprintf(detail, size, "%s", definition);
 }
 
 void cdr_page_panel_title(cairo_t *cr, double y, int kind,

@@ -205,7 +205,8 @@ def ask(program, *arguments):
                           check=True, env={**os.environ, "LC_ALL": "C"}).stdout
 
 
-def check_program(program, page, public):
+def check_program(program, pages, public):
+    page = next(page for page in pages if page.name == "cadre")
     general = ask(program, "--help")
     commands = re.findall(r"^  ([a-z]+)\b", general.split("Options:")[0], re.M)
     helps = {"cadre": general,
@@ -218,7 +219,8 @@ def check_program(program, page, public):
             for choice in value.split("|") if "|" in value else ():
                 choices.setdefault(choice, f"{command} --help: {long}")
     yield from check_flags(page, flags)
-    yield from check_words(page, commands, choices, public)
+    yield from check_words(page, commands, choices)
+    yield from check_metrics(pages, public)
 
 
 def check_flags(page, flags):
@@ -236,22 +238,25 @@ def check_flags(page, flags):
         yield f"{page.shown}: option {flag} of {flags[flag]} is not there"
 
 
-def check_words(page, commands, choices, public):
+def check_words(page, commands, choices):
     modifiers = dict((word, number) for number, word in page.marked("Cm"))
     for word in sorted(set(commands) - set(modifiers)):
         yield f"{page.shown}: command {word} is not there"
     for word in sorted(set(choices) - set(modifiers)):
         yield f"{page.shown}: {word!r}, a choice of {choices[word]}, is not there"
-    metrics = {row[2][1].strip('"') for row in public.rows.values() if row[1] == "CADRE_METRICS"}
-    listed = {word: line.number for line in page.lines if line.section == "METRICS"
-              and line.macro == "It" for word in line.after("Cm")}
-    for word in sorted(metrics - set(listed)):
-        yield f"{page.shown}: metric {word} is not there"
-    for word in sorted(set(listed) - metrics):
-        yield f"{page.at(listed[word])}: there is no metric {word}"
     for line in page.lines:
         if line.section == "SYNOPSIS" and line.macro == "Cm" and line.words[1] not in commands:
             yield f"{page.at(line.number)}: there is no command {line.words[1]}"
+
+
+def check_metrics(pages, public):
+    metrics = {row[2][1].strip('"') for row in public.rows.values() if row[1] == "CADRE_METRICS"}
+    listed = {word: page.at(line.number) for page in pages for line in page.lines
+              if line.section == "METRICS" and line.macro == "It" for word in line.after("Cm")}
+    for word in sorted(metrics - set(listed)):
+        yield f"metric {word} is not in the manual of the program"
+    for word in sorted(set(listed) - metrics):
+        yield f"{listed[word]}: there is no metric {word}"
 
 
 # ---- all of it ----
@@ -278,8 +283,7 @@ def complaints(root, options):
     if options.aliases:
         yield from check_aliases(options.aliases, library)
     if options.program:
-        for page in program:
-            yield from check_program(options.program, page, public)
+        yield from check_program(options.program, program, public)
 
 
 def main():

@@ -15,7 +15,8 @@ static const char *const backends[] = { "serial", "threads", "processes", "persi
 static const int workers[] = { 1, 2, 3, 8 };
 static const uint64_t chunks[] = { 1, 7, 0 };
 
-static double a[N], b[N];
+static double a[N], b[N], weights[N], columns[3 * N];
+static uint32_t strata[N], clusters[N], class_of[N];
 static uint8_t labels[N];
 
 static int make_data(void **state)
@@ -30,6 +31,12 @@ static int make_data(void **state)
         labels[i] = cadre_rng_uniform(&rng) < 0.4;
         a[i] = cadre_rng_uniform(&rng) * 0.7 + 0.3 * labels[i];
         b[i] = (double)cadre_rng_below(&rng, 20) / 25 + 0.2 * labels[i];
+        weights[i] = cadre_rng_uniform(&rng);
+        strata[i] = cadre_rng_below(&rng, 2) ? 7 : 2;
+        clusters[i] = (uint32_t)cadre_rng_below(&rng, 40);
+        class_of[i] = (uint32_t)cadre_rng_below(&rng, 3);
+        for (int k = 0; k < 3; k++)
+            columns[k * N + i] = cadre_rng_uniform(&rng);
     }
     return 0;
 }
@@ -39,24 +46,112 @@ struct subject {
     int metric, method, seeding;
     bool difference;
     size_t positives_to_drop; /* so that resamples are degenerate */
+    int way;                  /* an enum way */
 };
 
+enum way { ROWS, WEIGHTED, CLUSTERS, SUMS, CLASSES, KERNEL, POINT, PERMUTED, UNTIL };
+
 static const struct subject subjects[] = {
-    { "ROC-AUC, percentile", CADRE_ROC_AUC, CADRE_PERCENTILE, 0, false, 0 },
-    { "ROC-AUC, BCa", CADRE_ROC_AUC, CADRE_BCA, CADRE_SEEDING_SPAWN, false, 0 },
-    { "mean, BCa", CADRE_MEAN, CADRE_BCA, CADRE_SEEDING_DRAW63, false, 0 },
-    { "PR-AUC, basic", CADRE_PR_AUC, CADRE_BASIC, 0, false, 0 },
-    { "Brier, paired", CADRE_BRIER, 0, 0, true, 0 },
-    { "ROC-AUC, paired", CADRE_ROC_AUC, 0, CADRE_SEEDING_SINGLE, true, 0 },
-    { "too many degenerate", CADRE_ROC_AUC, 0, 0, false, 1 },
+    { "ROC-AUC, studentized", CADRE_ROC_AUC, CADRE_STUDENTIZED, 0, false, 0, ROWS },
+    { "Spearman, normal", CADRE_SPEARMAN, CADRE_NORMAL, 0, false, 0, ROWS },
+    { "median, BCa", CADRE_MEDIAN, CADRE_BCA, 0, false, 0, ROWS },
+    { "largest error, auto", CADRE_MCE_MASS, CADRE_BCA_IF_DEFINED, 2, false, 0, ROWS },
+    { "partial area, weighted", CADRE_PARTIAL_AUC, CADRE_BCA, 3, false, 0, WEIGHTED },
+    { "F1, clusters", CADRE_F1, CADRE_BCA, 0, false, 0, CLUSTERS },
+    { "PR-AUC, sums over strata", CADRE_PR_AUC, CADRE_BCA, 2, false, 0, SUMS },
+    { "recall at, classes", CADRE_RECALL_AT, CADRE_PERCENTILE, 0, false, 0, CLASSES },
+    { "a kernel, BCa", CADRE_MEAN, CADRE_BCA, 0, false, 0, KERNEL },
+    { "a kernel, studentized", CADRE_MEAN, CADRE_STUDENTIZED, 0, false, 0, KERNEL },
+    { "F1, operating point", CADRE_F1, CADRE_BCA, 2, false, 0, POINT },
+    { "Spearman, permuted", CADRE_SPEARMAN, 0, 0, false, 0, PERMUTED },
+    { "MCC, permuted", CADRE_MCC, 0, 0, false, 0, PERMUTED },
+    { "ROC-AUC, until an error", CADRE_ROC_AUC, CADRE_BCA, 1, false, 0, UNTIL },
+    { "ROC-AUC, percentile", CADRE_ROC_AUC, CADRE_PERCENTILE, 0, false, 0, ROWS },
+    { "ROC-AUC, BCa", CADRE_ROC_AUC, CADRE_BCA, CADRE_SEEDING_SPAWN, false, 0, ROWS },
+    { "mean, BCa", CADRE_MEAN, CADRE_BCA, CADRE_SEEDING_DRAW63, false, 0, ROWS },
+    { "PR-AUC, basic", CADRE_PR_AUC, CADRE_BASIC, 0, false, 0, ROWS },
+    { "Brier, paired", CADRE_BRIER, 0, 0, true, 0, ROWS },
+    { "ROC-AUC, paired", CADRE_ROC_AUC, 0, CADRE_SEEDING_SINGLE, true, 0, ROWS },
+    { "too many degenerate", CADRE_ROC_AUC, 0, 0, false, 1, ROWS },
 };
+
+static int kernel(cadre_task *task, const void *item, void *result)
+{
+    const cadre_sample *const s = cadre_task_sample(task);
+    double sum = 0;
+
+    (void)item;
+    if (!s)
+        return 1;
+    for (size_t i = 0; i < s->n; i++)
+        sum += ((const double *)s->data)[s->rows[i]];
+    *(double *)result = sum / (double)s->n;
+    return 0;
+}
+
+static int permute(cadre_interval *out, cadre_pool *pool, const cadre_bootstrap *job,
+                   cadre_error *err)
+{
+    cadre_permutation p;
+    const bool related = job->metric.kind == CADRE_SPEARMAN;
+    const int rc = cadre_permutation_test(&p, pool, job, a, related ? NULL : b, err);
+
+    memset(out, 0, sizeof *out);
+    out->point = p.point;
+    out->p_value = p.p_value;
+    return rc;
+}
+
+static int run(cadre_interval *out, const struct subject *s, cadre_pool *pool,
+               cadre_bootstrap *job, cadre_error *err)
+{
+    static const double shares[] = { 0.25, 0.75 };
+    const cadre_statistic statistic = { .fn = kernel,
+                                        .data = a,
+                                        .data_size = sizeof a };
+    const cadre_selector selector = { .kind = CADRE_YOUDEN };
+    const cadre_validation validation = { 60, labels + 97, a + 97, b + 97 };
+
+    switch (s->way) {
+    case WEIGHTED: job->weights = weights; break;
+    case CLUSTERS: job->clusters = clusters; break;
+    case SUMS:
+        job->clusters = clusters;
+        job->strata = strata;
+        job->stratum_weights = shares;
+        job->n_weights = 2;
+        break;
+    case CLASSES:
+        job->class_of = class_of;
+        job->classes = 3;
+        return cadre_bootstrap_interval(out, pool, job, columns, s->method, err);
+    case KERNEL:
+        job->resamples = 31;
+        return cadre_bootstrap_statistic(out, pool, job, &statistic, s->method, err);
+    case POINT:
+        job->n = 90;
+        job->method = s->method;
+        return cadre_bootstrap_operating_point(out, pool, job, &selector, &validation,
+                                               a, b, err);
+    case PERMUTED: return permute(out, pool, job, err);
+    case UNTIL:
+        job->until_error = 1e-9;
+        job->resamples = 100;
+        job->most_resamples = RESAMPLES;
+        break;
+    default: break;
+    }
+    return s->difference ? cadre_bootstrap_difference(out, pool, job, a, b, err)
+                         : cadre_bootstrap_interval(out, pool, job, b, s->method, err);
+}
 
 static uint64_t digest(const struct subject *s, cadre_pool *pool, uint64_t chunk)
 {
     static double replicates[RESAMPLES];
     uint8_t few[N] = { 0 };
-    cadre_bootstrap job = { .metric = { .kind = s->metric },
+    cadre_bootstrap job = { .metric = { .kind = s->metric, .threshold = 0.5 },
                             .labels = labels,
+                            .other = a,
                             .n = N,
                             .resamples = RESAMPLES,
                             .seed = 5,
@@ -72,8 +167,7 @@ static uint64_t digest(const struct subject *s, cadre_pool *pool, uint64_t chunk
     if (s->positives_to_drop)
         job.labels = few;
     memset(replicates, 0, sizeof replicates);
-    rc = s->difference ? cadre_bootstrap_difference(&out, pool, &job, a, b, &err)
-                       : cadre_bootstrap_interval(&out, pool, &job, b, s->method, &err);
+    rc = run(&out, s, pool, &job, &err);
     if (s->positives_to_drop)
         assert_int_equal(rc, CADRE_EDATA);
     else if (rc)

@@ -186,6 +186,26 @@ CADRE_API int cadre_bootstrap_operating_point(cadre_interval *out, cadre_pool *p
                                               const double *test_a,
                                               const double *test_b, cadre_error *err);
 
+/* ---- permutations ---- */
+
+typedef struct cadre_permutation {
+    double point;   /* the metric, or the difference, of the rows themselves */
+    double p_value; /* two-sided: twice the share of permutations that are at least
+                              as far out on the point's side, the point among them */
+    uint64_t permutations; /* usable ones */
+    uint64_t degenerate;
+    uint64_t reserved[4]; /* zero, for now */
+} cadre_permutation;
+
+/* Tests by permuting what makes no difference if nothing does: the two scores of each
+ * row, for the difference of two columns; the labels, for the metric of one (scores_b is
+ * NULL); the other column, for metrics of two. Permutation k draws from
+ * SeedSequence(seed).spawn(resamples)[k]. Of b, what says how rows are drawn, and how to
+ * make an interval, does not count. */
+CADRE_API int cadre_permutation_test(cadre_permutation *out, cadre_pool *pool,
+                                     const cadre_bootstrap *b, const double *scores_a,
+                                     const double *scores_b, cadre_error *err);
+
 /* ---- statistics of your own ---- */
 
 /* What a kernel is given: a resample, all rows, or all rows but one. */

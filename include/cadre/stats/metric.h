@@ -35,9 +35,11 @@ enum cadre_metric_needs {
       17)                                                                              \
     X(ECE_MASS, "ece_equal_mass", "expected calibration error, bins of equal size",    \
       17)                                                                              \
-    X(ECE_TIES, "ece_tie_safe", "the same, equal scores always in one bin", 17)        \
+    X(ECE_TIES, "ece_tie_safe", "expected calibration error, equal scores in one bin", \
+      17)                                                                              \
     X(ECE_L2, "ece_l2", "root mean squared calibration error, bins of equal size", 17) \
-    X(ECE_L2_DEBIASED, "ece_l2_debiased", "the same less its expected noise", 17)      \
+    X(ECE_L2_DEBIASED, "ece_l2_debiased",                                              \
+      "squared calibration error less what chance adds", 17)                           \
     X(MCE, "mce", "largest calibration error, bins of equal width", 17)                \
     X(MCE_MASS, "mce_equal_mass", "largest calibration error, bins of equal size", 17) \
     X(BALANCED_ACCURACY, "balanced_accuracy", "mean of recall and specificity", 8)     \
@@ -56,15 +58,15 @@ enum cadre_metric_needs {
     X(TRIMMED_MEAN, "trimmed_mean", "mean without a share of either tail", 34)         \
     X(DEVIATION, "sd", "standard deviation of the scores", 2)                          \
     X(VARIANCE, "variance", "variance of the scores", 2)                               \
-    X(MEAN_DIFFERENCE, "mean_difference", "mean of the scores less that of the other", \
-      6)                                                                               \
-    X(MEAN_RATIO, "mean_ratio", "mean of the scores over that of the other", 6)        \
+    X(MEAN_DIFFERENCE, "mean_difference",                                              \
+      "mean of the scores less that of the other column", 6)                           \
+    X(MEAN_RATIO, "mean_ratio", "mean of the scores over that of the other column", 6) \
     X(GROUP_DIFFERENCE, "group_difference", "mean where the label is 1, less where 0", \
       0)                                                                               \
     X(GROUP_RATIO, "group_ratio", "mean where the label is 1, over where 0", 0)        \
-    X(PEARSON, "pearson", "correlation of the scores and the other", 6)                \
-    X(SPEARMAN, "spearman", "correlation of their ranks", 6)                           \
-    X(SLOPE, "slope", "of the regression line of the other on the scores", 6)
+    X(PEARSON, "pearson", "correlation of the scores and the other column", 6)         \
+    X(SPEARMAN, "spearman", "rank correlation of the scores and the other column", 6)  \
+    X(SLOPE, "slope", "slope of the regression of the other column", 6)
 
 enum cadre_metric_kind {
 #define CADRE_METRIC_ENUM(kind, name, text, needs) CADRE_##kind,

@@ -78,7 +78,7 @@ static void add_part(struct skewness *s, const double *without, size_t n, double
 static int leave_out(double *without, const struct cdr_resamples *r, size_t layer,
                      cadre_pool *pool, cadre_error *err)
 {
-    const struct cdr_layer *const l = &r->analysis.layer[layer];
+    const struct cdr_layer *const l = &r->design.layer[layer];
 
     if (!r->source.statistic && !l->scheme.begin)
         return cdr_jackknife(without, &l->study, pool, err);
@@ -94,7 +94,7 @@ static bool is_by_rows(const struct cdr_scheme *s)
 static int accelerate_layer(struct skewness *sum, struct cdr_resamples *r, size_t layer,
                             cadre_pool *pool, cadre_error *err)
 {
-    const struct cdr_layer *const l = &r->analysis.layer[layer];
+    const struct cdr_layer *const l = &r->design.layer[layer];
     const struct cdr_scheme *const s = &l->scheme;
     const bool quick = is_by_rows(s) && !r->source.statistic;
     double *const without = calloc(2 * s->units, sizeof *without);
@@ -116,7 +116,7 @@ static int accelerate_layer(struct skewness *sum, struct cdr_resamples *r, size_
     for (size_t k = 0; !rc && k < s->parts; k++)
         if (!s->part[k].fixed)
             add_part(sum, by_unit + s->part[k].first, s->part[k].units,
-                     r->analysis.sums ? l->weight : 1);
+                     r->design.sums ? l->weight : 1);
     free(without);
     return rc;
 }
@@ -126,7 +126,7 @@ int cdr_bca_accelerate(struct cdr_resamples *r, cadre_pool *pool, cadre_error *e
     struct skewness sum = { 0, 0 };
     int rc = CADRE_OK;
 
-    for (size_t k = 0; !rc && k < r->analysis.layers; k++)
+    for (size_t k = 0; !rc && k < r->design.layers; k++)
         rc = accelerate_layer(&sum, r, k, pool, err);
     r->acceleration = 1.0 / 6 * sum.third / pow(sum.second, 1.5);
     return rc;
@@ -184,7 +184,7 @@ int cdr_bca_levels(cadre_interval *out, const struct cdr_resamples *r, cadre_err
     out->low_level = level(out, z);
     out->high_level = level(out, -z);
     if (isnan(out->low_level) || isnan(out->high_level) ||
-        !isnan(cdr_analysis_constant(&r->analysis)))
+        !isnan(cdr_design_constant(&r->design)))
         return refuse(out, CADRE_BCA_CONSTANT, r, err);
     return CADRE_OK;
 }

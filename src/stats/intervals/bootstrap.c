@@ -58,16 +58,15 @@ static int run(cadre_interval *out, cadre_pool *pool, const cadre_bootstrap *b,
 {
     const bool single = columns == 1 && is_plain(b) && method != CADRE_STUDENTIZED;
     struct cdr_resamples r = { .b = *b };
-    int rc = cdr_analysis_open(&r.analysis, b, scores, columns, err);
+    int rc = cdr_design_open(&r.design, b, scores, columns, err);
 
     if (!rc) {
-        r.source =
-            (struct cdr_source){ &r.analysis, NULL,
-                                 cdr_study_name(&r.analysis.layer->study),
-                                 cdr_study_reason(&r.analysis.layer->study),
-                                 r.analysis.layer->study.two_classes
-                                     ? "more rows of the rarer class"
-                                     : "rows that vary more, or smaller scores" };
+        r.source = (struct cdr_source){
+            &r.design, NULL, cdr_study_name(&r.design.layer->study),
+            cdr_study_reason(&r.design.layer->study),
+            r.design.layer->study.two_classes ? "more rows of the rarer class"
+                                              : "rows that vary more, or smaller scores"
+        };
         cdr_resamples_begin(&r, b, method,
                             columns == 1 && has_scipy_rule(b, method)
                                 ? CADRE_QUANTILE_SCIPY
@@ -147,9 +146,9 @@ int cadre_bootstrap_folds(cadre_interval *out, cadre_pool *pool,
     rc = cdr_check_resampling(&folds, 2, err);
     if (rc)
         return rc;
-    rc = cdr_analysis_open(&r.analysis, &folds, &values, 1, err);
+    rc = cdr_design_open(&r.design, &folds, &values, 1, err);
     if (!rc) {
-        r.source = (struct cdr_source){ &r.analysis, NULL, "mean",
+        r.source = (struct cdr_source){ &r.design, NULL, "mean",
                                         "the sum of the values is infinite",
                                         "smaller values" };
         cdr_resamples_begin(&r, &folds, folds.method, CADRE_QUANTILE_NUMPY,

@@ -71,7 +71,7 @@ void cdr_resamples_begin(struct cdr_resamples *r, const cadre_bootstrap *b, int 
 
 void cdr_resamples_close(struct cdr_resamples *r)
 {
-    cdr_analysis_close(&r->analysis);
+    cdr_design_close(&r->design);
     if (r->replicates != r->b.replicates)
         free(r->replicates);
     if (r->errors != r->b.errors)
@@ -154,7 +154,7 @@ static int summarise(cadre_interval *out, struct cdr_resamples *r, cadre_error *
     keep_usable(r, out->point);
     out->resamples = r->usable;
     out->degenerate = r->drawn - r->usable;
-    out->standard_error = isnan(cdr_analysis_constant(&r->analysis))
+    out->standard_error = isnan(cdr_design_constant(&r->design))
                               ? cadre_deviation(r->sorted, r->usable, 1)
                               : 0;
     r->mean = cadre_mean(r->sorted, r->usable);
@@ -169,7 +169,7 @@ static int summarise(cadre_interval *out, struct cdr_resamples *r, cadre_error *
 /* Where every resample has the same value, a sum's last bit is no spread. */
 static bool is_constant(cadre_interval *out, const struct cdr_resamples *r)
 {
-    const double constant = cdr_analysis_constant(&r->analysis);
+    const double constant = cdr_design_constant(&r->design);
 
     if (isnan(constant) || r->source.statistic)
         return false;

@@ -7,7 +7,7 @@
 #include "stats/resampling/replicate.h"
 
 struct cdr_resamples {
-    struct cdr_analysis analysis;
+    struct cdr_design design;
     struct cdr_source source;
     cadre_bootstrap b; /* with defaults filled in */
     int method;        /* as asked for */
@@ -28,7 +28,7 @@ struct cdr_resamples {
 /* Nothing is known yet. */
 void cdr_interval_clear(cadre_interval *out);
 
-/* Fills in defaults. r->analysis and r->source are there already, and everything has been
+/* Fills in defaults. r->design and r->source are there already, and everything has been
  * checked; `seeding` is the default one. Frees nothing that it did not make. */
 void cdr_resamples_begin(struct cdr_resamples *r, const cadre_bootstrap *b, int method,
                          int rule, int seeding);
@@ -38,7 +38,7 @@ void cdr_resamples_begin(struct cdr_resamples *r, const cadre_bootstrap *b, int 
 int cdr_resamples_run(cadre_interval *out, struct cdr_resamples *r, cadre_pool *pool,
                       cadre_error *err);
 
-/* Also after a failure; r->analysis too. */
+/* Also after a failure; r->design too. */
 void cdr_resamples_close(struct cdr_resamples *r);
 
 int cdr_check_method(cadre_interval *out, int method, cadre_error *err);

@@ -11,11 +11,11 @@ int cdr_bootstrap_kernel(cadre_interval *out, cadre_pool *pool,
                          const struct cdr_source *texts, cadre_error *err)
 {
     struct cdr_resamples r = { .b = *b };
-    int rc = cdr_analysis_open_bare(&r.analysis, b, err);
+    int rc = cdr_design_open_bare(&r.design, b, err);
 
     if (!rc) {
         r.source = *texts;
-        r.source.analysis = &r.analysis;
+        r.source.design = &r.design;
         r.source.statistic = statistic;
         cdr_resamples_begin(&r, b, method, rule, seeding);
         rc = cdr_resamples_run(out, &r, pool, err);

@@ -1,7 +1,7 @@
 /* publish.c - what resampling reads, where workers of any kind see it.
  * SPDX-License-Identifier: MIT
  *
- * Persistent worker processes see of the caller's memory only what is shared. An analysis
+ * Persistent worker processes see of the caller's memory only what is shared. A design
  * is a few arrays behind pointers, so all of it goes into one piece of shared memory,
  * laid out twice: first to nowhere, to know how much there is.
  */
@@ -66,10 +66,10 @@ static void put_scheme(struct pack *p, struct cdr_scheme *s)
     s->row = put(p, s->row, s->n, sizeof *s->row);
 }
 
-static const struct cdr_analysis *put_analysis(struct pack *p,
-                                               const struct cdr_analysis *from)
+static const struct cdr_design *put_design(struct pack *p,
+                                           const struct cdr_design *from)
 {
-    struct cdr_analysis a = *from, *to = put(p, from, 1, sizeof *from);
+    struct cdr_design a = *from, *to = put(p, from, 1, sizeof *from);
     struct cdr_layer *const layers = put(p, a.layer, a.layers, sizeof *a.layer);
 
     for (size_t k = 0; k < a.layers; k++) {
@@ -106,7 +106,7 @@ static const struct cdr_seeding *put_seeding(struct pack *p,
 static void put_all(struct pack *p, struct cdr_shared_inputs *to,
                     const struct cdr_shared_inputs *from)
 {
-    to->analysis = put_analysis(p, from->analysis);
+    to->design = put_design(p, from->design);
     to->seeding = put_seeding(p, from->seeding);
     to->data = put(p, from->data, from->data_size, 1);
 }
@@ -123,7 +123,7 @@ int cdr_publish(struct cdr_shared_inputs *in, void **memory, const cadre_pool *p
     put_all(&p, in, &from);
     *memory = cadre_alloc_shared(p.at, NULL);
     if (!*memory)
-        return cdr_stats_no_memory(err, from.analysis->layer->scheme.n);
+        return cdr_stats_no_memory(err, from.design->layer->scheme.n);
     p = (struct pack){ *memory, 0 };
     put_all(&p, in, &from);
     return CADRE_OK;

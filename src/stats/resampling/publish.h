@@ -4,7 +4,7 @@
 #ifndef CDR_STATS_PUBLISH_H
 #define CDR_STATS_PUBLISH_H
 
-#include "stats/resampling/analysis.h"
+#include "stats/resampling/design.h"
 
 /* What a task takes of its number. */
 enum cdr_mode {
@@ -17,7 +17,7 @@ enum cdr_mode {
 
 /* What all tasks look at. */
 struct cdr_shared_inputs {
-    const struct cdr_analysis *analysis;
+    const struct cdr_design *design;
     const struct cdr_seeding *seeding; /* NULL: nothing is drawn */
     int mode;                          /* an enum cdr_mode */
     bool errors; /* a task's result is two numbers, the second its standard error */

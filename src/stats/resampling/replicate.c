@@ -17,7 +17,7 @@
 static int resample(cadre_task *task, const void *item, void *result)
 {
     const struct cdr_shared_inputs *const in = cadre_task_shared(task);
-    const struct cdr_analysis *const a = in->analysis;
+    const struct cdr_design *const a = in->design;
     double *const out = result;
     double sum = 0;
     size_t part = 0;
@@ -135,7 +135,7 @@ static int replicate_kernel_pairs(double *replicates, double *errors,
                                   const struct cdr_shared_inputs *in, uint64_t n,
                                   cadre_pool *pool, cadre_error *err)
 {
-    const size_t rows = source->analysis->layer->scheme.n, tasks = rows + 1;
+    const size_t rows = source->design->layer->scheme.n, tasks = rows + 1;
     double *const values = calloc(n, tasks * sizeof *values);
     struct cdr_shared_inputs without = *in;
     int rc;
@@ -158,10 +158,10 @@ static int replicate(double *replicates, double *errors,
                      const cadre_bootstrap *b, uint64_t from, uint64_t to,
                      cadre_error *err)
 {
-    const struct cdr_bounds bounds = { source->analysis->bounds,
-                                       source->analysis->bound, b->batch };
+    const struct cdr_bounds bounds = { source->design->bounds, source->design->bound,
+                                       b->batch };
     struct cdr_seeding seeding;
-    const struct cdr_shared_inputs in = { .analysis = source->analysis,
+    const struct cdr_shared_inputs in = { .design = source->design,
                                           .seeding = &seeding,
                                           .mode = CDR_DRAW,
                                           .errors = errors != NULL };
@@ -194,7 +194,7 @@ static int replicate(double *replicates, double *errors,
 static uint64_t at_once(const struct cdr_source *source, const cadre_bootstrap *b,
                         bool errors, uint64_t left)
 {
-    const uint64_t rows = source->analysis->layer->scheme.n;
+    const uint64_t rows = source->design->layer->scheme.n;
     uint64_t most = left;
 
     if (errors && source->statistic)
@@ -226,11 +226,10 @@ int cdr_replicate(double *replicates, double *errors, const struct cdr_source *s
 
 int cdr_evaluate(double *out, const struct cdr_source *source, cadre_error *err)
 {
-    const struct cdr_shared_inputs in = { .analysis = source->analysis,
-                                          .mode = CDR_ALL };
+    const struct cdr_shared_inputs in = { .design = source->design, .mode = CDR_ALL };
 
     if (!source->statistic)
-        return cdr_analysis_point(out, source->analysis, err);
+        return cdr_design_point(out, source->design, err);
     const int rc = run(out, sizeof *out, 1, source, in, NULL, NULL, err);
     if (rc || isfinite(*out))
         return rc;
@@ -242,11 +241,11 @@ int cdr_evaluate(double *out, const struct cdr_source *source, cadre_error *err)
 int cdr_leave_out(double *out, const struct cdr_source *source, size_t layer,
                   cadre_pool *pool, cadre_error *err)
 {
-    const struct cdr_analysis *const a = source->analysis;
-    struct cdr_analysis one = *a;
+    const struct cdr_design *const a = source->design;
+    struct cdr_design one = *a;
     const struct cdr_source single = { &one, source->statistic, source->name, NULL,
                                        NULL };
-    const struct cdr_shared_inputs in = { .analysis = &one, .mode = CDR_WITHOUT };
+    const struct cdr_shared_inputs in = { .design = &one, .mode = CDR_WITHOUT };
 
     one.layer = &a->layer[layer];
     one.layers = 1;

@@ -6,9 +6,9 @@
 
 #include "stats/resampling/publish.h"
 
-/* What gives a value for a sample: the analysis's studies, or a kernel. */
+/* What gives a value for a sample: the design's studies, or a kernel. */
 struct cdr_source {
-    const struct cdr_analysis *analysis;
+    const struct cdr_design *design;
     const cadre_statistic *statistic; /* NULL: the studies */
     const char *name;                 /* of the metric, in messages */
     const char *reason;               /* why it may not be defined */

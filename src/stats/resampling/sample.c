@@ -54,16 +54,15 @@ static bool make(struct cdr_workspace *work, cadre_task *task,
                  size_t most)
 {
     const size_t at = workspace_at(layer), n = layer->scheme.n;
-    const size_t bytes = in->analysis->studies
+    const size_t bytes = in->design->studies
                              ? cdr_study_workspace_size(&layer->study, most)
                              : bare_size(in, n, most);
     char *const memory = cadre_task_scratch(task, at + bytes);
 
     if (!memory)
         return false;
-    *work = in->analysis->studies
-                ? cdr_study_workspace(&layer->study, memory + at, most)
-                : bare(memory + at, n, most);
+    *work = in->design->studies ? cdr_study_workspace(&layer->study, memory + at, most)
+                                : bare(memory + at, n, most);
     return true;
 }
 
@@ -73,7 +72,7 @@ static uint64_t resample_of(const cadre_task *task, const struct cdr_shared_inpu
 {
     const uint64_t index = cadre_task_index(task);
 
-    return in->mode == CDR_DRAW_WITHOUT ? index / (in->analysis->layer->scheme.n + 1)
+    return in->mode == CDR_DRAW_WITHOUT ? index / (in->design->layer->scheme.n + 1)
                                         : index;
 }
 
@@ -170,7 +169,7 @@ static void count(uint32_t *counted, size_t n_data, const uint32_t *rows, size_t
 const cadre_sample *cadre_task_sample(cadre_task *task)
 {
     const struct cdr_shared_inputs *const in = cadre_task_shared(task);
-    const struct cdr_layer *const layer = in->analysis->layer;
+    const struct cdr_layer *const layer = in->design->layer;
     struct cdr_workspace work;
     size_t part = 0, n;
     struct head *head;

@@ -1,12 +1,12 @@
-/* analysis.h - what is drawn, and what is worked out of it.
+/* design.h - what is drawn, and what is worked out of it.
  * SPDX-License-Identifier: MIT
  *
  * Mostly one study of all rows. Where the metric is a weighted sum over strata there is
  * one for each stratum, of its rows alone, in ascending order. For a statistic of the
  * user's there is none.
  */
-#ifndef CDR_STATS_ANALYSIS_H
-#define CDR_STATS_ANALYSIS_H
+#ifndef CDR_STATS_DESIGN_H
+#define CDR_STATS_DESIGN_H
 
 #include "stats/metrics/study.h"
 #include "stats/resampling/scheme.h"
@@ -20,7 +20,7 @@ struct cdr_layer { /* a stratum, or all */
     double *columns;
 };
 
-struct cdr_analysis {
+struct cdr_design {
     bool studies; /* there are studies */
     bool sums;    /* the metric is a sum over layers */
     size_t layers;
@@ -31,17 +31,17 @@ struct cdr_analysis {
 
 /* scores: one column, or two for their difference. With b->stratum_weights, strata become
  * layers. CADRE_ENOMEM. */
-int cdr_analysis_open(struct cdr_analysis *a, const cadre_bootstrap *b,
-                      const double *const *scores, unsigned columns, cadre_error *err);
+int cdr_design_open(struct cdr_design *a, const cadre_bootstrap *b,
+                    const double *const *scores, unsigned columns, cadre_error *err);
 /* Without studies. */
-int cdr_analysis_open_bare(struct cdr_analysis *a, const cadre_bootstrap *b,
-                           cadre_error *err);
-void cdr_analysis_close(struct cdr_analysis *a); /* also after a failed open */
+int cdr_design_open_bare(struct cdr_design *a, const cadre_bootstrap *b,
+                         cadre_error *err);
+void cdr_design_close(struct cdr_design *a); /* also after a failed open */
 
 /* The value of all rows. As cdr_study_point. */
-int cdr_analysis_point(double *out, const struct cdr_analysis *a, cadre_error *err);
+int cdr_design_point(double *out, const struct cdr_design *a, cadre_error *err);
 
 /* What every resample has, or NaN. */
-double cdr_analysis_constant(const struct cdr_analysis *a);
+double cdr_design_constant(const struct cdr_design *a);
 
 #endif

@@ -1,7 +1,7 @@
-/* analysis.c - what is drawn, and what is worked out of it.
+/* design.c - what is drawn, and what is worked out of it.
  * SPDX-License-Identifier: MIT
  */
-#include "stats/resampling/analysis.h"
+#include "stats/resampling/design.h"
 #include "stats/fail.h"
 
 #include <math.h>
@@ -96,7 +96,7 @@ static uint32_t next_stratum(const cadre_bootstrap *b, bool first, uint32_t last
     return next;
 }
 
-static int open_strata(struct cdr_analysis *a, const struct gather *g, cadre_error *err)
+static int open_strata(struct cdr_design *a, const struct gather *g, cadre_error *err)
 {
     const cadre_bootstrap *const b = g->b;
     uint32_t *const clusters = calloc(b->n, sizeof *clusters), stratum = 0;
@@ -123,7 +123,7 @@ static struct cdr_grouping grouping_of(const cadre_bootstrap *b)
                                   .clusters = b->clusters };
 }
 
-static int open_all(struct cdr_analysis *a, const struct gather *g, cadre_error *err)
+static int open_all(struct cdr_design *a, const struct gather *g, cadre_error *err)
 {
     const cadre_bootstrap *const b = g->b;
     const struct cdr_grouping grouping = grouping_of(b);
@@ -144,7 +144,7 @@ static int open_all(struct cdr_analysis *a, const struct gather *g, cadre_error 
 
 /* ---- opening ---- */
 
-static int list_bounds(struct cdr_analysis *a, cadre_error *err)
+static int list_bounds(struct cdr_design *a, cadre_error *err)
 {
     size_t most = 0;
 
@@ -162,10 +162,10 @@ static int list_bounds(struct cdr_analysis *a, cadre_error *err)
     return CADRE_OK;
 }
 
-static int open_layers(struct cdr_analysis *a, size_t layers, bool studies,
+static int open_layers(struct cdr_design *a, size_t layers, bool studies,
                        cadre_error *err)
 {
-    *a = (struct cdr_analysis){ .studies = studies };
+    *a = (struct cdr_design){ .studies = studies };
     a->layer = calloc(layers, sizeof *a->layer);
     if (!a->layer)
         return cdr_stats_no_memory(err, layers);
@@ -173,8 +173,8 @@ static int open_layers(struct cdr_analysis *a, size_t layers, bool studies,
     return CADRE_OK;
 }
 
-int cdr_analysis_open(struct cdr_analysis *a, const cadre_bootstrap *b,
-                      const double *const *scores, unsigned columns, cadre_error *err)
+int cdr_design_open(struct cdr_design *a, const cadre_bootstrap *b,
+                    const double *const *scores, unsigned columns, cadre_error *err)
 {
     const struct gather g = { b, scores, columns };
     int rc = open_layers(a, b->stratum_weights ? b->n_weights : 1, true, err);
@@ -184,8 +184,8 @@ int cdr_analysis_open(struct cdr_analysis *a, const cadre_bootstrap *b,
     return rc ? rc : list_bounds(a, err);
 }
 
-int cdr_analysis_open_bare(struct cdr_analysis *a, const cadre_bootstrap *b,
-                           cadre_error *err)
+int cdr_design_open_bare(struct cdr_design *a, const cadre_bootstrap *b,
+                         cadre_error *err)
 {
     const struct cdr_grouping grouping = grouping_of(b);
     const int rc = open_layers(a, 1, false, err);
@@ -197,7 +197,7 @@ int cdr_analysis_open_bare(struct cdr_analysis *a, const cadre_bootstrap *b,
     return list_bounds(a, err);
 }
 
-void cdr_analysis_close(struct cdr_analysis *a)
+void cdr_design_close(struct cdr_design *a)
 {
     for (size_t k = 0; k < a->layers; k++) {
         struct cdr_layer *const l = &a->layer[k];
@@ -213,7 +213,7 @@ void cdr_analysis_close(struct cdr_analysis *a)
 
 /* ---- values ---- */
 
-int cdr_analysis_point(double *out, const struct cdr_analysis *a, cadre_error *err)
+int cdr_design_point(double *out, const struct cdr_design *a, cadre_error *err)
 {
     double sum = 0, value;
     int rc = CADRE_OK;
@@ -226,7 +226,7 @@ int cdr_analysis_point(double *out, const struct cdr_analysis *a, cadre_error *e
     return rc;
 }
 
-double cdr_analysis_constant(const struct cdr_analysis *a)
+double cdr_design_constant(const struct cdr_design *a)
 {
     return a->studies && !a->sums ? a->layer->study.constant : (double)NAN;
 }
