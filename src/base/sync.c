@@ -20,11 +20,20 @@ static int membarrier(int command)
     return (int)syscall(SYS_membarrier, command, 0, 0);
 }
 
+/* Linux has both kinds: for a process, and for all of them that share (since 4.16). */
+static bool has_both(void)
+{
+    int commands = membarrier(MEMBARRIER_CMD_QUERY);
+
+    return commands > 0 && commands & MEMBARRIER_CMD_PRIVATE_EXPEDITED &&
+           commands & MEMBARRIER_CMD_GLOBAL_EXPEDITED;
+}
+
 void cdr_fences_prepare(void)
 {
     if (!CDR_THREAD_SANITIZER &&
         !atomic_load_explicit(&cdr_fences_asymmetric, memory_order_relaxed) &&
-        membarrier(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED) == 0)
+        has_both() && membarrier(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED) == 0)
         atomic_store_explicit(&cdr_fences_asymmetric, true, memory_order_relaxed);
 }
 
@@ -35,13 +44,19 @@ static _Atomic bool shared_fences;
 
 void cdr_heavy_fence(void)
 {
+    static const struct timespec a_while = { .tv_nsec = 1000000 };
+
     cdr_full_fence();
     if (!atomic_load_explicit(&cdr_fences_asymmetric, memory_order_relaxed))
         return;
-    /* Registered: cannot fail. */
-    membarrier(atomic_load_explicit(&shared_fences, memory_order_relaxed)
-                   ? MEMBARRIER_CMD_GLOBAL_EXPEDITED
-                   : MEMBARRIER_CMD_PRIVATE_EXPEDITED);
+    if (membarrier(atomic_load_explicit(&shared_fences, memory_order_relaxed)
+                       ? MEMBARRIER_CMD_GLOBAL_EXPEDITED
+                       : MEMBARRIER_CMD_PRIVATE_EXPEDITED) == 0)
+        return;
+    /* It was registered, so it has been forbidden since: light fences are full ones from
+     * now on, and those that were light still are over when we look again. */
+    atomic_store_explicit(&cdr_fences_asymmetric, false, memory_order_seq_cst);
+    nanosleep(&a_while, NULL);
 }
 
 bool cdr_fences_share(void)

@@ -128,6 +128,14 @@ int cdr_code_id_name(struct cdr_code_id *out, cdr_code *fn, const char *what,
 
     if (!fn)
         return cdr_fail(err, CADRE_EINVAL, "%s is NULL", what);
+    if (!cdr_modules_can_be_read())
+        return cdr_fail(
+            err, CADRE_ENOTSUP,
+            "%s cannot be named for other processes: this process was forked "
+            "from one with several threads, and the dynamic linker may be "
+            "locked for good; use forked processes, or open the pool in a "
+            "process that was started anew",
+            what);
     if (!cdr_module_at(&m, at))
         return refuse_stray(at, (uintptr_t)&m, what, err);
     if (m.vdso || !m.code || m.id.size == 0 || m.id.size > CDR_BUILD_ID_MAX)

@@ -6,10 +6,18 @@
 #include <elf.h>
 #include <errno.h>
 #include <link.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/auxv.h>
 #include <unistd.h>
+
+#if defined __GLIBC__ && defined __has_include
+#if __has_include(<sys/single_threaded.h>)
+#include <sys/single_threaded.h>
+#define CDR_KNOWS_SINGLE_THREADED
+#endif
+#endif
 
 typedef ElfW(Phdr) segment;
 typedef ElfW(Nhdr) note_head;
@@ -21,6 +29,35 @@ const char *cdr_file_of(const char *path)
 
     return slash ? slash + 1 : path;
 }
+
+/* ---- may the linker be asked? ---- */
+
+#ifdef CDR_KNOWS_SINGLE_THREADED
+/* Written where a process begins, by its only thread. */
+static bool locked_for_good;
+
+static void look_after_fork(void)
+{
+    if (!__libc_single_threaded) /* inherited */
+        locked_for_good = true;
+}
+
+__attribute__((constructor)) static void begin(void)
+{
+    if (pthread_atfork(NULL, NULL, look_after_fork))
+        locked_for_good = true; /* no memory */
+}
+
+bool cdr_modules_can_be_read(void)
+{
+    return !locked_for_good;
+}
+#else
+bool cdr_modules_can_be_read(void)
+{
+    return true; /* musl keeps its linker's lock over a fork; an old glibc does not say */
+}
+#endif
 
 /* ---- segments and notes ---- */
 

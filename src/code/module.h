@@ -29,6 +29,11 @@ struct cdr_module {
     char path[PATH_MAX]; /* of its file, as the dynamic linker has it */
 };
 
+/* False in a process that was forked from one with several threads: one of those may have
+ * been inside the dynamic linker, whose lock nobody would ever give back then. Nothing
+ * else here is to be called there. */
+bool cdr_modules_can_be_read(void);
+
 /* The module with a loaded segment that holds `address`. False: none. */
 bool cdr_module_at(struct cdr_module *out, uintptr_t address);
 

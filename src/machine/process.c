@@ -2,11 +2,15 @@
  * SPDX-License-Identifier: MIT
  */
 #include "machine/process.h"
+#include "base/clock.h"
 #include "machine/read.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -57,6 +61,32 @@ uint64_t cdr_private_kib(void)
     return read_memory(&resident, &shared) && resident > shared
                ? in_kib(resident - shared)
                : 0;
+}
+
+static uint64_t mix(uint64_t x)
+{
+    x = (x ^ x >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+    x = (x ^ x >> 27) * UINT64_C(0x94d049bb133111eb);
+    return x ^ x >> 31;
+}
+
+void cdr_different_bytes(void *out, size_t size)
+{
+    static _Atomic uint64_t calls;
+    const void *at_start = (const void *)getauxval(AT_RANDOM); /* 16 bytes */
+    uint64_t seed[2] = { 0 }, x;
+
+    if (getrandom(out, size, GRND_NONBLOCK) == (ssize_t)size)
+        return;
+    if (at_start)
+        memcpy(seed, at_start, sizeof seed);
+    x = mix(seed[0] + cdr_now()) ^ mix(seed[1] + (uint64_t)getpid());
+    x ^= mix(atomic_fetch_add_explicit(&calls, 1, memory_order_relaxed));
+    for (size_t at = 0; at < size; at++) {
+        if (at % sizeof x == 0)
+            x = mix(x + UINT64_C(0x9e3779b97f4a7c15));
+        ((unsigned char *)out)[at] = (unsigned char)(x >> at % sizeof x * 8);
+    }
 }
 
 bool cdr_oom_kills(uint64_t *kills)

@@ -5,6 +5,7 @@
 #define CDR_MACHINE_PROCESS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* Threads of this process now; 1 when Linux does not say. */
@@ -15,6 +16,10 @@ uint64_t cdr_resident_kib(void);
 
 /* The part of it that no other process can have. */
 uint64_t cdr_private_kib(void);
+
+/* Bytes that are different each time, and in each process. Of Linux, or where that gives
+ * none, made from what else it told this program. Nothing is to rely on their secrecy. */
+void cdr_different_bytes(void *out, size_t size);
 
 /* How often Linux has killed somebody on this machine to get memory. False: it does not
  * say, or not now. */

@@ -21,7 +21,9 @@
  */
 #include "memory/shared_range.h"
 #include "base/descriptor.h"
+#include "base/error.h"
 #include "base/sync.h"
+#include "machine/process.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -29,7 +31,6 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/mman.h>
-#include <sys/random.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -125,8 +126,9 @@ static bool choose_from(struct range *r, const struct place *p)
 {
     unsigned random;
 
-    if (p->first > UINTPTR_MAX || getrandom(&random, sizeof random, 0) < 0)
+    if (p->first > UINTPTR_MAX)
         return false;
+    cdr_different_bytes(&random, sizeof random);
     for (unsigned k = 0; k < p->n; k++) {
         uint64_t base = p->first + (random % p->n + k) % p->n * p->size;
         if (!is_free(base, p->size, r->fd))
@@ -177,6 +179,30 @@ static bool open_range(struct range *r)
         return true;
     shut(r);
     return false;
+}
+
+int cdr_shared_range_refuse(const char *who, cadre_error *err)
+{
+    int fd = cdr_fd_own(memfd_create("cadre", MFD_CLOEXEC)), number = errno;
+
+    cdr_fd_close(fd);
+    if (fd < 0)
+        return cdr_fail_sys(err, number,
+                            "%s need memory at the same addresses as the program, from "
+                            "memfd_create, which fails (use forked processes or "
+                            "threads)",
+                            who);
+    if (!may_have(places[PLACES - 1].size))
+        return cdr_fail(
+            err, CADRE_ENOTSUP,
+            "%s need memory at the same addresses as the program: raise the "
+            "limit on the size of files (ulimit -f), or use forked processes "
+            "or threads",
+            who);
+    return cdr_fail(err, CADRE_ENOTSUP,
+                    "%s need memory at the same addresses as the program, and there is "
+                    "no range of %llu GiB free for it: use forked processes or threads",
+                    who, (unsigned long long)(places[PLACES - 1].size >> 30));
 }
 
 /* ---- pieces ---- */

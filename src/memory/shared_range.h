@@ -4,6 +4,8 @@
 #ifndef CDR_MEMORY_SHARED_RANGE_H
 #define CDR_MEMORY_SHARED_RANGE_H
 
+#include <cadre/cadre.h>
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -14,6 +16,9 @@ void *cdr_shared_range_map(size_t size);
 
 /* False: it is no such memory of this process, and was left alone. */
 bool cdr_shared_range_unmap(void *memory, size_t size);
+
+/* There was none to be had: say why. `who` need it. */
+int cdr_shared_range_refuse(const char *who, cadre_error *err);
 
 /* Whether all of it lies where spawned workers of this process have it too. */
 bool cdr_shared_range_holds(const void *memory, size_t size);

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/descriptor.h"
 #include "base/error.h"
+#include "machine/pidfd.h"
 #include "machine/process.h"
 #include "base/crash_point.h"
 
@@ -22,22 +23,18 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/resource.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #define PIPE_SIZE (1 << 20)
 
-#ifndef P_PIDFD
-#define P_PIDFD 3
-#endif
-
 /* ---- hiring ---- */
 
 /* Signals wait until it is clear in which process they are: a handler of the program's
  * must not run in the worker. */
-static pid_t fork_quietly(struct cdr_supervisor *c, unsigned seat, int stderr_fd)
+static pid_t fork_quietly(struct cdr_supervisor *c, unsigned seat, int stderr_fd,
+                          int lifeline)
 {
     sigset_t all, old;
     pid_t pid;
@@ -46,17 +43,29 @@ static pid_t fork_quietly(struct cdr_supervisor *c, unsigned seat, int stderr_fd
     pthread_sigmask(SIG_SETMASK, &all, &old); /* cannot fail */
     pid = fork();
     if (pid == 0)
-        cdr_worker_main(c, seat, stderr_fd);
+        cdr_worker_main(c, seat, stderr_fd, lifeline);
     pthread_sigmask(SIG_SETMASK, &old, NULL);
     return pid;
 }
 
-static int watch(struct cdr_supervisor *c, int fd, unsigned seat, bool words)
+/* What of it ends when it is dead: without a pidfd, its end of a socket or pipe. */
+static int end_of(const struct cdr_child *m)
 {
-    struct epoll_event event = { .events = EPOLLIN,
-                                 .data.u64 = (uint64_t)words << 32 | seat };
+    return m->pidfd >= 0 ? m->pidfd : m->socket >= 0 ? m->socket : m->lifeline;
+}
+
+static int watch(struct cdr_supervisor *c, int fd, uint32_t events, uint64_t what)
+{
+    struct epoll_event event = { .events = events, .data.u64 = what };
 
     return epoll_ctl(c->poll, EPOLL_CTL_ADD, fd, &event) ? errno : 0;
+}
+
+/* What it says on a socket is no death: only that nobody is there any more (EPOLLHUP, which
+ * needs no asking for). */
+static int watch_end(struct cdr_supervisor *c, const struct cdr_child *m, unsigned seat)
+{
+    return watch(c, end_of(m), m->pidfd >= 0 ? EPOLLIN : 0, seat);
 }
 
 /* A program without a stderr has workers without. */
@@ -77,10 +86,12 @@ int cdr_child_pipe(int ends[2])
 
 void cdr_child_discard(struct cdr_child *m)
 {
-    kill(m->pid, SIGKILL); /* not waited for yet: it is ours */
-    while (waitpid(m->pid, NULL, 0) < 0 && errno == EINTR)
-        ;
+    siginfo_t info;
+
+    cdr_pidfd_signal(m->pid, m->pidfd, SIGKILL);
+    cdr_pidfd_wait(m->pid, m->pidfd, &info, NULL, WEXITED);
     cdr_fd_close(m->pidfd);
+    cdr_fd_close(m->lifeline);
     cdr_fd_close(m->socket);
     cdr_fd_close(m->stderr_fd);
     m->pid = 0;
@@ -95,36 +106,81 @@ int cdr_child_adopt(struct cdr_supervisor *c, unsigned seat,
 
     *m = *who;
     m->expired = CADRE_NO_ITEM;
-    rc = watch(c, m->pidfd, seat, false);
+    rc = watch_end(c, m, seat);
     if (!rc && m->stderr_fd >= 0)
-        rc = watch(c, m->stderr_fd, seat, true);
-    if (rc)
+        rc = watch(c, m->stderr_fd, EPOLLIN, UINT64_C(1) << 32 | seat);
+    if (rc) {
         cdr_child_discard(m);
+        atomic_store_explicit(&c->scoreboard->slot[seat].retired, 0,
+                              memory_order_relaxed);
+    }
     return rc;
+}
+
+static int fork_between(struct cdr_supervisor *c, unsigned seat, struct cdr_child *m,
+                        int words, int lifeline)
+{
+    uint64_t began = cdr_now();
+    int rc;
+
+    m->pid = fork_quietly(c, seat, words, lifeline);
+    if (m->pid < 0)
+        return errno;
+    cdr_standby_forked(c, began);
+    rc = cdr_pidfd_open(&m->pidfd, m->pid);
+    return rc == ENOSYS && m->lifeline >= 0 ? 0 : rc;
+}
+
+static int make_lifeline(const struct cdr_supervisor *c, int ends[2])
+{
+    ends[0] = ends[1] = -1;
+    return c->lifelines ? cdr_fd_own_pair(pipe2(ends, O_CLOEXEC), ends) : 0;
+}
+
+static int fork_with_pipes(struct cdr_supervisor *c, unsigned seat, struct cdr_child *m)
+{
+    int words[2], lifeline[2], rc = cdr_child_pipe(words);
+
+    if (rc)
+        return rc;
+    *m = (struct cdr_child){ .pidfd = -1, .socket = -1 };
+    rc = make_lifeline(c, lifeline);
+    m->stderr_fd = words[0];
+    m->lifeline = lifeline[0];
+    if (!rc)
+        rc = fork_between(c, seat, m, words[1], lifeline[1]);
+    cdr_fd_close(words[1]);
+    cdr_fd_close(lifeline[1]);
+    if (rc && m->pid > 0) {
+        cdr_child_discard(m);
+    } else if (rc) {
+        cdr_fd_close(words[0]);
+        cdr_fd_close(lifeline[0]);
+        m->pid = 0;
+    }
+    return rc;
+}
+
+/* Nobody else is to have the workers' end of a lifeline, also if another thread begins a
+ * run of its own. */
+static pthread_mutex_t forking = PTHREAD_MUTEX_INITIALIZER;
+
+void cdr_child_forked(const struct cdr_supervisor *c)
+{
+    if (c->lifelines)
+        pthread_mutex_unlock(
+            &forking); /* locked by this thread, before it was forked */
 }
 
 int cdr_child_fork(struct cdr_supervisor *c, unsigned seat, struct cdr_child *m)
 {
-    int ends[2], rc = cdr_child_pipe(ends);
-    uint64_t began = cdr_now();
-    pid_t pid;
+    int rc;
 
-    if (rc)
-        return rc;
-    pid = fork_quietly(c, seat, ends[1]);
-    rc = pid < 0 ? errno : 0;
-    cdr_fd_close(ends[1]);
-    if (rc) {
-        cdr_fd_close(ends[0]);
-        return rc;
-    }
-    cdr_standby_forked(c, began);
-    *m = (struct cdr_child){ .pid = pid, .stderr_fd = ends[0], .socket = -1 };
-    m->pidfd = cdr_fd_own((int)syscall(SYS_pidfd_open, pid, 0));
-    if (m->pidfd >= 0)
-        return 0;
-    rc = errno;
-    cdr_child_discard(m);
+    if (!c->lifelines)
+        return fork_with_pipes(c, seat, m);
+    pthread_mutex_lock(&forking);
+    rc = fork_with_pipes(c, seat, m);
+    pthread_mutex_unlock(&forking);
     return rc;
 }
 
@@ -240,8 +296,7 @@ static const char *last_words(struct cdr_child *m)
 
 void cdr_child_signal(const struct cdr_child *m, int number)
 {
-    /* It is not waited for yet, so it is there, if dead: cannot fail. */
-    syscall(SYS_pidfd_send_signal, m->pidfd, number, NULL, 0);
+    cdr_pidfd_signal(m->pid, m->pidfd, number);
 }
 
 static void read_end(cadre_death *d, const siginfo_t *info, const struct rusage *usage)
@@ -274,24 +329,26 @@ void cdr_child_reap(struct cdr_supervisor *c, unsigned seat, cadre_death *death)
     struct cdr_child *m = &c->children[seat];
     struct rusage usage = { 0 };
     siginfo_t info = { 0 };
-    long rc;
+    int rc;
 
     *death = (cadre_death){ .pid = m->pid, .expired = m->expired };
-    do
-        rc = syscall(SYS_waitid, P_PIDFD, m->pidfd, &info, WEXITED, &usage);
-    while (rc < 0 && errno == EINTR);
-    if (rc < 0)
+    if (m->pidfd < 0) /* it is ending; or has closed what we know that by */
+        cdr_child_signal(m, SIGKILL);
+    rc = cdr_pidfd_wait(m->pid, m->pidfd, &info, &usage, WEXITED);
+    if (rc)
         death->unknown = true; /* SIGCHLD is ignored, or somebody waits for any child */
     else
         read_end(death, &info, &usage);
     if (death->peak_kib > c->own_kib && death->peak_kib - c->own_kib > c->most_kib)
         c->most_kib = death->peak_kib - c->own_kib;
     note_memory(c, m, death);
-    death->retired = rc == 0 && !death->signal && death->status == CDR_RETIRED;
+    death->retired = atomic_exchange_explicit(&c->scoreboard->slot[seat].retired, 0,
+                                              memory_order_acquire);
     cdr_child_listen(c, m);
     death->stderr_tail = last_words(m);
-    epoll_ctl(c->poll, EPOLL_CTL_DEL, m->pidfd, NULL);
-    close(m->pidfd);
+    epoll_ctl(c->poll, EPOLL_CTL_DEL, end_of(m), NULL);
+    cdr_fd_close(m->pidfd);
+    cdr_fd_close(m->lifeline);
     cdr_fd_close(m->socket);
     close_stderr(c, m);
     m->pid = 0;

@@ -17,9 +17,10 @@ static int processes_open(void *state, const cadre_setup *setup, cadre_error *er
 {
     struct cdr_process_pool *process_pool = state;
 
-    if (!cdr_fences_share())
-        return cdr_fail(err, CADRE_ENOTSUP,
-                        "processes need a newer Linux, with membarrier for all");
+    int rc = cdr_supervisor_check_calls(err);
+
+    if (rc)
+        return rc;
     process_pool->workers = setup->workers;
     snprintf(process_pool->name, sizeof process_pool->name, "%s", setup->name);
     return CADRE_OK;

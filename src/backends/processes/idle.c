@@ -3,6 +3,7 @@
  */
 #include "backends/processes/supervisor.h"
 #include "base/clock.h"
+#include "machine/pidfd.h"
 
 #include <sys/timerfd.h>
 
@@ -102,15 +103,53 @@ void cdr_child_kill(struct cdr_child *m)
     cdr_child_signal(m, SIGKILL);
 }
 
-/* The task in this seat may have had its time. Returns when to look again. */
-static uint64_t enforce(struct cdr_supervisor *c, unsigned seat, uint64_t now)
+/* Time in which the worker was stopped is not its task's: that has its time anew, whenever
+ * it turns out to have been continued. One that is stopped still gets it once: perhaps all
+ * of the program is being continued, and the worker has not been yet. */
+static bool was_stopped(struct cdr_child *m)
+{
+    bool before = m->seen_stopped;
+
+    if (cdr_pidfd_was_continued(m->pid, m->pidfd)) {
+        m->seen_stopped = false;
+        return true;
+    }
+    m->seen_stopped = cdr_pidfd_is_stopped(m->pid, m->pidfd);
+    return m->seen_stopped && !before;
+}
+
+/* The worker is in no task. If it has been stopped for as long as a task may take, it is
+ * replaced, and blames nobody: what it holds would never be run. */
+static uint64_t enforce_outside(struct cdr_child *m, uint64_t now, uint64_t fresh)
+{
+    if (!cdr_pidfd_is_stopped(m->pid, m->pidfd)) {
+        m->stopped_since = 0;
+    } else if (m->stopped_since == 0) {
+        m->stopped_since = now;
+    } else if (now - m->stopped_since >= fresh - now && !m->killed) {
+        m->expired = CADRE_NO_ITEM - 1;
+        cdr_child_kill(m);
+    }
+    return fresh;
+}
+
+/* The task in this seat may have had its time; that of one that began now ends at `fresh`.
+ * Returns when to look again. */
+static uint64_t enforce(struct cdr_supervisor *c, unsigned seat, uint64_t now,
+                        uint64_t fresh)
 {
     struct cdr_child *m = &c->children[seat];
     uint64_t item, expiry = cadre_run_expiry(c->run, seat, &item);
 
+    if (expiry == UINT64_MAX)
+        return enforce_outside(m, now, fresh);
+    m->stopped_since = 0;
+    expiry = expiry < m->not_before ? m->not_before : expiry;
     if (expiry > now)
         return expiry;
     if (!m->told || m->expired != item) {
+        if (was_stopped(m))
+            return m->not_before = fresh;
         m->expired = item;
         cdr_child_tell_to_end(m, now, cadre_run_grace_ns(c->run));
     } else if (now >= m->kill_at && !m->killed) {
@@ -130,11 +169,12 @@ static void set_timer(const struct cdr_supervisor *c, uint64_t when)
 /* What begins from now on ends its time no sooner than `next` is at first. */
 void cdr_supervisor_look_at_limits(struct cdr_supervisor *c)
 {
-    uint64_t now = cdr_now(), item, next = cadre_run_expiry(c->run, 0, &item);
+    uint64_t now = cdr_now(), item, fresh = cadre_run_expiry(c->run, 0, &item);
+    uint64_t next = fresh;
 
     for (unsigned seat = 1; seat <= c->n; seat++) {
         if (c->children[seat].pid > 0 && !cdr_supervisor_is_idle(c, seat)) {
-            uint64_t then = enforce(c, seat, now);
+            uint64_t then = enforce(c, seat, now, fresh);
             next = then < next ? then : next;
         }
     }

@@ -23,6 +23,7 @@
 #include "base/clock.h"
 #include "base/descriptor.h"
 #include "base/error.h"
+#include "machine/pidfd.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -33,160 +34,10 @@
 #define DEADLINE_MS 30000
 #define DEADLINE_NS (DEADLINE_MS * UINT64_C(1000000))
 
-/* ---- hiring ---- */
-
-static int await_letter(const struct cdr_child *m, unsigned seat, cadre_error *err)
-{
-    struct pollfd what[2] = { { .fd = m->socket, .events = POLLIN },
-                              { .fd = m->pidfd, .events = POLLIN } };
-    uint64_t until = cdr_now() + DEADLINE_NS, now;
-    int n;
-
-    do {
-        now = cdr_now();
-        n = poll(what, 2, now < until ? (int)((until - now + 999999) / 1000000) : 0);
-    } while (n < 0 && errno == EINTR);
-    if (n < 0)
-        return cdr_fail_sys(err, errno, "waiting for worker %u", seat);
-    if (n == 0)
-        return cdr_fail(err, CADRE_ETIMEOUT, "worker %u (pid %d) does not answer", seat,
-                        (int)m->pid);
-    return CADRE_OK;
-}
-
-/* What it needs before its first run. */
-static int appoint(struct cdr_supervisor *c, unsigned seat, bool waits,
-                   cadre_error *err)
-{
-    struct cdr_child *m = &c->children[seat];
-    struct cdr_worker_setup a = { .scoreboard = c->scoreboard, .waits = waits };
-    struct cdr_worker_ready answer;
-    int fds[2] = { -1, c->event }, rc;
-
-    a.called =
-        atomic_load_explicit(&c->scoreboard->slot[seat].called, memory_order_relaxed);
-    cdr_shared_range_describe(&a.common,
-                              &fds[0]); /* the scoreboard lie in it: it is there */
-    rc = cdr_message_send(m->socket, &a, sizeof a, fds, 2);
-    if (!rc) {
-        rc = await_letter(m, seat, err);
-        if (rc)
-            return rc;
-        rc = cdr_message_receive(m->socket, &answer, sizeof answer, NULL, NULL);
-    }
-    if (rc)
-        return cdr_fail_sys(err, rc, "worker %u (pid %d) cannot be told what to do",
-                            seat, (int)m->pid);
-    answer.error.message[sizeof answer.error.message - 1] = '\0';
-    if (answer.error.code)
-        return cdr_fail(err, answer.error.code, "worker %u (pid %d): %.400s", seat,
-                        (int)m->pid, answer.error.message);
-    return CADRE_OK;
-}
-
-static void take_off(struct cdr_supervisor *c, unsigned seat)
-{
-    cadre_death death;
-
-    if (c->children[seat].pid == 0)
-        return;
-    cdr_child_kill(&c->children[seat]);
-    cdr_child_reap(c, seat, &death);
-    cdr_supervisor_take_idle(c, seat);
-}
-
-/* The processes are there: make children of them. */
-static int install(struct cdr_supervisor *c, const struct cdr_spawn_worker *workers,
-                   const int *words, unsigned n, bool waits, cadre_error *err)
-{
-    int rc = CADRE_OK;
-
-    for (unsigned k = 0; k < n; k++) {
-        const struct cdr_spawn_worker *w = &workers[k];
-        struct cdr_child m = { .pid = w->pid,
-                               .pidfd = w->pidfd,
-                               .socket = w->socket,
-                               .stderr_fd = words[2 * k] };
-        int number = cdr_child_adopt(c, w->seat, &m);
-        if (number)
-            rc = cdr_fail_sys(err, number, "worker %u needs to be watched", w->seat);
-        else if (waits)
-            atomic_fetch_or_explicit(&c->scoreboard->idle[w->seat / 64],
-                                     UINT64_C(1) << w->seat % 64, memory_order_relaxed);
-    }
-    for (unsigned k = 0; k < n && !rc; k++)
-        rc = appoint(c, workers[k].seat, waits, err);
-    for (unsigned k = 0; k < n && rc; k++)
-        take_off(c, workers[k].seat);
-    return rc;
-}
-
-static int make_pipes(struct cdr_spawn_worker *workers, int *words, unsigned n,
-                      cadre_error *err)
-{
-    for (unsigned k = 0; k < 2 * n; k++)
-        words[k] = -1;
-    for (unsigned k = 0; k < n; k++) {
-        int rc = cdr_child_pipe(&words[2 * k]);
-        if (rc)
-            return cdr_fail_sys(err, rc, "worker %u needs a pipe", workers[k].seat);
-        workers[k].stderr_fd = words[2 * k + 1] > 0 ? words[2 * k + 1] : 0;
-    }
-    return CADRE_OK;
-}
-
-/* Start workers for these seats. On failure none of them is there. */
-static int hire(struct cdr_supervisor *c, struct cdr_spawn_worker *workers, unsigned n,
-                bool waits, cadre_error *err)
-{
-    int *words = calloc(2 * (size_t)n, sizeof *words), rc;
-
-    if (!words)
-        return cdr_fail(err, CADRE_ENOMEM, "no memory to start %u workers", n);
-    rc = make_pipes(workers, words, n, err);
-    if (!rc) {
-        pthread_mutex_lock(
-            &c->process_pool->lock); /* a plain mutex, not held: cannot fail */
-        rc = cdr_spawn_start(c->process_pool->spawned, workers, n, err);
-        pthread_mutex_unlock(&c->process_pool->lock);
-    }
-    for (unsigned k = 0; k < n; k++) {
-        cdr_fd_close(words[2 * k + 1]);
-        if (rc)
-            cdr_fd_close(words[2 * k]);
-    }
-    if (!rc)
-        rc = install(c, workers, words, n, waits, err);
-    free(words);
-    return rc;
-}
-
-/* A worker for each of the first n seats that has none. */
-static int hire_missing(struct cdr_supervisor *c, unsigned n, cadre_error *err)
-{
-    struct cdr_spawn_worker *workers;
-    unsigned missing = 0;
-    int rc = CADRE_OK;
-
-    for (unsigned seat = 1; seat <= n; seat++)
-        missing += c->children[seat].pid == 0;
-    if (missing == 0)
-        return CADRE_OK;
-    workers = calloc(missing, sizeof *workers);
-    if (!workers)
-        return cdr_fail(err, CADRE_ENOMEM, "no memory to start %u workers", missing);
-    missing = 0;
-    for (unsigned seat = 1; seat <= n; seat++)
-        if (c->children[seat].pid == 0)
-            workers[missing++].seat = seat;
-    rc = hire(c, workers, missing, true, err);
-    free(workers);
-    return rc;
-}
-
 /* ---- a run ---- */
 
-static int send_descriptors(struct cdr_supervisor *c, unsigned seat, cadre_error *err)
+int cdr_persistent_send_descriptors(struct cdr_supervisor *c, unsigned seat,
+                                    cadre_error *err)
 {
     int fds[CADRE_RUN_FDS], rc;
     unsigned n = cadre_run_descriptors(c->run, fds);
@@ -199,18 +50,6 @@ static int send_descriptors(struct cdr_supervisor *c, unsigned seat, cadre_error
     return rc && rc != EPIPE
                ? cdr_fail_sys(err, rc, "worker %u needs descriptors", seat)
                : CADRE_OK;
-}
-
-int cdr_persistent_start(struct cdr_supervisor *c, unsigned seat, cadre_error *err)
-{
-    struct cdr_spawn_worker worker = { .seat = seat };
-    int rc = hire(c, &worker, 1, false, err);
-
-    if (!rc)
-        rc = send_descriptors(c, seat, err);
-    if (rc)
-        take_off(c, seat);
-    return rc;
 }
 
 /* What the scoreboard say from now on. */
@@ -239,7 +78,7 @@ const cadre_error *cdr_persistent_refusal(const struct cdr_supervisor *c)
 
 static int call_in(struct cdr_supervisor *c, unsigned seat, cadre_error *err)
 {
-    int rc = send_descriptors(c, seat, err);
+    int rc = cdr_persistent_send_descriptors(c, seat, err);
 
     if (rc)
         return rc;
@@ -279,15 +118,28 @@ static int call_all(struct cdr_supervisor *c, cadre_error *err)
     return rc;
 }
 
+/* Workers that somebody has stopped would not come when they are called. */
+static void remove_stopped(struct cdr_supervisor *c)
+{
+    for (unsigned seat = 1; seat <= c->n; seat++)
+        if (c->children[seat].pid > 0 &&
+            cdr_pidfd_is_stopped(c->children[seat].pid, c->children[seat].pidfd))
+            cdr_persistent_remove(c, seat);
+}
+
 int cdr_persistent_begin(struct cdr_supervisor *c, cadre_error *err)
 {
-    int fds[CADRE_RUN_FDS], rc = hire_missing(c, c->n, err);
+    int fds[CADRE_RUN_FDS], rc;
+
+    remove_stopped(c);
+    rc = cdr_persistent_fill(c, c->n, err);
 
     if (rc)
         return rc;
     for (unsigned seat = 1; seat <= c->n; seat++) {
         struct cdr_child *m = &c->children[seat];
-        m->told = m->killed = m->vacant = false;
+        m->told = m->killed = m->vacant = m->seen_stopped = false;
+        m->stopped_since = 0;
         m->expired = CADRE_NO_ITEM;
     }
     c->release = cadre_run_descriptors(c->run, fds) > 0;
@@ -327,7 +179,7 @@ static void bid_farewell(struct cdr_supervisor *c)
         cdr_supervisor_await(c, (int)((until - now + 999999) / 1000000));
     for (unsigned seat = 1; seat <= c->n; seat++)
         if (!has_let_go(c, seat))
-            take_off(c, seat);
+            cdr_persistent_remove(c, seat);
 }
 
 static void dissolve(struct cdr_supervisor *c)
@@ -387,15 +239,11 @@ static int open_team(struct cdr_process_pool *process_pool, const cadre_setup *s
         return rc;
     c = cdr_supervisor_make(process_pool, process_pool->workers, err);
     if (!c)
-        return CADRE_ENOMEM;
+        return err->code;
     if (!cdr_shared_range_holds(c->scoreboard, c->scoreboard_size))
-        rc = cdr_fail(
-            err, CADRE_ENOTSUP,
-            "persistent workers need memory at the same addresses as the program, "
-            "and there is none to be had (is there a limit on the size of "
-            "files, ulimit -f?)");
+        rc = cdr_shared_range_refuse("persistent workers", err);
     else
-        rc = hire_missing(c, c->n, err);
+        rc = cdr_persistent_fill(c, c->n, err);
     if (rc)
         cdr_supervisor_free(c);
     else

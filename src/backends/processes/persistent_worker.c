@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/crash_point.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -33,8 +34,8 @@ static int take_office(struct intent *p, const struct cdr_worker_setup *a,
                             "memory cannot be where the program has it (is there a "
                             "limit on addresses, ulimit -v?)");
     if (!cdr_fences_share())
-        return cdr_fail(err, CADRE_ENOTSUP,
-                        "processes need a newer Linux, with membarrier for all");
+        return cdr_fail_sys(err, errno,
+                            "worker processes need membarrier, which fails");
     p->supervisor.scoreboard = a->scoreboard;
     p->supervisor.event = fds[1];
     cdr_error_clear(err);

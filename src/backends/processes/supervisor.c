@@ -21,7 +21,9 @@
 #include "base/clock.h"
 #include "base/descriptor.h"
 #include "base/error.h"
+#include "code/module.h"
 #include "machine/facts.h"
+#include "machine/pidfd.h"
 #include "machine/process.h"
 #include "memory/shared.h"
 
@@ -53,7 +55,7 @@ static void find_caps(struct cdr_supervisor *c)
                                                  "omp_set_num_threads",
                                                  "bli_thread_set_num_threads" };
 
-    for (int k = 0; k < CDR_CAPS; k++) {
+    for (int k = 0; k < CDR_CAPS && cdr_modules_can_be_read(); k++) {
         void *symbol = dlsym(RTLD_DEFAULT, names[k]);
         memcpy(&c->cap[k], &symbol, sizeof symbol);
     }
@@ -66,13 +68,40 @@ static int watch(const struct cdr_supervisor *c, int fd, uint64_t what)
     return epoll_ctl(c->poll, EPOLL_CTL_ADD, fd, &event);
 }
 
+static int refuse_call(const char *call, cadre_error *err)
+{
+    return cdr_fail_sys(err, errno,
+                        "worker processes need %s, which fails (where it is forbidden, "
+                        "use threads)",
+                        call);
+}
+
 static int open_descriptors(struct cdr_supervisor *c, cadre_error *err)
 {
     c->event = cdr_fd_own(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+    if (c->event < 0)
+        return refuse_call("eventfd", err);
     c->poll = cdr_fd_own(epoll_create1(EPOLL_CLOEXEC));
-    if (c->event < 0 || c->poll < 0 || watch(c, c->event, EVENT))
-        return cdr_fail_sys(err, errno, "a run with processes needs descriptors");
+    if (c->poll < 0)
+        return refuse_call("epoll_create1", err);
+    if (watch(c, c->event, EVENT))
+        return refuse_call("epoll_ctl", err);
     return CADRE_OK;
+}
+
+int cdr_supervisor_check_calls(cadre_error *err)
+{
+    struct cdr_supervisor c = { .event = -1, .poll = -1 };
+    struct epoll_event event;
+    int rc = open_descriptors(&c, err);
+
+    if (!rc && epoll_wait(c.poll, &event, 1, 0) < 0 && errno != EINTR)
+        rc = refuse_call("epoll_wait", err);
+    if (!rc && !cdr_fences_share())
+        rc = refuse_call("membarrier", err);
+    cdr_fd_close(c.poll);
+    cdr_fd_close(c.event);
+    return rc;
 }
 
 /* What there is to be seen to in this run. */
@@ -82,12 +111,14 @@ static int watch_run(struct cdr_supervisor *c, cadre_error *err)
     uint64_t item;
 
     if (cancelled >= 0 && watch(c, cancelled, CANCEL))
-        return cdr_fail_sys(err, errno, "a run with processes needs descriptors");
+        return refuse_call("epoll_ctl", err);
     if (cadre_run_expiry(c->run, 0, &item) == UINT64_MAX)
         return CADRE_OK;
     c->timer = cdr_fd_own(timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK));
     if (c->timer < 0 || watch(c, c->timer, TIMER))
-        return cdr_fail_sys(err, errno, "a time limit needs a timer");
+        return cdr_fail_sys(err, errno,
+                            "timeout_ms needs timerfd_create, which fails (where it is "
+                            "forbidden, do without that limit)");
     cdr_supervisor_look_at_limits(c);
     return CADRE_OK;
 }
@@ -149,6 +180,7 @@ struct cdr_supervisor *cdr_supervisor_make(struct cdr_process_pool *process_pool
     c->parent = getpid();
     c->n = c->seats = n;
     c->event = c->poll = c->timer = -1;
+    c->lifelines = !process_pool->spawned && !cdr_pidfds_work();
     if (!cdr_oom_kills(&c->oom_kills))
         c->oom_kills = UINT64_MAX;
     c->own_kib = process_pool->spawned ? 0 : cdr_resident_kib();
@@ -360,6 +392,8 @@ int cdr_supervisor_begin(struct cdr_supervisor **out,
 
     if (!err)
         err = &local;
+    if (!cdr_fences_share()) /* it may have been forbidden since the pool was opened */
+        return refuse_call("membarrier", err);
     c = process_pool->spawned
             ? cdr_persistent_take(process_pool, run, err)
             : cdr_supervisor_make(

@@ -36,6 +36,9 @@ struct cdr_scoreboard_slot {
         called; /* futex: its worker is to look again */
     /* Kept: the number of the last run that its worker joined, or left: release. */
     _Atomic uint64_t at;
+    /* Its worker ends by itself, as it has served enough: release. An exit status would not
+     * do, which may be a kernel's own. */
+    _Atomic uint32_t retired;
 };
 
 struct cdr_scoreboard {
@@ -58,15 +61,19 @@ struct cdr_scoreboard {
 };
 
 struct cdr_child {
-    pid_t pid; /* 0: nobody is at this seat */
-    int pidfd;
-    int stderr_fd;    /* what it writes to stderr; -1 */
-    int socket;       /* kept: for messages; -1 */
-    bool told;        /* it was sent SIGTERM */
-    bool vacant;      /* nobody is at this seat until there is nothing else to do */
-    bool killed;      /* it was sent SIGKILL */
-    uint64_t expired; /* why: this task had had its time; or CADRE_NO_ITEM */
-    uint64_t kill_at; /* by CLOCK_MONOTONIC, once it was told */
+    pid_t pid;           /* 0: nobody is at this seat */
+    int pidfd;           /* -1: Linux has none */
+    int lifeline;        /* a pipe that ends with it, instead; -1 */
+    int stderr_fd;       /* what it writes to stderr; -1 */
+    int socket;          /* kept: for messages; -1 */
+    bool told;           /* it was sent SIGTERM */
+    bool vacant;         /* nobody is at this seat until there is nothing else to do */
+    bool killed;         /* it was sent SIGKILL */
+    uint64_t expired;    /* why: this task had had its time; or CADRE_NO_ITEM */
+    uint64_t kill_at;    /* by CLOCK_MONOTONIC, once it was told */
+    bool seen_stopped;   /* in its task, which has got its time anew */
+    uint64_t not_before; /* its task's time is not over sooner */
+    uint64_t stopped_since; /* outside of a task, as far as was seen; 0: it is not */
     size_t n_tail;
     char stderr_tail[CDR_STDERR_TAIL];
 };
@@ -82,9 +89,10 @@ struct cdr_supervisor {
     unsigned seat;  /* in a worker: its own */
     struct cdr_scoreboard *scoreboard;
     size_t scoreboard_size;
-    int event; /* workers signal it: one went idle, or gave something back */
-    int poll;  /* an epoll descriptor for all that the caller waits for */
-    int timer; /* tasks with a time limit; -1 */
+    int event;      /* workers signal it: one went idle, or gave something back */
+    int poll;       /* an epoll descriptor for all that the caller waits for */
+    int timer;      /* tasks with a time limit; -1 */
+    bool lifelines; /* of forked workers, as there are no pidfds */
     bool ending;
     uint64_t oom_kills; /* of the machine, before; UINT64_MAX: unknown */
     uint64_t oom_seen;  /* the same when a worker was found to be one of them */
@@ -103,6 +111,9 @@ struct cdr_supervisor {
 struct cdr_supervisor *cdr_supervisor_make(struct cdr_process_pool *process_pool,
                                            unsigned seats, cadre_error *err);
 void cdr_supervisor_free(struct cdr_supervisor *c);
+
+/* What supervisors need of Linux: an error names what it refuses, and what else to use. */
+int cdr_supervisor_check_calls(cadre_error *err);
 
 /* No more workers than there is memory for. */
 unsigned cdr_supervisor_fit_memory(struct cdr_process_pool *process_pool,
@@ -156,6 +167,9 @@ int cdr_child_adopt(struct cdr_supervisor *c, unsigned seat, const struct cdr_ch
 /* Fork one that will be at the seat; 0: at any (standby.c). 0 or an errno value. */
 int cdr_child_fork(struct cdr_supervisor *c, unsigned seat, struct cdr_child *m);
 
+/* In the worker, first of all. */
+void cdr_child_forked(const struct cdr_supervisor *c);
+
 /* Kill one that has no seat, wait for its end, and close what is ours. */
 void cdr_child_discard(struct cdr_child *m);
 
@@ -186,8 +200,10 @@ unsigned cdr_standby_await(const struct cdr_supervisor *c);
 
 /* ---- in the worker (worker.c) ---- */
 
-/* What becomes of the process after fork; stderr_fd is its new stderr, or -1. */
-_Noreturn void cdr_worker_main(struct cdr_supervisor *c, unsigned seat, int stderr_fd);
+/* What becomes of the process after fork; stderr_fd is its new stderr, or
+ * -1; lifeline its end of that pipe, or -1. */
+_Noreturn void cdr_worker_main(struct cdr_supervisor *c, unsigned seat, int stderr_fd,
+                               int lifeline);
 
 /* Serve, and when there is nothing to take sleep until called. */
 void cdr_worker_serve(struct cdr_supervisor *c, cadre_worker *worker);
@@ -195,7 +211,6 @@ void cdr_worker_idle(struct cdr_supervisor *c, bool stream);
 
 #define CDR_STARVED 12 /* exit status: no memory to begin with */
 #define CDR_ORPHAN  13
-#define CDR_RETIRED 14 /* to be recycled */
 
 /* ---- persistent supervisors (kept.c) ---- */
 
@@ -206,6 +221,18 @@ struct cdr_supervisor *cdr_persistent_take(struct cdr_process_pool *process_pool
 /* It has a run now: call its workers to it. And: they are idle, or dead; nobody needs it. */
 int cdr_persistent_begin(struct cdr_supervisor *c, cadre_error *err);
 void cdr_persistent_end(struct cdr_supervisor *c);
+
+/* ---- starting them (persistent_start.c) ---- */
+
+/* A worker for each of the first n seats that has none; they wait until they are called. */
+int cdr_persistent_fill(struct cdr_supervisor *c, unsigned n, cadre_error *err);
+
+/* Kill the one at this seat, if there is one, and wait for its end. */
+void cdr_persistent_remove(struct cdr_supervisor *c, unsigned seat);
+
+/* What of the run goes by descriptor. */
+int cdr_persistent_send_descriptors(struct cdr_supervisor *c, unsigned seat,
+                                    cadre_error *err);
 
 /* Start a worker for the seat, who joins the run that is on. */
 int cdr_persistent_start(struct cdr_supervisor *c, unsigned seat, cadre_error *err);

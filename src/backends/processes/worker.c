@@ -22,6 +22,7 @@
  */
 #include "backends/processes/supervisor.h"
 #include "base/crash_point.h"
+#include "base/descriptor.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -61,17 +62,16 @@ static void close_ends(const struct cdr_child *m)
 {
     if (m->pid == 0)
         return;
-    close(m->pidfd);
-    if (m->stderr_fd >= 0)
-        close(m->stderr_fd);
+    cdr_fd_close(m->pidfd);
+    cdr_fd_close(m->lifeline);
+    cdr_fd_close(m->stderr_fd);
 }
 
 /* The parent's ends: of no use here, and they would keep its siblings' open. */
 static void close_others(struct cdr_supervisor *c)
 {
     close(c->poll);
-    if (c->timer >= 0)
-        close(c->timer);
+    cdr_fd_close(c->timer);
     for (unsigned seat = 1; seat <= c->n; seat++)
         close_ends(&c->children[seat]);
     close_ends(&c->standby);
@@ -96,9 +96,29 @@ static void take_name(const struct cdr_supervisor *c)
     prctl(PR_SET_NAME, name); /* only a name: may fail */
 }
 
-static void settle_in(struct cdr_supervisor *c, int stderr_fd)
+/* What the parent knows our end by, without pidfds. Processes that kernels fork must not
+ * keep it open; those that they start do not. */
+static int lifeline_end;
+
+static void drop_lifeline(void)
 {
+    close(lifeline_end);
+}
+
+static void hold_lifeline(int lifeline)
+{
+    if (lifeline < 0)
+        return;
+    lifeline_end = lifeline;
+    if (pthread_atfork(NULL, NULL, drop_lifeline))
+        _exit(CDR_STARVED);
+}
+
+static void settle_in(struct cdr_supervisor *c, int stderr_fd, int lifeline)
+{
+    cdr_child_forked(c);
     die_with_parent(c);
+    hold_lifeline(lifeline);
     reset_signals();
     close_others(c);
     if (stderr_fd >= 0) {
@@ -149,8 +169,12 @@ void cdr_worker_serve(struct cdr_supervisor *c, cadre_worker *worker)
 
     if (!cadre_serve(worker, c->run, c->seat))
         _exit(CDR_STARVED);
-    if (cadre_worker_is_retired(worker))
-        _exit(CDR_RETIRED);
+    if (cadre_worker_is_retired(worker)) {
+        atomic_store_explicit(&c->scoreboard->slot[c->seat].retired, 1,
+                              memory_order_release);
+        CDR_CRASH_POINT();
+        _exit(EXIT_SUCCESS);
+    }
     cdr_worker_idle(c, stream);
     if (stream &&
         atomic_load_explicit(&c->scoreboard->number, memory_order_acquire) ==
@@ -159,12 +183,13 @@ void cdr_worker_serve(struct cdr_supervisor *c, cadre_worker *worker)
         cdr_supervisor_wake_some(c, FAN_OUT); /* waking is passed on */
 }
 
-_Noreturn void cdr_worker_main(struct cdr_supervisor *c, unsigned seat, int stderr_fd)
+_Noreturn void cdr_worker_main(struct cdr_supervisor *c, unsigned seat, int stderr_fd,
+                               int lifeline)
 {
     cadre_worker *worker;
 
     c->seat = seat;
-    settle_in(c, stderr_fd);
+    settle_in(c, stderr_fd, lifeline);
     CDR_CRASH_POINT();
     worker = cadre_worker_open();
     if (!worker)

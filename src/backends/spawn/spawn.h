@@ -55,7 +55,19 @@ void cdr_spawn_end(struct cdr_spawn_worker *workers, unsigned n);
 /* Whether this process is such a worker. */
 bool cdr_is_spawned_worker(void);
 
-/* ---- between clean.c and arrival.c ---- */
+/* ---- between spawn.c, start.c and entry.c ---- */
+
+#define CDR_SPAWN_ABOVE \
+    10 /* our descriptors, so that the worker's do not lie on them */
+
+struct cdr_spawn {
+    struct cdr_code_id serve;
+    char name[16];
+    unsigned deadline_ms;
+    int program, library; /* library: -1, or that from which libcadre is preloaded */
+    struct cdr_env *env;
+    char argument[256]; /* the program's argv[0] */
+};
 
 #define CDR_SPAWN_VARIABLE "CADRE_WORKER" /* <descriptor>:<nonce, 16 hexadecimals> */
 #define CDR_SPAWN_MAGIC    UINT64_C(0x6472616365726461)

@@ -301,10 +301,17 @@ static bool lost_in_map(cadre_run *run, unsigned s, const cadre_death *death)
     return left.running;
 }
 
+/* What grows as long as workers come to tasks: those done, or a stream's claimed. */
+static uint64_t progress_of(const struct cadre_window *w)
+{
+    return w->ring_at ? cdr_next_first(load(&cdr_window_ring(w)->next))
+                      : cdr_window_done(w);
+}
+
 static bool is_hopeless(cadre_run *run, bool in_task)
 {
     struct cdr_recovery *l = run->recovery;
-    uint64_t done = cdr_window_done(run->window);
+    uint64_t done = progress_of(run->window);
     unsigned most = 2 * run->workers < 4 ? 4 : 2 * run->workers;
 
     l->dead++;

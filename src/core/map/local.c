@@ -154,8 +154,11 @@ int cdr_map_run(cadre_pool *pool, const struct cdr_program *p, const cadre_job *
                 const struct cdr_call *call, cadre_error *err)
 {
     struct cdr_context *f;
+    cadre_error local;
     int rc;
 
+    if (!err)
+        err = &local;
     if (cdr_pool_is_remote(pool))
         return cdr_map_run_remote(pool, p, job, call, err);
     f = cdr_context_take(pool, err);

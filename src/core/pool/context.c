@@ -45,7 +45,7 @@ static struct cdr_context *shared_context_open(unsigned seats, cadre_error *err)
     f->window = cdr_shared_map(f->shared_size, "a run's window", err);
     f->event = cdr_fd_own(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
     if (f->window && f->event < 0)
-        cdr_fail_sys(err, errno, "a run with processes needs an event");
+        cdr_fail_sys(err, errno, "a run with processes needs eventfd, which fails");
     if (!f->window || f->event < 0) {
         context_close(f);
         return NULL;
@@ -147,7 +147,7 @@ int cdr_pool_take_event(cadre_pool *pool, cadre_error *err)
         return number;
     fd = cdr_fd_own(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
     if (fd < 0) {
-        cdr_fail_sys(err, errno, "a stream needs an event");
+        cdr_fail_sys(err, errno, "a stream needs eventfd, which fails");
         cdr_pool_give_event(pool, number);
         return -1;
     }

@@ -27,7 +27,9 @@ static bool may_be_threads(const cadre_pool *pool)
 
 static bool may_be_kept(const cadre_pool *pool)
 {
-    return !pool->plan.persistent && pool->plan.backend->remote && pool->plan.portable;
+    return !pool->plan.persistent && pool->plan.backend->remote &&
+           pool->plan.portable &&
+           !atomic_load_explicit(&pool->no_persistent, memory_order_relaxed);
 }
 
 enum cdr_fallback cdr_fallback_of(const cadre_pool *pool, const struct cdr_program *p,
@@ -79,6 +81,15 @@ static cadre_pool *other_pool(cadre_pool *pool, bool persistent, const char *why
     return rc ? NULL : atomic_load_explicit(&pool->other, memory_order_acquire);
 }
 
+/* Workers are forked all the same, now and later: that is how it is without `portable`. */
+static void fork_instead(cadre_pool *pool, const cadre_error *why)
+{
+    if (!atomic_exchange_explicit(&pool->no_persistent, true, memory_order_relaxed))
+        cdr_log(&pool->log, CADRE_WARNING,
+                "%s: forked processes all the same: persistent ones cannot be had: %s",
+                pool->name, why->message);
+}
+
 int cdr_pool_choose(cadre_pool **pool, const struct cdr_program *p, cadre_error *err)
 {
     cadre_error why, failure;
@@ -98,6 +109,10 @@ int cdr_pool_choose(cadre_pool **pool, const struct cdr_program *p, cadre_error 
             "this process",
             cdr_threads_now() - 1);
         other = other_pool(*pool, true, text, &failure);
+        if (!other) {
+            fork_instead(*pool, &failure);
+            return CADRE_OK;
+        }
         break;
     default: return CADRE_OK;
     }

@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #ifndef MADV_POPULATE_WRITE
@@ -23,6 +24,10 @@
 #endif
 
 #define WORTH_POPULATING ((size_t)4 << 20)
+
+/* Addresses for what tasks emit, where there is no file. */
+#define MOST  ((uint64_t)1 << 42)
+#define LEAST ((uint64_t)1 << 24)
 
 #define PIECE ((uint64_t)1 << 20)
 #define PAGE  ((uint64_t)1 << 16) /* a multiple of every page size */
@@ -44,12 +49,47 @@ static void zero(void *memory, size_t at, size_t size)
     memset((char *)memory + at, 0, size);
 }
 
+/* As many addresses as can be had. */
+static bool map_spill(struct cdr_spill *s)
+{
+    for (s->mapped = MOST; s->mapped >= LEAST; s->mapped /= 2) {
+        s->mapping = mmap(NULL, s->mapped, PROT_READ | PROT_WRITE,
+                          MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        if (s->mapping != MAP_FAILED)
+            return true;
+    }
+    s->mapping = NULL;
+    return false;
+}
+
+static bool files_are_limited(void)
+{
+    struct rlimit limit;
+
+    return !getrlimit(RLIMIT_FSIZE, &limit) && limit.rlim_cur != RLIM_INFINITY;
+}
+
+static int place_spill(struct cdr_staging *s, cadre_error *err)
+{
+    bool limited = files_are_limited();
+
+    if (!limited || s->buffer)
+        s->spill.fd = cdr_fd_own(memfd_create("cadre", MFD_CLOEXEC));
+    if (s->spill.fd >= 0 || (!s->buffer && map_spill(&s->spill)))
+        return CADRE_OK;
+    return cdr_fail_sys(err, errno,
+                        s->buffer || !limited
+                            ? "what tasks emit needs memfd_create, which fails"
+                            : "what tasks emit needs memory that processes share");
+}
+
 static int open_spill(struct cdr_staging *s, size_t end_at, size_t of_at,
                       const struct cdr_call *call, cadre_error *err)
 {
-    s->spill.fd = cdr_fd_own(memfd_create("cadre", MFD_CLOEXEC));
-    if (s->spill.fd < 0)
-        return cdr_fail_sys(err, errno, "what tasks emit needs a file in memory");
+    int rc = place_spill(s, err);
+
+    if (rc)
+        return rc;
     s->spill.end = (_Atomic uint64_t *)(void *)(s->memory + end_at);
     s->spill.of = (struct cdr_spilled *)(void *)(s->memory + of_at);
     if (s->buffer) { /* else it is zero already */
@@ -119,6 +159,7 @@ int cdr_staging_open(struct cdr_staging *s, const struct cdr_program *p,
                      cadre_error *err)
 {
     bool results, statuses;
+    int rc;
     size_t results_at, statuses_at, of_at, end_at = 0;
 
     memset(s, 0, sizeof *s);
@@ -142,9 +183,10 @@ int cdr_staging_open(struct cdr_staging *s, const struct cdr_program *p,
     }
     if (statuses)
         s->program.statuses = (int *)(void *)(s->memory + statuses_at);
-    if (fill(s, end_at, of_at, call, err)) {
+    rc = fill(s, end_at, of_at, call, err);
+    if (rc) {
         cdr_staging_close(s);
-        return err->code;
+        return rc;
     }
     return CADRE_OK;
 }
@@ -152,6 +194,8 @@ int cdr_staging_open(struct cdr_staging *s, const struct cdr_program *p,
 void cdr_staging_close(struct cdr_staging *s)
 {
     cdr_fd_close(s->spill.fd);
+    if (s->spill.mapping)
+        munmap(s->spill.mapping, s->spill.mapped);
     if (!s->buffer)
         cdr_shared_unmap(s->memory, s->size);
     else
@@ -222,6 +266,15 @@ static bool extend(int fd, uint64_t at, uint64_t capacity)
     return rc == 0;
 }
 
+static void start_piece(struct cdr_spill *s, char *piece, uint64_t at,
+                        uint64_t capacity)
+{
+    s->piece = piece;
+    s->at = at;
+    s->capacity = capacity;
+    s->used = 0;
+}
+
 /* A new piece, at least so large. The rest of the old one is given up. */
 static bool next_piece(struct cdr_spill *s, uint64_t size)
 {
@@ -229,6 +282,13 @@ static bool next_piece(struct cdr_spill *s, uint64_t size)
     uint64_t at = atomic_fetch_add_explicit(s->end, capacity, memory_order_relaxed);
     void *piece;
 
+    if (s->mapping) {
+        if (at > s->mapped || capacity > s->mapped - at ||
+            cdr_shared_populate(s->mapping + at, capacity))
+            return false;
+        start_piece(s, s->mapping + at, at, capacity);
+        return true;
+    }
     if (!extend(s->fd, at, capacity))
         return false;
     piece = mmap(NULL, capacity, PROT_READ | PROT_WRITE, MAP_SHARED, s->fd, (off_t)at);
@@ -236,10 +296,7 @@ static bool next_piece(struct cdr_spill *s, uint64_t size)
         return false;
     if (s->piece)
         munmap(s->piece, s->capacity);
-    s->piece = piece;
-    s->at = at;
-    s->capacity = capacity;
-    s->used = 0;
+    start_piece(s, piece, at, capacity);
     return true;
 }
 
@@ -271,6 +328,10 @@ static int collect_one(struct cdr_staging *s, uint64_t i, cadre_error *err)
         return cdr_fail(err, CADRE_ENOMEM,
                         "no memory for %" PRIu64 " bytes that item %" PRIu64 " emitted",
                         of->size, i);
+    if (s->spill.mapping) {
+        memcpy(place->data, s->spill.mapping + of->at, of->size);
+        done = of->size;
+    }
     while (done < of->size) {
         ssize_t got = pread(s->spill.fd, (char *)place->data + done, of->size - done,
                             (off_t)(of->at + done));

@@ -10,6 +10,8 @@
  *
  * What tasks emit is appended to a file without a name, in pieces of each worker's own
  * that are allocated before they are written: no memory is an error there, not a signal.
+ * Where there is no such file, or its size is limited (ulimit -f), forked workers append to
+ * a shared mapping of far more addresses than are ever used.
  */
 #ifndef CDR_CORE_RUN_STAGING_H
 #define CDR_CORE_RUN_STAGING_H
@@ -22,7 +24,9 @@ struct cdr_spilled {
 };
 
 struct cdr_spill {
-    int fd;
+    int fd; /* -1: there is a mapping instead, of so many bytes */
+    char *mapping;
+    uint64_t mapped;
     _Atomic uint64_t *end;  /* shared: the first byte nobody has */
     struct cdr_spilled *of; /* shared: of each task */
     /* Each process's own: the piece it fills. */

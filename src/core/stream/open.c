@@ -251,8 +251,9 @@ static int make_event(cadre_stream *s, cadre_error *err)
         return CADRE_OK;
     }
     s->run.event = cdr_fd_own(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-    return s->run.event < 0 ? cdr_fail_sys(err, errno, "a stream needs an event")
-                            : CADRE_OK;
+    return s->run.event < 0
+               ? cdr_fail_sys(err, errno, "a stream needs eventfd, which fails")
+               : CADRE_OK;
 }
 
 int cdr_stream_pollfd(cadre_stream *s)

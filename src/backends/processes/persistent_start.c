@@ -1,0 +1,202 @@
+/* persistent_start.c - persistent workers: started, told what they need, removed.
+ * SPDX-License-Identifier: MIT
+ *
+ * A worker that dies before it has begun to wait for runs is replaced, as it would be later.
+ */
+#include "backends/spawn/spawn.h"
+#include "backends/processes/supervisor.h"
+#include "backends/spawn/message.h"
+#include "base/clock.h"
+#include "base/descriptor.h"
+#include "base/error.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+
+#define DEADLINE_MS 30000
+#define DEADLINE_NS (DEADLINE_MS * UINT64_C(1000000))
+#define DEATHS      4 /* in a row, of workers just started */
+
+/* ---- one, and several ---- */
+
+static int await_letter(const struct cdr_child *m, unsigned seat, cadre_error *err)
+{
+    struct pollfd what[2] = { { .fd = m->socket, .events = POLLIN },
+                              { .fd = m->pidfd, .events = POLLIN } };
+    uint64_t until = cdr_now() + DEADLINE_NS, now;
+    int n;
+
+    do {
+        now = cdr_now();
+        n = poll(what, 2, now < until ? (int)((until - now + 999999) / 1000000) : 0);
+    } while (n < 0 && errno == EINTR);
+    if (n < 0)
+        return cdr_fail_sys(err, errno, "waiting for worker %u", seat);
+    if (n == 0)
+        return cdr_fail(err, CADRE_ETIMEOUT, "worker %u (pid %d) does not answer", seat,
+                        (int)m->pid);
+    return CADRE_OK;
+}
+
+/* What it needs before its first run. */
+static int appoint(struct cdr_supervisor *c, unsigned seat, bool waits,
+                   cadre_error *err)
+{
+    struct cdr_child *m = &c->children[seat];
+    struct cdr_worker_setup a = { .scoreboard = c->scoreboard, .waits = waits };
+    struct cdr_worker_ready answer;
+    int fds[2] = { -1, c->event }, rc;
+
+    a.called =
+        atomic_load_explicit(&c->scoreboard->slot[seat].called, memory_order_relaxed);
+    cdr_shared_range_describe(&a.common,
+                              &fds[0]); /* the scoreboard lie in it: it is there */
+    rc = cdr_message_send(m->socket, &a, sizeof a, fds, 2);
+    if (!rc) {
+        rc = await_letter(m, seat, err);
+        if (rc)
+            return rc;
+        rc = cdr_message_receive(m->socket, &answer, sizeof answer, NULL, NULL);
+    }
+    if (rc == EPIPE)
+        return cdr_fail(err, CADRE_ECRASH,
+                        "worker %u (pid %d) died before it was told what to do", seat,
+                        (int)m->pid);
+    if (rc)
+        return cdr_fail_sys(err, rc, "worker %u (pid %d) cannot be told what to do",
+                            seat, (int)m->pid);
+    answer.error.message[sizeof answer.error.message - 1] = '\0';
+    if (answer.error.code)
+        return cdr_fail(err, answer.error.code, "worker %u (pid %d): %.400s", seat,
+                        (int)m->pid, answer.error.message);
+    return CADRE_OK;
+}
+
+void cdr_persistent_remove(struct cdr_supervisor *c, unsigned seat)
+{
+    cadre_death death;
+
+    if (c->children[seat].pid == 0)
+        return;
+    cdr_child_kill(&c->children[seat]);
+    cdr_child_reap(c, seat, &death);
+    cdr_supervisor_take_idle(c, seat);
+}
+
+/* The processes are there: make children of them. */
+static int install(struct cdr_supervisor *c, const struct cdr_spawn_worker *workers,
+                   const int *words, unsigned n, bool waits, cadre_error *err)
+{
+    int rc = CADRE_OK;
+
+    for (unsigned k = 0; k < n; k++) {
+        const struct cdr_spawn_worker *w = &workers[k];
+        struct cdr_child m = { .pid = w->pid,
+                               .pidfd = w->pidfd,
+                               .lifeline = -1,
+                               .socket = w->socket,
+                               .stderr_fd = words[2 * k] };
+        int number = cdr_child_adopt(c, w->seat, &m);
+        if (number)
+            rc = cdr_fail_sys(err, number, "worker %u needs to be watched", w->seat);
+        else if (waits)
+            atomic_fetch_or_explicit(&c->scoreboard->idle[w->seat / 64],
+                                     UINT64_C(1) << w->seat % 64, memory_order_relaxed);
+    }
+    for (unsigned k = 0; k < n && !rc; k++)
+        rc = appoint(c, workers[k].seat, waits, err);
+    for (unsigned k = 0; k < n && rc; k++)
+        cdr_persistent_remove(c, workers[k].seat);
+    return rc;
+}
+
+static int make_pipes(struct cdr_spawn_worker *workers, int *words, unsigned n,
+                      cadre_error *err)
+{
+    for (unsigned k = 0; k < 2 * n; k++)
+        words[k] = -1;
+    for (unsigned k = 0; k < n; k++) {
+        int rc = cdr_child_pipe(&words[2 * k]);
+        if (rc)
+            return cdr_fail_sys(err, rc, "worker %u needs a pipe", workers[k].seat);
+        workers[k].stderr_fd = words[2 * k + 1] > 0 ? words[2 * k + 1] : 0;
+    }
+    return CADRE_OK;
+}
+
+/* Start workers for these seats. On failure none of them is there; *died: one died that had
+ * been ready, as any may that somebody kills. */
+static int hire_once(struct cdr_supervisor *c, struct cdr_spawn_worker *workers,
+                     unsigned n, bool waits, bool *died, cadre_error *err)
+{
+    int *words = calloc(2 * (size_t)n, sizeof *words), rc;
+
+    *died = false;
+    if (!words)
+        return cdr_fail(err, CADRE_ENOMEM, "no memory to start %u workers", n);
+    rc = make_pipes(workers, words, n, err);
+    if (!rc) {
+        pthread_mutex_lock(
+            &c->process_pool->lock); /* a plain mutex, not held: cannot fail */
+        rc = cdr_spawn_start(c->process_pool->spawned, workers, n, err);
+        pthread_mutex_unlock(&c->process_pool->lock);
+    }
+    for (unsigned k = 0; k < n; k++) {
+        cdr_fd_close(words[2 * k + 1]);
+        if (rc)
+            cdr_fd_close(words[2 * k]);
+    }
+    if (!rc) {
+        rc = install(c, workers, words, n, waits, err);
+        *died = rc == CADRE_ECRASH;
+    }
+    free(words);
+    return rc;
+}
+
+/* The same, as often as it takes, up to DEATHS times. */
+static int hire(struct cdr_supervisor *c, struct cdr_spawn_worker *workers, unsigned n,
+                bool waits, cadre_error *err)
+{
+    bool died = true;
+    int rc = CADRE_OK;
+
+    for (int k = 0; k < DEATHS && died; k++)
+        rc = hire_once(c, workers, n, waits, &died, err);
+    return rc;
+}
+
+int cdr_persistent_fill(struct cdr_supervisor *c, unsigned n, cadre_error *err)
+{
+    struct cdr_spawn_worker *workers;
+    unsigned missing = 0;
+    int rc = CADRE_OK;
+
+    for (unsigned seat = 1; seat <= n; seat++)
+        missing += c->children[seat].pid == 0;
+    if (missing == 0)
+        return CADRE_OK;
+    workers = calloc(missing, sizeof *workers);
+    if (!workers)
+        return cdr_fail(err, CADRE_ENOMEM, "no memory to start %u workers", missing);
+    missing = 0;
+    for (unsigned seat = 1; seat <= n; seat++)
+        if (c->children[seat].pid == 0)
+            workers[missing++].seat = seat;
+    rc = hire(c, workers, missing, true, err);
+    free(workers);
+    return rc;
+}
+
+int cdr_persistent_start(struct cdr_supervisor *c, unsigned seat, cadre_error *err)
+{
+    struct cdr_spawn_worker worker = { .seat = seat };
+    int rc = hire(c, &worker, 1, false, err);
+
+    if (!rc)
+        rc = cdr_persistent_send_descriptors(c, seat, err);
+    if (rc)
+        cdr_persistent_remove(c, seat);
+    return rc;
+}
