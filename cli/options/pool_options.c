@@ -7,6 +7,7 @@
 #include "cli/options/value.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define BACKENDS "auto|serial|threads|processes"
@@ -40,11 +41,13 @@ const struct cdr_option cdr_pool_option_table[] = {
 /* The library names the backends that there are; add the one that was meant. */
 static void add_hint(struct cdr_failure *why, const char *name)
 {
+    const char *override = getenv("CADRE_BACKEND");
     static const char unknown[] = "no backend called ";
     const char *words[CDR_WORDS_MAX], *near;
     char room[CDR_WORDS_ROOM];
     size_t n = cdr_words_split(words, room, BACKENDS), used = strlen(why->text);
 
+    name = override ? override : name;
     if (!name || strncmp(why->text, unknown, sizeof unknown - 1) != 0)
         return;
     near = cdr_nearest(name, words, n);

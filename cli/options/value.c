@@ -236,7 +236,8 @@ static int set_real(const struct cdr_option *o, double *target, const char *text
     if (parse_real(target, text) && (!share || (*target > 0 && *target < 1)))
         return 0;
     return wrong_value(why, o, text,
-                       share ? "a number between 0 and 1, such as 0.95" : "a number");
+                       share ? "a number between 0 and 1, such as 0.95"
+                             : "a number, such as 0.5");
 }
 
 static int set_sign(const struct cdr_option *o, char *target, const char *text,

@@ -33,7 +33,7 @@ check() {
     rm -f outside
 }
 
-echo 1..5
+echo 1..6
 # shellcheck disable=SC2046 # words are what we want
 {
     check "C11" $cc -std=c11 -Wall -Wextra -Werror -pedantic outside.c -o outside \
@@ -51,3 +51,12 @@ for header in cadre random backend version; do
         missing="${missing:-} $header.h"
 done
 [ -z "${missing:-}" ] && echo "ok 5 - headers are installed" || echo "not ok 5 - no$missing"
+
+# Where each shell looks for completions; a build without the program has none.
+share=$dir/root$(pkg-config --variable=prefix cadre | sed "s|^$dir/root||")/share
+for file in bash-completion/completions/cadre zsh/site-functions/_cadre \
+    fish/vendor_completions.d/cadre.fish; do
+    [ ! -x "$build/cadre" ] || [ -f "$share/$file" ] || lacking="${lacking:-} $file"
+done
+[ -z "${lacking:-}" ] && echo "ok 6 - completions are installed" ||
+    echo "not ok 6 - no$lacking"

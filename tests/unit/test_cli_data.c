@@ -189,6 +189,11 @@ static void test_many_rows(void **state)
 
 /* ---- any bytes ---- */
 
+/* As `every`, with all that can be told about a file. */
+static const struct cdr_wanted other = {
+    .label = "y", .positive = "1", .every_score = true, .decimal = ',', .comment = ';'
+};
+
 static const char seed_text[] = "y,x,z,\"na\"\"me\"\r\n"
                                 "1,0.5,1e3,\"two\nlines\"\r\n"
                                 "0,-7,2,plain\n"
@@ -250,7 +255,10 @@ static void test_mutated(void **state)
     cadre_rng_init(&rng, &seed);
     for (int i = 0; i < TIMES; i++) {
         size_t size = mutate(&rng, bytes, ROOM);
-        int rc = read_bytes(&d, bytes, size, i % 2 ? &both : &every, &why);
+        const struct cdr_wanted *wanted = i % 3 == 0   ? &both
+                                          : i % 3 == 1 ? &every
+                                                       : &other;
+        int rc = read_bytes(&d, bytes, size, wanted, &why);
 
         if (rc == 0) {
             assert_true(d.rows > 0 && d.n_scores > 0);
