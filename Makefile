@@ -1,42 +1,65 @@
 # The commands of the README, each a line or two of Meson. Nothing else is built here.
 #
-#   make run       set up, build, and run the main job
-#   make test      set up, build, and pass the tests
-#   make bench     set up, build, and measure beside other libraries
-#   make install   build and install (PREFIX=/usr/local, DESTDIR=)
-#   make sanitize  the tests under the sanitizers and valgrind
-#   make format    lay out the code
+#   make run            build the program, and run the main job
+#   make test           build everything, and pass the tests
+#   make bench          build, and measure beside other libraries
+#   make install        build and install (PREFIX=/usr/local, DESTDIR=)
+#   make sanitize       the tests under the sanitizers and valgrind
+#   make check-clang    most tests, built by clang;
+#   make check-musl     ... with musl's C library;
+#   make check-aarch64  ... for aarch64, under qemu
+#   make setup          install the packages for FOR="run test"; FOR=all for all of these
+#   make format         lay out the code
+#
+# run, test and setup install missing packages where they may; the others name them.
 
 BUILD ?= build
 PREFIX ?= /usr/local
+FOR ?= run test
 
-.PHONY: all run test bench install sanitize format setup clean
-all: setup
+.PHONY: all run test bench install sanitize check-clang check-musl check-aarch64
+.PHONY: setup format clean
+all: $(BUILD)/build.ninja
 	@meson compile -C $(BUILD)
 
-setup:
-	@tools/setup.sh
-	@test -f $(BUILD)/build.ninja || meson setup $(BUILD) --prefix=$(PREFIX) --libdir=lib
+$(BUILD)/build.ninja:
+	@command -v meson >/dev/null || tools/setup.sh --look run
+	@meson setup $(BUILD) --prefix=$(PREFIX) --libdir=lib -Ddefault_library=both \
+		-Dtests=disabled -Dbench=disabled
 
-run: all
+setup:
+	@tools/setup.sh $(FOR)
+
+run:
+	@tools/setup.sh run
+	@$(MAKE) --no-print-directory $(BUILD)/build.ninja
+	@meson compile -C $(BUILD) cadre:executable
 	@BUILD=$(BUILD) examples/breast_cancer.sh
 
-test: all
+test:
+	@tools/setup.sh test
+	@$(MAKE) --no-print-directory $(BUILD)/build.ninja
+	@tools/options.py $(BUILD) tests=enabled bench=auto
+	@meson compile -C $(BUILD)
 	@tools/test.py $(BUILD)
 
-bench: setup
-	@tools/setup.sh --peers
-	@meson configure $(BUILD) -Dbench=auto
+bench: $(BUILD)/build.ninja
+	@tools/setup.sh --look bench
+	@tools/options.py $(BUILD) bench=auto
 	@meson compile -C $(BUILD)
 	@bench/run.py --build $(BUILD)
 
-install: all
-	@meson configure $(BUILD) --prefix=$(PREFIX)
-	@DESTDIR="$(DESTDIR)" meson install -C $(BUILD)
+install: $(BUILD)/build.ninja
+	@tools/options.py $(BUILD) prefix=$(abspath $(PREFIX))
+	@meson compile -C $(BUILD)
+	@DESTDIR="$(DESTDIR)" meson install -C $(BUILD) --no-rebuild
 	@test -n "$(DESTDIR)" || ldconfig 2>/dev/null || true # only root may, and need
 
-sanitize: setup
+sanitize:
 	@tools/sanitize.sh
+
+check-clang check-musl check-aarch64:
+	@tools/check.sh $(@:check-%=%)
 
 format:
 	@git ls-files '*.c' '*.h' | xargs clang-format -i

@@ -34,7 +34,10 @@ const char *cdr_number_fixed(char *out, size_t size, double value, int decimals)
 
     snprintf(plain, sizeof plain, "%.*f", decimals, value);
     minus = plain[0] == '-' && (strpbrk(plain, "123456789") || !isfinite(value));
-    snprintf(out, size, "%s%s", minus ? MINUS : "", plain + (plain[0] == '-'));
+    /* What has no room is written with an exponent. */
+    if ((size_t)snprintf(out, size, "%s%s", minus ? MINUS : "",
+                         plain + (plain[0] == '-')) >= size)
+        snprintf(out, size, "%.*e", 3, value);
     return out;
 }
 

@@ -1,37 +1,55 @@
 #!/bin/sh
-# setup.sh - install what the build and the tests need, by name, if it is missing.
+# setup.sh - install the packages that a task needs and this machine lacks, by name.
 # SPDX-License-Identifier: MIT
 #
-# As root, or where sudo asks nothing, it installs; otherwise it prints the one line to
-# type and stops. With --peers it also installs what `make bench` compares with, and
-# with --checks what `make sanitize` needs; without those it never fails for their sake.
+# usage: setup.sh [--look] [TASK...]
+#
+# Tasks: run (the default), test, bench, sanitize, clang, musl, aarch64, or all of them:
+# all. As root, or where sudo asks for no password, it says what it installs and does so.
+# Otherwise, and with --look, it prints the line to type and stops. Where there is no
+# apt-get it names what to provide, and goes on: what is missing then, the build says.
 set -eu
 
 # A package, and how to see that what it brings is there.
-build_needs='
+run_needs='
 gcc            command gcc
 meson          command meson
 ninja-build    command ninja
 pkg-config     command pkg-config
 python3        command python3
 libc6-dev      header stdio.h
-libcmocka-dev  module cmocka
 libjansson-dev module jansson
 libcsv-dev     header csv.h
 libcairo2-dev  module cairo
 libpango1.0-dev module pangocairo
 zlib1g-dev     module zlib
-g++            command g++
-clang-format   command clang-format
-mandoc         command mandoc
 fonts-dejavu-core   font DejaVuSans.ttf
 fonts-wqy-microhei  font wqy-microhei.ttc
 '
-check_needs='
+test_needs='
+libcmocka-dev  module cmocka
+g++            command g++
+clang-format   command clang-format
+cmake          command cmake
+mandoc         command mandoc
+'
+clang_needs='
 clang          command clang
+'
+sanitize_needs='
 valgrind       command valgrind
 '
-peer_needs='
+musl_needs='
+musl-tools     command musl-gcc
+xz-utils       command xz
+'
+aarch64_needs='
+gcc-aarch64-linux-gnu  command aarch64-linux-gnu-gcc
+libc6-dev-arm64-cross  file /usr/aarch64-linux-gnu/include/stdio.h
+qemu-user              command qemu-aarch64
+xz-utils               command xz
+'
+bench_needs='
 libtbb-dev       module tbb
 libhts-dev       module htslib
 libglib2.0-dev   module glib-2.0
@@ -40,43 +58,70 @@ python3-sklearn  python sklearn
 python3-joblib   python joblib
 '
 
+needs_of() {
+    case $1 in
+    run) echo "$run_needs" ;;
+    test) echo "$run_needs$test_needs" ;;
+    bench) echo "$run_needs$bench_needs" ;;
+    sanitize) echo "$run_needs$test_needs$clang_needs$sanitize_needs" ;;
+    clang) echo "$run_needs$test_needs$clang_needs" ;;
+    musl) echo "$run_needs$test_needs$musl_needs" ;;
+    aarch64) echo "$run_needs$test_needs$aarch64_needs" ;;
+    all)
+        echo "$run_needs$test_needs$clang_needs$sanitize_needs$musl_needs$aarch64_needs"
+        echo "$bench_needs"
+        ;;
+    *)
+        echo "setup: no task called \"$1\"; there are: run, test, bench, sanitize, clang," \
+            "musl, aarch64, all" >&2
+        exit 64
+        ;;
+    esac
+}
+
 there() {
     case $1 in
     command) command -v "$2" >/dev/null 2>&1 ;;
     module) pkg-config --exists "$2" 2>/dev/null ;;
     python) /usr/bin/python3 -c "import $2" 2>/dev/null ;;
     font) find /usr/share/fonts /usr/local/share/fonts -name "$2" 2>/dev/null | grep -q . ;;
+    file) [ -e "$2" ] ;;
     header) echo "#include <$2>" | ${CC:-cc} -E - >/dev/null 2>&1 ;;
     esac
 }
 
 missing() {
-    echo "$1" | while read -r package kind name; do
+    echo "$1" | sort -u | while read -r package kind name; do
         [ -z "$package" ] || there "$kind" "$name" || printf ' %s' "$package"
     done
 }
 
-wanted=$build_needs
-case ${1:-} in
---peers) wanted="$build_needs$peer_needs" ;;
---checks) wanted="$build_needs$check_needs" ;;
-esac
-
+look=false
+[ "${1:-}" != --look ] || { look=true && shift; }
+[ $# -gt 0 ] || set -- run
+wanted=
+for task in "$@"; do
+    wanted="$wanted
+$(needs_of "$task")"
+done
 packages=$(missing "$wanted")
 [ -n "$packages" ] || exit 0
 if ! command -v apt-get >/dev/null 2>&1; then
-    echo "setup: this system has no apt-get; install what provides:$packages" >&2
-    exit 1
+    echo "setup: this system has no apt-get; for everything, install what provides:$packages" >&2
+    exit 0
 fi
 if [ "$(id -u)" = 0 ]; then
     as_root=
 elif sudo -n true 2>/dev/null; then
     as_root=sudo
 else
-    echo "setup: missing packages; type:  sudo apt-get install -y$packages" >&2
+    as_root='sudo '
+fi
+if $look || [ "$as_root" = 'sudo ' ]; then
+    echo "setup: missing packages; type:  ${as_root}apt-get install -y$packages" >&2
     exit 1
 fi
-echo "setup: installing$packages"
+echo "setup: installing, with apt-get:$packages"
 $as_root env DEBIAN_FRONTEND=noninteractive apt-get update -qq
 # shellcheck disable=SC2086 # a list of words
 $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \

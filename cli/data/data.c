@@ -154,7 +154,7 @@ static int read_all(struct cdr_reading *r, const char *path)
     int rc;
 
     *r->data = (struct cdr_data){ 0 };
-    rc = cdr_source_open(&source, path, r->why);
+    rc = cdr_input_open(&source, path, r->why);
     if (rc)
         return rc;
     r->file = cdr_source_name(source);
@@ -163,7 +163,7 @@ static int read_all(struct cdr_reading *r, const char *path)
         rc = 0;
     else if (!rc)
         rc = check_all(r);
-    cdr_source_close(source);
+    cdr_input_close(source);
     free(r->slots);
     if (rc)
         cdr_data_free(r->data);

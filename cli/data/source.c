@@ -47,7 +47,7 @@ static int begin(struct cdr_source *s, const char *path, struct cdr_failure *why
     return 0;
 }
 
-int cdr_source_open(struct cdr_source **out, const char *path, struct cdr_failure *why)
+int cdr_input_open(struct cdr_source **out, const char *path, struct cdr_failure *why)
 {
     struct cdr_source *s = calloc(1, sizeof *s);
     int rc = s ? begin(s, path, why) : cdr_fails_memory(why);
@@ -60,7 +60,7 @@ int cdr_source_open(struct cdr_source **out, const char *path, struct cdr_failur
     return rc;
 }
 
-void cdr_source_close(struct cdr_source *source)
+void cdr_input_close(struct cdr_source *source)
 {
     if (!source)
         return;

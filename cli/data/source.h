@@ -10,8 +10,8 @@
 struct cdr_source; /* an open file */
 
 /* "-" is standard input. */
-int cdr_source_open(struct cdr_source **out, const char *path, struct cdr_failure *why);
-void cdr_source_close(struct cdr_source *source); /* NULL is fine */
+int cdr_input_open(struct cdr_source **out, const char *path, struct cdr_failure *why);
+void cdr_input_close(struct cdr_source *source); /* NULL is fine */
 
 /* Read up to `size` bytes; *got is 0 at the end only. */
 int cdr_source_read(struct cdr_source *source, void *bytes, size_t size, size_t *got,

@@ -4,6 +4,9 @@
 #
 # usage: readme.py --root SOURCE --build BUILD [--cc COMPILER] [--sanitize WHICH]
 #
+# Programs are compiled by the line that the README gives for that, "cc NAME.c ...", against
+# what is installed from the build; the programs of examples/ are, too, and must link.
+#
 # Blocks of C: all after the last line that is a lone brace goes into main(), where there
 # are already an error, a pool and a stream; a block with a main() of its own stays as it
 # is. Blocks called "console": what begins with "$ cadre" is run in the source folder and
@@ -21,6 +24,7 @@ import tempfile
 
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.M | re.S)
 DIFFERS = "<!-- differs -->\n"
+COMPILE = re.compile(r"^cc (\w+\.c)( [^#\n]*pkg-config[^#\n]*)", re.M)
 HEAD = """#include <cadre/cadre.h>
 #include <cadre/random.h>
 #include <cadre/stream.h>
@@ -79,24 +83,47 @@ class Readme:
             problem = f"printed:\n{printed}instead of:\n{expected}"
         self.point(name, problem)
 
+    def install(self, folder):
+        """What the build installs, for pkg-config and the loader to find."""
+        self.run(["meson", "install", "-C", str(self.build), "--no-rebuild", "--quiet",
+                  "--destdir", folder])
+        pc = next(pathlib.Path(folder).rglob("cadre.pc")).parent
+        self.environment.update(PKG_CONFIG_PATH=str(pc), PKG_CONFIG_SYSROOT_DIR=folder,
+                                LD_LIBRARY_PATH=str(pc.parent))
+
+    def compile(self, source, program, flags):
+        """As the README says; what went wrong, or None."""
+        line = COMPILE.search(self.text)
+        if not line:
+            return "the README has no line that compiles: cc NAME.c $(pkg-config ...)"
+        rest = line.group(2)
+        if re.search(r"cadre_(bootstrap|metric)|cadre/stats", source.read_text()):
+            rest = rest.replace("--libs cadre)", "--libs cadre-stats)")
+        sanitize = self.options.sanitize
+        if sanitize not in ("", "none"):
+            flags = flags + [f"-fsanitize={sanitize}"]
+        command = " ".join([self.options.cc, *flags, shlex.quote(str(source)), "-o",
+                            shlex.quote(str(program))]) + rest
+        return self.run(["sh", "-c", command])[1]
+
     def check_c(self, number, text, expected):
         name = f"C block {number}"
         with tempfile.TemporaryDirectory() as folder:
-            source, program = folder + "/block.c", folder + "/block"
-            pathlib.Path(source).write_text(program_of(text))
-            libraries = []
-            for where, library in (("src/stats", "cadre-stats"), ("src", "cadre")):
-                place = self.build / where
-                libraries += [f"-L{place}", f"-l{library}", f"-Wl,-rpath,{place}"]
-            sanitize = self.options.sanitize
-            flags = [f"-fsanitize={sanitize}"] if sanitize not in ("", "none") else []
-            _, problem = self.run(shlex.split(self.options.cc) + FLAGS + flags +
-                                  [f"-I{self.options.root}/include", source, "-o", program] +
-                                  libraries + ["-lm"])
+            source, program = pathlib.Path(folder, "block.c"), pathlib.Path(folder, "block")
+            source.write_text(program_of(text))
+            problem = self.compile(source, program, FLAGS)
             if problem:
                 self.point(name, problem)
             else:
-                self.compare(name, [program], expected)
+                self.compare(name, [str(program)], expected)
+
+    def check_examples(self):
+        """Those that need cadre and the standard library alone, as the README's do."""
+        for source in sorted((pathlib.Path(self.options.root) / "examples").glob("*.c")):
+            if '#include "' not in source.read_text():
+                with tempfile.TemporaryDirectory() as folder:
+                    self.point(f"examples/{source.name} compiles by the README's line",
+                               self.compile(source, folder + "/program", ["-std=c11"]))
 
     def check_console(self, text, differs):
         for command, printed in re.findall(r"^\$ (cadre .*)\n((?:(?!\$ ).*\n)*)", text, re.M):
@@ -105,6 +132,13 @@ class Readme:
                          None if differs else printed)
 
     def check(self):
+        with tempfile.TemporaryDirectory() as folder:
+            self.install(folder)
+            self.check_blocks()
+            self.check_examples()
+        print(f"1..{self.points}")
+
+    def check_blocks(self):
         blocks = list(BLOCK.finditer(self.text))
         kinds = [b.group(1) for b in blocks]
         programs = 0
@@ -117,7 +151,6 @@ class Readme:
             elif kinds[i] == "console" and (self.build / "cadre").exists():
                 self.check_console(block.group(2),
                                    self.text[: block.start()].endswith(DIFFERS))
-        print(f"1..{self.points}")
 
 
 def main():

@@ -199,7 +199,8 @@ static void test_bootstraps(void **state)
         uint64_t reference = digest(&subjects[i], NULL, 0);
         for (size_t k = 0; k < sizeof backends / sizeof *backends; k++)
             for (size_t w = 0; w < sizeof workers / sizeof *workers; w++)
-                check(&subjects[i], backends[k], workers[w], reference);
+                if (!contract_without(backends[k]))
+                    check(&subjects[i], backends[k], workers[w], reference);
     }
 }
 

@@ -54,6 +54,11 @@ int contract_open(void **state)
     return contract_pool(&c.pool, &c, (cadre_options){ 0 });
 }
 
+bool contract_without(const char *backend)
+{
+    return strcmp(setting("CADRE_TEST_WITHOUT", ""), backend) == 0;
+}
+
 bool contract_backend_is(const char *name)
 {
     return strcmp(setting("CADRE_TEST_BACKEND", "threads"), name) == 0;

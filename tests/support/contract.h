@@ -3,7 +3,8 @@
  *
  * The contract suite uses public headers only and runs unchanged on every backend:
  * CADRE_TEST_BACKEND ("null" is the NULL pool, "persistent" processes that stay),
- * CADRE_TEST_WORKERS, CADRE_TEST_CHUNK.
+ * CADRE_TEST_WORKERS, CADRE_TEST_CHUNK. Tests that go through the backends by themselves
+ * leave out the one that CADRE_TEST_WITHOUT names, where a machine cannot have it.
  */
 #ifndef CADRE_TESTS_CONTRACT_H
 #define CADRE_TESTS_CONTRACT_H
@@ -36,6 +37,8 @@ int contract_close(void **state);
 /* Before the tests: what of them applies. */
 bool contract_backend_is(const char *name); /* as CADRE_TEST_BACKEND has it */
 unsigned contract_workers(void);            /* that a pool will have */
+
+bool contract_without(const char *backend); /* CADRE_TEST_WITHOUT is this backend */
 
 /* The first n of the tests, in a pool as the environment says. */
 int contract_run(const struct CMUnitTest *tests, size_t n);

@@ -21,10 +21,20 @@
     (MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED | \
      MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED)
 
-#define REPLACED(type, name, parameters) \
-    type __real_##name parameters;       \
-    type __wrap_##name parameters;       \
+#define REPLACED(type, name, parameters) REPLACED_AS(type, name, parameters)
+#define REPLACED_AS(type, name, parameters) \
+    type __real_##name parameters;          \
+    type __wrap_##name parameters;          \
     type __wrap_##name parameters
+#define REAL(name)    REAL_AS(name)
+#define REAL_AS(name) __real_##name
+
+/* What a call with a file offset is called in the objects; musl has one size only. */
+#ifdef __GLIBC__
+#define LARGE(name) name##64
+#else
+#define LARGE(name) name
+#endif
 
 /* In memory that forked processes share. */
 struct tally {
@@ -122,14 +132,14 @@ REPLACED(void, free, (void *p))
     __real_free(p);
 }
 
-REPLACED(void *, mmap64,
+REPLACED(void *, LARGE(mmap),
          (void *at, size_t size, int protection, int flags, int fd, off_t from))
 {
     void *p;
 
     if (lacks_memory())
         return MAP_FAILED;
-    p = __real_mmap64(at, size, protection, flags, fd, from);
+    p = REAL(LARGE(mmap))(at, size, protection, flags, fd, from);
     if (p != MAP_FAILED)
         atomic_fetch_add(&mapped, 1);
     return p;
@@ -153,14 +163,14 @@ REPLACED(int, madvise, (void *at, size_t size, int advice))
 /* ---- descriptors ---- */
 
 /* Without a mode: nothing here makes files. */
-REPLACED(int, open64, (const char *path, int flags))
+REPLACED(int, LARGE(open), (const char *path, int flags))
 {
-    return fails(EMFILE) ? -1 : __real_open64(path, flags);
+    return fails(EMFILE) ? -1 : REAL(LARGE(open))(path, flags);
 }
 
-REPLACED(FILE *, fopen64, (const char *path, const char *mode))
+REPLACED(FILE *, LARGE(fopen), (const char *path, const char *mode))
 {
-    return fails(EMFILE) ? NULL : __real_fopen64(path, mode);
+    return fails(EMFILE) ? NULL : REAL(LARGE(fopen))(path, mode);
 }
 
 REPLACED(int, eventfd, (unsigned count, int flags))
@@ -213,15 +223,16 @@ REPLACED(ssize_t, read, (int fd, void *to, size_t size))
     return is_interrupted() || fails(EIO) ? -1 : __real_read(fd, to, size);
 }
 
-REPLACED(ssize_t, pread64, (int fd, void *to, size_t size, off_t from))
+REPLACED(ssize_t, LARGE(pread), (int fd, void *to, size_t size, off_t from))
 {
-    return is_interrupted() || fails(EIO) ? -1 : __real_pread64(fd, to, size, from);
+    return is_interrupted() || fails(EIO) ? -1 : REAL(LARGE(pread))(fd, to, size, from);
 }
 
-REPLACED(int, fallocate64, (int fd, int mode, off_t from, off_t size))
+REPLACED(int, LARGE(fallocate), (int fd, int mode, off_t from, off_t size))
 {
-    return is_interrupted() || fails(ENOSPC) ? -1
-                                             : __real_fallocate64(fd, mode, from, size);
+    return is_interrupted() || fails(ENOSPC)
+               ? -1
+               : REAL(LARGE(fallocate))(fd, mode, from, size);
 }
 
 /* ---- threads and processes ---- */
@@ -367,8 +378,8 @@ int torture_pool(cadre_pool **pool, cadre_error *err)
 static void begin(bool only_memory)
 {
     if (tally == &before_any) {
-        tally = __real_mmap64(NULL, sizeof *tally, PROT_READ | PROT_WRITE,
-                              MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+        tally = REAL(LARGE(mmap))(NULL, sizeof *tally, PROT_READ | PROT_WRITE,
+                                  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
         cadre_free_shared(cadre_alloc_shared(1, NULL)); /* its books stay */
     }
     assert_true(tally != MAP_FAILED);

@@ -56,7 +56,7 @@ static int remove_one(const char *path, const struct stat *st, int type, struct 
 static int remove_root(void **state)
 {
     (void)state;
-    return nftw(root, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    return nftw(root, remove_one, 2 * CDR_MAX_FACTS, FTW_DEPTH | FTW_PHYS);
 }
 
 /* root + path, its directories made. */
@@ -130,6 +130,7 @@ static void test_pipes(void **state)
 static void test_files_without_end(void **state)
 {
     struct cdr_machine m;
+    char loop[128];
 
     (void)state;
     put_v2("/");
@@ -141,8 +142,8 @@ static void test_files_without_end(void **state)
     machine_check_sane(&m);
     assert_true(has_fact(&m, "cpu.max of / is unreadable: File too large"));
     assert_true(has_fact(&m, "/proc/meminfo is unreadable: File too large"));
-    assert_true(has_fact(
-        &m, "memory.max of / is unreadable: Too many levels of symbolic links"));
+    snprintf(loop, sizeof loop, "memory.max of / is unreadable: %s", strerror(ELOOP));
+    assert_true(has_fact(&m, loop));
 }
 
 static void test_lines_without_end(void **state)

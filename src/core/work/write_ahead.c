@@ -65,11 +65,12 @@ void cdr_task_has_put(struct cadre_task *t)
 {
     const struct cadre_window *w = t->run->window;
     struct cdr_intent *intent = cdr_task_intent(t);
+    struct cdr_arena *arena = cdr_window_arena(w, (unsigned)(t->seat - w->seat));
 
-    if (!intent || intent->putting == CADRE_NO_ITEM)
+    if (!intent || !arena || intent->putting == CADRE_NO_ITEM)
         return;
     CDR_CRASH_POINT();
-    cdr_arena_commit(cdr_window_arena(w, (unsigned)(t->seat - w->seat)));
+    cdr_arena_commit(arena);
     CDR_CRASH_POINT();
     intent->putting = CADRE_NO_ITEM;
 }
