@@ -62,19 +62,30 @@ static void report_left_out(const struct cdr_data *data)
                 cdr_list(list, sizeof list, data->left_out, data->n_left_out));
 }
 
+static int open_replicates(struct cdr_analysis *s, struct cdr_failure *why)
+{
+    int rc = cdr_output_open(&s->replicates, s->set->drawing.replicates, why);
+
+    if (!rc)
+        fputs("score,metric,group,resample,value\n", s->replicates.stream);
+    return rc;
+}
+
 int cdr_analysis_open(struct cdr_analysis *s, const struct cdr_analysis_settings *set,
                       const char *command, struct cdr_failure *why)
 {
     int rc;
 
     s->set = set;
-    rc = cdr_analysis_check(s, why);
+    rc = cdr_analysis_check(s, command, why);
     if (!rc)
         rc = cdr_clash_check(set->file, set->output, set->plot, why);
     if (!rc)
         rc = cdr_plot_open(&s->plot, set->plot, why);
     if (!rc)
         rc = cdr_output_open(&s->output, set->output, why);
+    if (!rc && set->drawing.replicates)
+        rc = open_replicates(s, why);
     if (!rc)
         rc = cdr_pool_options_open(&s->pool, &set->pool, command, &s->progress, why);
     if (!rc)
@@ -94,11 +105,33 @@ void cdr_analysis_close(struct cdr_analysis *s)
     cdr_pool_options_close(s->pool);
     cdr_plot_close(&s->plot);
     cdr_output_drop(&s->output);
+    cdr_output_drop(&s->replicates);
     cdr_data_free(&s->data);
     free(s->kinds);
 }
 
 /* ---- running ---- */
+
+size_t cdr_analysis_groups(const struct cdr_analysis *s)
+{
+    return s->set->drawing.by ? s->data.groups[CDR_BY - CDR_NUMBER_COLUMNS].n : 1;
+}
+
+const char *cdr_analysis_group(const struct cdr_analysis *s, size_t i)
+{
+    return s->set->drawing.by ? s->data.groups[CDR_BY - CDR_NUMBER_COLUMNS].names[i]
+                              : NULL;
+}
+
+uint64_t cdr_analysis_most(const struct cdr_analysis *s)
+{
+    const struct cdr_resampling *d = &s->set->drawing;
+    const uint64_t n = s->set->resamples;
+
+    if (d->until_error == 0)
+        return n;
+    return d->most ? d->most : n <= INT64_MAX >> 10 ? n << 10 : n;
+}
 
 cadre_bootstrap cdr_analysis_bootstrap(struct cdr_analysis *s, int kind)
 {
@@ -107,8 +140,9 @@ cadre_bootstrap cdr_analysis_bootstrap(struct cdr_analysis *s, int kind)
     return (cadre_bootstrap){
         .metric = { .kind = kind,
                     .threshold = set->threshold,
-                    .bins = (unsigned)set->bins },
-        .labels = s->data.labels,
+                    .bins = (unsigned)set->bins,
+                    .level = set->drawing.level },
+        .labels = set->label ? s->data.labels : NULL,
         .n = s->data.rows,
         .resamples = set->resamples,
         .confidence = set->confidence,
@@ -116,6 +150,10 @@ cadre_bootstrap cdr_analysis_bootstrap(struct cdr_analysis *s, int kind)
         .seeding = set->seeding,
         .progress = cdr_progress_report,
         .progress_arg = &s->progress,
+        .degenerate_most = set->drawing.degenerate ? -1 : 0,
+        .until_error = set->drawing.until_error,
+        .most_resamples = cdr_analysis_most(s),
+        .null = set->drawing.null,
     };
 }
 
@@ -124,7 +162,7 @@ static const char *remedy(const struct cdr_analysis *s, int kind)
 {
     const struct cdr_data *d = &s->data;
 
-    if (d->positives == 0 || d->positives == d->rows)
+    if (s->set->label && (d->positives == 0 || d->positives == d->rows))
         return "; choose a column that has both (--label), or a metric that needs one "
                "class only, such as accuracy";
     if (kind == CADRE_ECE_MASS && s->set->bins > d->rows)
@@ -140,7 +178,7 @@ int cdr_analysis_fails(const struct cdr_analysis *s, int kind, const char *score
 
     snprintf(about, sizeof about, "score%s %s", score ? "" : "s",
              score ? cdr_quote(shown, score) : "a and b");
-    if (err->code != CADRE_EDATA)
+    if (err->code != CADRE_EDATA || !s->set->label)
         return cdr_fails_in_library(why, score ? about : NULL, err);
     return cdr_fails(why, CDR_EXIT_INPUT,
                      "%s: %s, label %s (1 in %zu of %zu rows): %s%s",

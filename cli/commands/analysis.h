@@ -4,6 +4,7 @@
 #ifndef CDR_CLI_ANALYSIS_H
 #define CDR_CLI_ANALYSIS_H
 
+#include "cli/commands/resampling.h"
 #include "cli/data/data.h"
 #include "cli/options/options.h"
 #include "cli/output/output.h"
@@ -32,6 +33,7 @@ struct cdr_analysis_settings {
     const char *plot;
     bool explain;
     int progress;
+    struct cdr_resampling drawing;
     struct cdr_pool_options pool;
 };
 
@@ -44,17 +46,29 @@ struct cdr_analysis {
     const struct cdr_analysis_settings *set;
     struct cdr_wanted wanted; /* the scores are set before cdr_analysis_open */
     struct cdr_data data;
-    int *kinds; /* of the metrics */
+    size_t warned; /* how often */
+    bool by_label; /* --stratify names the column of labels */
+    int *kinds;    /* of the metrics */
     size_t n_kinds;
     cadre_pool *pool;
     struct cdr_progress progress;
     struct cdr_output output;
+    struct cdr_output replicates; /* --replicates */
     struct cdr_plot plot;
 };
 
 /* Check the settings, as far as that goes without data: the metrics into kinds, what is
  * to be read into wanted. */
-int cdr_analysis_check(struct cdr_analysis *s, struct cdr_failure *why);
+int cdr_analysis_check(struct cdr_analysis *s, const char *command,
+                       struct cdr_failure *why);
+
+/* How many results each score and metric has: the groups of --by, or 1; and the name of
+ * one, NULL without --by. */
+size_t cdr_analysis_groups(const struct cdr_analysis *s);
+const char *cdr_analysis_group(const struct cdr_analysis *s, size_t i);
+
+/* How many replicates a run can have. */
+uint64_t cdr_analysis_most(const struct cdr_analysis *s);
 
 /* Check what can be checked first, so that a long run does not fail at its end; then
  * read the data. also on failure the analysis is to be closed. */
@@ -87,6 +101,24 @@ bool cdr_analysis_add_metric(const struct cdr_analysis *s, json_t *row, int kind
 int cdr_analysis_write(struct cdr_analysis *s, json_t *records, const char *heading,
                        const struct cdr_field *fields, size_t n_fields,
                        struct cdr_failure *why);
+
+/* Bounds and what goes with them, for a result; `asked` is the method. With the reason
+ * where another one stands in for BCa. */
+bool cdr_analysis_add_interval(const struct cdr_analysis *s, json_t *row,
+                               const cadre_interval *x, int asked);
+
+/* The same on standard error, for the first few. */
+void cdr_analysis_warn(struct cdr_analysis *s, const cadre_interval *x, int asked,
+                       const char *name, int kind);
+
+/* Adjust p-values as --adjust says; or leave them. And for a result. */
+int cdr_analysis_adjust(const struct cdr_analysis *s, double *p, size_t n,
+                        struct cdr_failure *why);
+bool cdr_analysis_add_p_value(const struct cdr_analysis *s, json_t *row, double p,
+                              double adjusted);
+
+/* "BCa" */
+const char *cdr_method_words(int method);
 
 /* For headings: the file, `569 rows, 212 with "malignant" = 1` and `1000 resamples, seed
  * 0`. */

@@ -22,12 +22,11 @@ const struct cdr_option cdr_analysis_data_options[] = {
       .help = "CSV with a header line, plain or gzip'd; - is standard input" },
     { .kind = CDR_TEXT,
       .letter = 'l',
-      .required = true,
       .name = "label",
       .value = "COL",
       .offset = AT(label),
       .suggest = CDR_COLUMNS,
-      .help = "the column of labels, 0 or 1" },
+      .help = "the column of labels, 0 or 1; only statistics of columns need none" },
     { .kind = CDR_TEXT,
       .name = "positive",
       .value = "VALUE",
@@ -181,6 +180,16 @@ static const struct {
     { "cross_entropy", "log_loss" },
     { "ece", "ece_equal_width" },
     { "average", "mean" },
+    { "tnr", "specificity" },
+    { "matthews_corrcoef", "mcc" },
+    { "cohen_kappa", "kappa" },
+    { "cohen_kappa_score", "kappa" },
+    { "balanced_accuracy_score", "balanced_accuracy" },
+    { "std", "sd" },
+    { "stddev", "sd" },
+    { "var", "variance" },
+    { "correlation", "pearson" },
+    { "max_calibration_error", "mce" },
 };
 
 /* Whether b is a with other case, or other signs where a has underscores. */
@@ -293,6 +302,11 @@ static int check_effects(const struct cdr_analysis *s, struct cdr_failure *why)
             why, CDR_EXIT_USAGE,
             "--bins is for calibration errors only, such as ece_equal_width; "
             "add one with --metric, or leave it out");
+    if (s->set->drawing.has_level && !has_metric(s, CADRE_NEEDS_LEVEL))
+        return cdr_fails(
+            why, CDR_EXIT_USAGE,
+            "--level is for metrics at a level only, such as quantile; add "
+            "one with --metric, or leave it out");
     return 0;
 }
 
@@ -309,7 +323,67 @@ static int check_limits(const struct cdr_analysis_settings *set,
     return 0;
 }
 
-int cdr_analysis_check(struct cdr_analysis *s, struct cdr_failure *why)
+static int check_label(const struct cdr_analysis *s, const char *command,
+                       struct cdr_failure *why)
+{
+    if (s->set->label)
+        return 0;
+    for (size_t i = 0; i < s->n_kinds; i++)
+        if (!(cadre_metric_needs(s->kinds[i]) & CADRE_NEEDS_NO_LABELS))
+            return cdr_fails(why, CDR_EXIT_USAGE,
+                             "%s needs --label COL; see cadre %s --help", command,
+                             command);
+    return 0;
+}
+
+static int check_drawing(const struct cdr_analysis *s, struct cdr_failure *why)
+{
+    const struct cdr_resampling *d = &s->set->drawing;
+
+    for (size_t i = 0; i < s->n_kinds; i++)
+        if (cadre_metric_needs(s->kinds[i]) & CADRE_NEEDS_OTHER && !d->other)
+            return cdr_fails(why, CDR_EXIT_USAGE,
+                             "--metric %s is of two columns: name the second with "
+                             "--other",
+                             cadre_metric_name(s->kinds[i]));
+    if (d->only_class && s->set->positive)
+        return cdr_fails(why, CDR_EXIT_USAGE,
+                         "--class and --positive both say which label is 1: leave one "
+                         "out");
+    if (d->block && (d->stratify || d->cluster))
+        return cdr_fails(why, CDR_EXIT_USAGE,
+                         "--block draws blocks: leave --stratify and --cluster out");
+    if (d->until_error < 0)
+        return cdr_fails(why, CDR_EXIT_USAGE, "--until-error is %g: at least 0",
+                         d->until_error);
+    if (d->test == 1 && (d->weight || d->stratify || d->cluster || d->block))
+        return cdr_fails(why, CDR_EXIT_USAGE,
+                         "--test permutation is for rows without weights, strata, "
+                         "clusters and blocks");
+    return 0;
+}
+
+static void want_columns(struct cdr_analysis *s)
+{
+    const struct cdr_resampling *d = &s->set->drawing;
+    struct cdr_wanted *w = &s->wanted;
+
+    s->by_label =
+        d->stratify && s->set->label && strcmp(d->stratify, s->set->label) == 0;
+    w->extra[CDR_OTHER] = d->other;
+    w->extra[CDR_WEIGHT] = d->weight;
+    w->extra[CDR_STRATUM] = s->by_label ? NULL : d->stratify;
+    w->extra[CDR_CLUSTER] = d->cluster;
+    w->extra[CDR_BLOCK] = d->block;
+    w->extra[CDR_BY] = d->by;
+    if (d->only_class) {
+        w->positive = d->only_class;
+        w->against_rest = true;
+    }
+}
+
+int cdr_analysis_check(struct cdr_analysis *s, const char *command,
+                       struct cdr_failure *why)
 {
     const struct cdr_analysis_settings *set = s->set;
     int rc = take_metrics(s, why);
@@ -319,6 +393,11 @@ int cdr_analysis_check(struct cdr_analysis *s, struct cdr_failure *why)
     s->wanted.delimiter = set->delimiter;
     s->wanted.decimal = set->decimal;
     s->wanted.comment = set->comment;
+    want_columns(s);
+    if (!rc)
+        rc = check_label(s, command, why);
+    if (!rc)
+        rc = check_drawing(s, why);
     if (!rc)
         rc = check_signs(set, why);
     if (!rc)

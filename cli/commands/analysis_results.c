@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define WARNINGS_MOST 3
+
 static const char *seeding_name(int seeding)
 {
     switch (seeding) {
@@ -41,6 +43,36 @@ static bool add_columns(json_t *records, const char *a, const char *b)
            (!b || add(records, "b", cdr_json_text(b)));
 }
 
+static bool add_label(const struct cdr_analysis *s, json_t *records)
+{
+    const char *positive = s->wanted.positive ? s->wanted.positive : "1";
+
+    if (!s->set->label)
+        return add(records, "rows", cdr_json_count(s->data.rows));
+    return add(records, "label", cdr_json_text(s->set->label)) &&
+           add(records, "positive", cdr_json_text(positive)) &&
+           add(records, "rows", cdr_json_count(s->data.rows)) &&
+           add(records, "positives", cdr_json_count(s->data.positives));
+}
+
+/* How rows are drawn, where it is not one by one. */
+static bool add_drawing(const struct cdr_analysis *s, json_t *records)
+{
+    const struct cdr_resampling *d = &s->set->drawing;
+    const char *const columns[][2] = {
+        { "other", d->other },     { "weight", d->weight }, { "stratify", d->stratify },
+        { "cluster", d->cluster }, { "block", d->block },   { "by", d->by }
+    };
+    bool done = true;
+
+    for (size_t i = 0; i < sizeof columns / sizeof columns[0]; i++)
+        if (columns[i][1])
+            done = done && add(records, columns[i][0], cdr_json_text(columns[i][1]));
+    if (d->until_error > 0)
+        done = done && add(records, "until_error", cdr_json_number(d->until_error));
+    return done;
+}
+
 json_t *cdr_analysis_records(const struct cdr_analysis *s, const char *command,
                              const char *method, int seeding, const char *a,
                              const char *b)
@@ -53,17 +85,14 @@ json_t *cdr_analysis_records(const struct cdr_analysis *s, const char *command,
     snprintf(seed, sizeof seed, "%" PRIu64, set->seed);
     if (add(records, "cadre", cdr_json_text(CADRE_VERSION)) &&
         add(records, "command", cdr_json_text(command)) &&
-        add(records, "file", cdr_json_text(set->file)) &&
-        add(records, "label", cdr_json_text(set->label)) &&
-        add(records, "positive", cdr_json_text(set->positive ? set->positive : "1")) &&
-        add(records, "rows", cdr_json_count(s->data.rows)) &&
-        add(records, "positives", cdr_json_count(s->data.positives)) &&
+        add(records, "file", cdr_json_text(set->file)) && add_label(s, records) &&
         add(records, "method", cdr_json_text(method)) &&
         add(records, "confidence", cdr_json_number(set->confidence)) &&
         add(records, "seed", cdr_json_text(seed)) &&
         add(records, "seeding", cdr_json_text(seeding_name(seeding))) &&
         add(records, "resamples", cdr_json_count(set->resamples)) &&
-        add_columns(records, a, b) && add(records, "results", json_array()))
+        add_drawing(s, records) && add_columns(records, a, b) &&
+        add(records, "results", json_array()))
         return records;
     json_decref(records);
     return NULL;
@@ -78,6 +107,8 @@ bool cdr_analysis_add_metric(const struct cdr_analysis *s, json_t *row, int kind
         done = add(row, "threshold", cdr_json_number(s->set->threshold));
     if (done && needs & CADRE_NEEDS_BINS)
         done = add(row, "bins", cdr_json_count(s->set->bins));
+    if (done && needs & CADRE_NEEDS_LEVEL && s->set->drawing.has_level)
+        done = add(row, "level", cdr_json_number(s->set->drawing.level));
     return done;
 }
 
@@ -90,8 +121,12 @@ const char *cdr_analysis_rows(char *out, size_t size, const struct cdr_analysis 
 {
     char label[CDR_SHOWN], positive[CDR_SHOWN] = "1";
 
-    if (s->set->positive)
-        cdr_quote(positive, s->set->positive);
+    if (!s->set->label) {
+        snprintf(out, size, "%zu rows", s->data.rows);
+        return out;
+    }
+    if (s->wanted.positive)
+        cdr_quote(positive, s->wanted.positive);
     snprintf(out, size, "%zu rows, %zu with %s = %s", s->data.rows, s->data.positives,
              cdr_quote(label, s->set->label), positive);
     return out;
@@ -99,8 +134,14 @@ const char *cdr_analysis_rows(char *out, size_t size, const struct cdr_analysis 
 
 const char *cdr_analysis_drawn(char *out, size_t size, const struct cdr_analysis *s)
 {
-    snprintf(out, size, "%" PRIu64 " resample%s, seed %" PRIu64, s->set->resamples,
-             s->set->resamples == 1 ? "" : "s", s->set->seed);
+    const double error = s->set->drawing.until_error;
+
+    if (error > 0)
+        snprintf(out, size, "until the Monte Carlo error is at most %g, seed %" PRIu64,
+                 error, s->set->seed);
+    else
+        snprintf(out, size, "%" PRIu64 " resample%s, seed %" PRIu64, s->set->resamples,
+                 s->set->resamples == 1 ? "" : "s", s->set->seed);
     return out;
 }
 
@@ -149,5 +190,90 @@ int cdr_analysis_write(struct cdr_analysis *s, json_t *records, const char *head
         break;
     default: rc = write_table(s, records, heading, fields, n_fields, why); break;
     }
+    if (!rc && s->replicates.stream)
+        rc = cdr_output_commit(&s->replicates, why);
     return rc ? rc : cdr_output_commit(&s->output, why);
+}
+
+/* ---- what intervals say ---- */
+
+static const char *reason_of(int undefined)
+{
+    switch (undefined) {
+    case CADRE_BCA_ONE_SIDED: return "all replicates are on one side of the value";
+    case CADRE_BCA_CONSTANT: return "the value is the same whichever row is left out";
+    default: return "the value is not defined without some row";
+    }
+}
+
+bool cdr_analysis_add_interval(const struct cdr_analysis *s, json_t *row,
+                               const cadre_interval *x, int asked)
+{
+    bool done = add(row, "low", cdr_json_number(x->low)) &&
+                add(row, "high", cdr_json_number(x->high)) &&
+                add(row, "standard_error", cdr_json_number(x->standard_error)) &&
+                add(row, "usable", cdr_json_count(x->resamples)) &&
+                add(row, "degenerate", cdr_json_count(x->degenerate)) &&
+                add(row, "low_error", cdr_json_number(x->low_error)) &&
+                add(row, "high_error", cdr_json_number(x->high_error));
+
+    if (done && x->method == CADRE_BCA)
+        done = add(row, "bias", cdr_json_number(x->bias)) &&
+               add(row, "acceleration", cdr_json_number(x->acceleration)) &&
+               add(row, "low_level", cdr_json_number(x->low_level)) &&
+               add(row, "high_level", cdr_json_number(x->high_level));
+    if (done && asked == CADRE_BCA && x->method != CADRE_BCA)
+        done = add(row, "method", cdr_json_text("percentile")) &&
+               add(row, "instead", cdr_json_text("percentile")) &&
+               add(row, "bca_undefined", cdr_json_text(reason_of(x->bca_undefined)));
+    if (done && s->set->drawing.until_error > 0)
+        done = add(row, "monte_carlo_error",
+                   cdr_json_number(x->low_error > x->high_error ? x->low_error
+                                                                : x->high_error));
+    return done;
+}
+
+void cdr_analysis_warn(struct cdr_analysis *s, const cadre_interval *x, int asked,
+                       const char *name, int kind)
+{
+    char shown[CDR_SHOWN];
+
+    if (asked != CADRE_BCA || x->method == CADRE_BCA)
+        return;
+    if (s->warned++ == WARNINGS_MOST)
+        fputs("cadre: others are marked in the results\n", stderr);
+    if (s->warned <= WARNINGS_MOST)
+        fprintf(
+            stderr,
+            "cadre: %s, %s: BCa is not defined, because %s; the percentile interval "
+            "stands in for it\n",
+            cdr_quote(shown, name), cadre_metric_name(kind),
+            reason_of(x->bca_undefined));
+}
+
+/* ---- p-values ---- */
+
+int cdr_analysis_adjust(const struct cdr_analysis *s, double *p, size_t n,
+                        struct cdr_failure *why)
+{
+    cadre_error err;
+
+    if (s->set->drawing.adjust == 0)
+        return 0;
+    if (cadre_adjust_p_values(p, p, n, s->set->drawing.adjust - 1, &err))
+        return cdr_fails_in_library(why, NULL, &err);
+    return 0;
+}
+
+bool cdr_analysis_add_p_value(const struct cdr_analysis *s, json_t *row, double p,
+                              double adjusted)
+{
+    return add(row, "p_value", cdr_json_number(p)) &&
+           (s->set->drawing.adjust == 0 ||
+            add(row, "adjusted_p_value", cdr_json_number(adjusted)));
+}
+
+const char *cdr_method_words(int method)
+{
+    return method == CADRE_BCA ? "BCa" : cadre_interval_method_name(method);
 }

@@ -3,6 +3,7 @@
  */
 #include "cli/commands/command.h"
 #include "cli/commands/analysis.h"
+#include "cli/commands/part.h"
 #include "cli/base/text.h"
 
 #include <stdlib.h>
@@ -30,10 +31,11 @@ static const struct cdr_option score_options[] = {
 static const struct cdr_option method_options[] = {
     { .kind = CDR_WORD,
       .name = "method",
-      .value = "percentile|basic|bca",
+      .value = "percentile|basic|bca|normal|studentized",
       .offset = offsetof(struct settings, method),
-      .initial = "percentile",
-      .help = "how to make the interval from the resamples" },
+      .initial = "bca",
+      .help = "how to make the interval from the resamples; where bca is not defined, "
+              "percentile stands in for it, marked" },
     { .kind = CDR_END },
 };
 
@@ -43,6 +45,8 @@ static const struct cdr_group groups[] = {
     { "Bootstrap", cdr_analysis_bootstrap_options,
       offsetof(struct settings, analysis) },
     { "Interval", method_options, 0 },
+    { "Drawing", cdr_resampling_options, offsetof(struct settings, analysis.drawing) },
+    { "Testing", cdr_testing_options, offsetof(struct settings, analysis.drawing) },
     { "Running", cdr_pool_option_table, offsetof(struct settings, analysis.pool) },
     { "Output", cdr_analysis_output_options, offsetof(struct settings, analysis) },
     { .title = NULL },
@@ -58,103 +62,170 @@ static const struct cdr_field fields[] = {
     { .key = "seed" },
     { .key = "seeding" },
     { .key = "resamples" },
+    { .key = "group", .late = true, .title = "group", .rare = true },
     { .key = "score", .title = "score" },
     { .key = "metric", .title = "metric" },
     { .key = "threshold", .title = "threshold", .rare = true, .plain = true },
     { .key = "bins", .title = "bins", .rare = true },
+    { .key = "level", .late = true, .title = "level", .rare = true, .plain = true },
     { .key = "point", .title = "point" },
     { .key = "low", .title = "low" },
     { .key = "high", .title = "high" },
     { .key = "standard_error", .title = "std error" },
+    { .key = "instead", .late = true, .title = "by", .rare = true },
+    { .key = "monte_carlo_error",
+      .late = true,
+      .title = "MC error",
+      .rare = true,
+      .plain = true,
+      .brief = true },
+    { .key = "p_value",
+      .late = true,
+      .title = "p",
+      .rare = true,
+      .plain = true,
+      .brief = true },
+    { .key = "adjusted_p_value",
+      .late = true,
+      .title = "adjusted p",
+      .rare = true,
+      .plain = true,
+      .brief = true },
     { .key = "usable" },
     { .key = "degenerate", .title = "degenerate", .rare = true },
     { .key = "bias" },
     { .key = "acceleration" },
     { .key = "low_level" },
     { .key = "high_level" },
-    { .key = "positive" },
+    { .key = "low_error", .late = true },
+    { .key = "high_error", .late = true },
+    { .key = "bca_undefined", .late = true },
+    { .key = "positive", .late = true },
 };
-
-static const char *const method_names[] = { "percentile", "basic", "bca" };
-static const char *const method_words[] = { "percentile", "basic", "BCa" };
 
 /* ---- running ---- */
 
-static int run_one(struct cdr_analysis *s, const struct settings *set,
-                   struct cdr_plot_row *row, const double *scores,
+/* What came of one group, score and metric. */
+struct outcome {
+    const char *group; /* NULL: all rows */
+    double p_value, adjusted;
+};
+
+struct intervals {
+    struct cdr_analysis analysis;
+    const struct settings *set;
+    size_t n;                  /* results */
+    struct cdr_plot_row *rows; /* n */
+    struct outcome *outcomes;  /* n */
+};
+
+static int run_one(struct intervals *v, const struct cdr_part *part, size_t i,
                    struct cdr_failure *why)
 {
-    cadre_bootstrap b = cdr_analysis_bootstrap(s, row->kind);
+    struct cdr_plot_row *row = &v->rows[i];
+    struct cdr_finding finding;
     cadre_error err;
 
-    if (cadre_bootstrap_interval(&row->interval, s->pool, &b, scores, set->method,
-                                 &err) == CADRE_OK)
-        return 0;
-    return cdr_analysis_fails(s, row->kind, row->name, &err, why);
+    if (cdr_part_run(&finding, part, row->kind, v->set->method, row->name, NULL, &err))
+        return cdr_analysis_fails(&v->analysis, row->kind, row->name, &err, why);
+    row->interval = finding.interval;
+    v->outcomes[i].p_value = finding.p_value;
+    cdr_analysis_warn(&v->analysis, &row->interval, v->set->method, row->name,
+                      row->kind);
+    return 0;
 }
 
-/* Every score with every metric, score by score. */
-static int run_all(struct cdr_analysis *s, const struct settings *set,
-                   struct cdr_plot_row *rows, struct cdr_failure *why)
+/* Every group and score with every metric, score by score. */
+static int run_all(struct intervals *v, struct cdr_failure *why)
 {
-    size_t n = s->data.n_scores * s->n_kinds;
+    struct cdr_analysis *s = &v->analysis;
+    const size_t n_groups = cdr_analysis_groups(s);
     int rc = 0;
 
-    s->progress.parts = n;
-    for (size_t i = 0; i < n && rc == 0; i++) {
-        const struct cdr_column *score = &s->data.scores[i / s->n_kinds];
+    s->progress.parts = v->n;
+    for (size_t i = 0; i < v->n && rc == 0; i++) {
+        const size_t k = i / s->n_kinds;
+        const struct cdr_column *score = &s->data.scores[k / n_groups];
+        struct cdr_part part;
 
-        rows[i].name = score->name;
-        rows[i].kind = s->kinds[i % s->n_kinds];
+        v->rows[i].name = score->name;
+        v->rows[i].kind = s->kinds[i % s->n_kinds];
+        v->outcomes[i].group = cdr_analysis_group(s, k % n_groups);
         rc = cdr_analysis_next(s, i, why);
-        if (!rc)
-            rc = run_one(s, set, &rows[i], score->values, why);
+        if (!rc && !cdr_part_open(&part, s, k % n_groups, score->values, NULL))
+            rc = cdr_fails_memory(why);
+        else if (!rc)
+            rc = run_one(v, &part, i, why);
+        else
+            return rc;
+        cdr_part_close(&part);
     }
+    return rc;
+}
+
+static int adjust(struct intervals *v, struct cdr_failure *why)
+{
+    double *p = calloc(v->n, sizeof *p);
+    int rc;
+
+    if (!p)
+        return cdr_fails_memory(why);
+    for (size_t i = 0; i < v->n; i++)
+        p[i] = v->outcomes[i].p_value;
+    rc = cdr_analysis_adjust(&v->analysis, p, v->n, why);
+    for (size_t i = 0; i < v->n; i++)
+        v->outcomes[i].adjusted = p[i];
+    free(p);
     return rc;
 }
 
 /* ---- results ---- */
 
-static bool add_row(const struct cdr_analysis *s, json_t *results, int method,
-                    const struct cdr_plot_row *row)
+/* Whether p-values have been asked for. */
+static bool tests(const struct cdr_analysis *s)
 {
-    const cadre_interval *x = &row->interval;
-    json_t *r = json_pack("{s:o}", "score", cdr_json_text(row->name));
-    json_t *numbers, *bca = NULL;
+    const struct cdr_resampling *d = &s->set->drawing;
+
+    return d->has_null || d->test || d->adjust;
+}
+
+static bool add_row(const struct intervals *v, json_t *results, size_t i)
+{
+    const struct cdr_analysis *s = &v->analysis;
+    const struct cdr_plot_row *row = &v->rows[i];
+    const struct outcome *o = &v->outcomes[i];
+    json_t *r = json_object();
     bool done;
 
-    numbers = json_pack(
-        "{s:o, s:o, s:o, s:o, s:o, s:o}", "point", cdr_json_number(x->point), "low",
-        cdr_json_number(x->low), "high", cdr_json_number(x->high), "standard_error",
-        cdr_json_number(x->standard_error), "usable", cdr_json_count(x->resamples),
-        "degenerate", cdr_json_count(x->degenerate));
-    if (method == CADRE_BCA)
-        bca = json_pack("{s:o, s:o, s:o, s:o}", "bias", cdr_json_number(x->bias),
-                        "acceleration", cdr_json_number(x->acceleration), "low_level",
-                        cdr_json_number(x->low_level), "high_level",
-                        cdr_json_number(x->high_level));
-    done = r && numbers && (bca || method != CADRE_BCA) &&
-           cdr_analysis_add_metric(s, r, row->kind) &&
-           json_object_update(r, numbers) == 0 &&
-           (!bca || json_object_update(r, bca) == 0) &&
-           json_array_append(results, r) == 0;
+    done =
+        r &&
+        (!o->group || json_object_set_new(r, "group", cdr_json_text(o->group)) == 0) &&
+        json_object_set_new(r, "score", cdr_json_text(row->name)) == 0 &&
+        cdr_analysis_add_metric(s, r, row->kind) &&
+        json_object_set_new(r, "point", cdr_json_number(row->interval.point)) == 0 &&
+        cdr_analysis_add_interval(s, r, &row->interval, v->set->method) &&
+        (!tests(s) || cdr_analysis_add_p_value(s, r, o->p_value, o->adjusted)) &&
+        json_array_append(results, r) == 0;
     json_decref(r);
-    json_decref(numbers);
-    json_decref(bca);
     return done;
 }
 
-static json_t *make_records(const struct cdr_analysis *s, const struct settings *set,
-                            const struct cdr_plot_row *rows)
+static json_t *make_records(const struct intervals *v)
 {
-    int seeding = s->set->seeding ? s->set->seeding : CADRE_SEEDING_SINGLE;
-    json_t *records = cdr_analysis_records(s, "bootstrap", method_names[set->method],
-                                           seeding, NULL, NULL);
+    const struct cdr_analysis *s = &v->analysis;
+    const int method = v->set->method;
+    const bool single = method != CADRE_STUDENTIZED && !s->set->drawing.stratify &&
+                        !s->set->drawing.cluster;
+    int seeding = s->set->seeding ? s->set->seeding
+                  : single        ? CADRE_SEEDING_SINGLE
+                                  : CADRE_SEEDING_SPAWN;
+    json_t *records = cdr_analysis_records(
+        s, "bootstrap", cadre_interval_method_name(method), seeding, NULL, NULL);
     json_t *results = json_object_get(records, "results");
     bool done = records != NULL;
 
-    for (size_t i = 0; i < s->data.n_scores * s->n_kinds && done; i++)
-        done = add_row(s, results, set->method, &rows[i]);
+    for (size_t i = 0; i < v->n && done; i++)
+        done = add_row(v, results, i);
     if (done)
         return records;
     json_decref(records);
@@ -167,18 +238,17 @@ struct words {
     char drawn[100];
 };
 
-static void make_words(struct words *w, const struct cdr_analysis *s,
-                       const struct settings *set)
+static void make_words(struct words *w, const struct intervals *v)
 {
-    cdr_analysis_rows(w->rows, sizeof w->rows, s);
+    cdr_analysis_rows(w->rows, sizeof w->rows, &v->analysis);
     snprintf(w->interval, sizeof w->interval, "%g %% %s bootstrap intervals",
-             100 * s->set->confidence, method_words[set->method]);
-    cdr_analysis_drawn(w->drawn, sizeof w->drawn, s);
+             100 * v->analysis.set->confidence, cdr_method_words(v->set->method));
+    cdr_analysis_drawn(w->drawn, sizeof w->drawn, &v->analysis);
 }
 
-static int draw(struct cdr_analysis *s, const struct words *w,
-                const struct cdr_plot_row *rows, struct cdr_failure *why)
+static int draw(struct intervals *v, const struct words *w, struct cdr_failure *why)
 {
+    struct cdr_analysis *s = &v->analysis;
     char footnote[500];
     struct cdr_plot_text text = { .title = w->interval,
                                   .file = cdr_analysis_file(s),
@@ -189,24 +259,23 @@ static int draw(struct cdr_analysis *s, const struct words *w,
                                                 (double)s->data.rows };
 
     snprintf(footnote, sizeof footnote, "%s; %s", w->rows, w->drawn);
-    return cdr_plot_forest(&s->plot, &text, rows, s->data.n_scores * s->n_kinds, why);
+    return cdr_plot_forest(&s->plot, &text, v->rows, v->n, why);
 }
 
-static int show(struct cdr_analysis *s, const struct settings *set,
-                const struct cdr_plot_row *rows, struct cdr_failure *why)
+static int show(struct intervals *v, struct cdr_failure *why)
 {
     char heading[700];
-    json_t *records = make_records(s, set, rows);
+    json_t *records = make_records(v);
     struct words w;
     int rc;
 
     if (!records)
         return cdr_fails_memory(why);
-    make_words(&w, s, set);
+    make_words(&w, v);
     snprintf(heading, sizeof heading, "%s\n%s, %s\n", w.rows, w.interval, w.drawn);
-    rc = draw(s, &w, rows, why);
+    rc = draw(v, &w, why);
     if (!rc)
-        rc = cdr_analysis_write(s, records, heading, fields,
+        rc = cdr_analysis_write(&v->analysis, records, heading, fields,
                                 sizeof fields / sizeof fields[0], why);
     json_decref(records);
     return rc;
@@ -223,7 +292,7 @@ static int want_scores(struct cdr_wanted *wanted, const struct settings *set,
     for (size_t i = 0; i < scores->n; i++) {
         if (strcmp(scores->at[i], "all") == 0)
             wanted->every_score = true;
-        if (strcmp(scores->at[i], set->analysis.label) == 0)
+        if (set->analysis.label && strcmp(scores->at[i], set->analysis.label) == 0)
             return cdr_fails(why, CDR_EXIT_USAGE, "--score %s is the column of labels",
                              cdr_quote(shown, scores->at[i]));
         for (size_t k = 0; k < i; k++)
@@ -238,34 +307,37 @@ static int want_scores(struct cdr_wanted *wanted, const struct settings *set,
     return 0;
 }
 
-static int run_analysis(struct cdr_analysis *s, const struct settings *set,
-                        struct cdr_failure *why)
+static int run_analysis(struct intervals *v, struct cdr_failure *why)
 {
-    struct cdr_plot_row *rows = NULL;
-    int rc = want_scores(&s->wanted, set, why);
+    struct cdr_analysis *s = &v->analysis;
+    int rc = want_scores(&s->wanted, v->set, why);
 
     if (!rc)
-        rc = cdr_analysis_open(s, &set->analysis, "bootstrap", why);
+        rc = cdr_analysis_open(s, &v->set->analysis, "bootstrap", why);
     if (!rc)
-        rc = cdr_plot_check(&s->plot, s->data.n_scores, s->n_kinds, why);
+        rc = cdr_plot_check(&s->plot, s->data.n_scores * cdr_analysis_groups(s),
+                            s->n_kinds, why);
     if (rc)
         return rc;
-    rows = calloc(s->data.n_scores * s->n_kinds, sizeof *rows);
-    if (!rows)
+    v->n = s->data.n_scores * cdr_analysis_groups(s) * s->n_kinds;
+    v->rows = calloc(v->n, sizeof *v->rows);
+    v->outcomes = calloc(v->n, sizeof *v->outcomes);
+    if (!v->rows || !v->outcomes)
         return cdr_fails_memory(why);
-    rc = run_all(s, set, rows, why);
+    rc = run_all(v, why);
     if (!rc)
-        rc = show(s, set, rows, why);
-    free(rows);
-    return rc;
+        rc = adjust(v, why);
+    return rc ? rc : show(v, why);
 }
 
 static int run(const void *settings, struct cdr_failure *why)
 {
-    struct cdr_analysis s = { 0 };
-    int rc = run_analysis(&s, settings, why);
+    struct intervals v = { .set = settings };
+    int rc = run_analysis(&v, why);
 
-    cdr_analysis_close(&s);
+    free(v.rows);
+    free(v.outcomes);
+    cdr_analysis_close(&v.analysis);
     return rc;
 }
 
@@ -273,11 +345,12 @@ const struct cdr_command cdr_cmd_bootstrap = {
     .name = "bootstrap",
     .summary = "confidence intervals of a classifier's metrics",
     .about =
-        "Confidence intervals of metrics of binary classifiers by the bootstrap: "
+        "Confidence intervals of classifiers' metrics, and of statistics of columns, by "
+        "the bootstrap: "
         "rows are drawn with replacement, many times, and the metric of each resample "
         "shows how much the metric could have varied. One result for every score "
         "column and metric. Intervals agree with SciPy's.",
-    .synopsis = "bootstrap FILE --label COL --score COL [--score COL ...] [options]",
+    .synopsis = "bootstrap FILE [--label COL] --score COL ... [options]",
     .groups = groups,
     .settings_size = sizeof(struct settings),
     .lists_metrics = true,

@@ -26,6 +26,14 @@ bool cdr_reading_grow(void *array, size_t n, size_t size)
     return more != NULL;
 }
 
+static bool grow_extra(struct cdr_data *d, size_t extra, size_t room)
+{
+    if (extra < CDR_NUMBER_COLUMNS)
+        return cdr_reading_grow(&d->numbers[extra], room, sizeof(double));
+    return cdr_reading_grow(&d->groups[extra - CDR_NUMBER_COLUMNS].of_row, room,
+                            sizeof(uint32_t));
+}
+
 bool cdr_reading_grow_rows(struct cdr_reading *r)
 {
     struct cdr_data *d = r->data;
@@ -35,6 +43,9 @@ bool cdr_reading_grow_rows(struct cdr_reading *r)
         return false;
     for (size_t i = 0; i < d->n_scores; i++)
         if (!cdr_reading_grow(&d->scores[i].values, room, sizeof(double)))
+            return false;
+    for (size_t e = 0; e < CDR_EXTRAS; e++)
+        if (r->wanted->extra[e] && !grow_extra(d, e, room))
             return false;
     r->room = room;
     return true;
@@ -59,6 +70,10 @@ void cdr_data_free(struct cdr_data *data)
         free(data->scores[i].values);
     for (size_t i = 0; i < data->n_header; i++)
         free(data->header[i]);
+    for (size_t e = 0; e < CDR_NUMBER_COLUMNS; e++)
+        free(data->numbers[e]);
+    for (size_t e = 0; e < CDR_EXTRAS - CDR_NUMBER_COLUMNS; e++)
+        cdr_groups_free(&data->groups[e]);
     free(data->scores);
     free(data->labels);
     free(data->left_out);
@@ -138,6 +153,10 @@ static int check_all(struct cdr_reading *r)
                                                        "Leave --decimal out"
                                                      : "; is the decimal sign a comma? "
                                                        "--decimal ,");
+    for (size_t e = CDR_NUMBER_COLUMNS; e < CDR_EXTRAS; e++)
+        if (r->wanted->extra[e] &&
+            !cdr_groups_sort(&r->data->groups[e - CDR_NUMBER_COLUMNS], r->data->rows))
+            return cdr_fails_memory(r->why);
     return cdr_labels_check(r);
 }
 

@@ -9,14 +9,29 @@
 #define CDR_CLI_DATA_H
 
 #include "cli/base/failure.h"
+#include "cli/data/groups.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+/* Columns beside labels and scores: first those of numbers, then those of names. */
+enum cdr_extra {
+    CDR_OTHER,
+    CDR_WEIGHT,
+    CDR_NUMBER_COLUMNS,
+    CDR_STRATUM = CDR_NUMBER_COLUMNS,
+    CDR_CLUSTER,
+    CDR_BLOCK,
+    CDR_BY,
+    CDR_EXTRAS
+};
 
 struct cdr_wanted {
     const char *label;
     const char *positive; /* the label that counts as 1, beside one other; NULL: labels
                              are 0 and 1 */
+    bool against_rest;    /* any other label than `positive` is 0 */
+    const char *extra[CDR_EXTRAS]; /* NULL: not wanted */
     const char *const *scores;
     size_t n_scores;
     bool every_score; /* instead: every other column that has a name and whose first
@@ -38,6 +53,8 @@ struct cdr_data {
     uint8_t *labels;
     struct cdr_column *scores; /* in the order asked for; every_score: of the file */
     size_t n_scores;
+    double *numbers[CDR_NUMBER_COLUMNS]; /* one a row; NULL: not wanted */
+    struct cdr_groups groups[CDR_EXTRAS - CDR_NUMBER_COLUMNS];
     const char **left_out; /* every_score: columns that are none */
     size_t n_left_out;
     size_t *nameless; /* every_score: columns without a name, counted from 1 */

@@ -138,6 +138,8 @@ static int take_named_label(struct cdr_reading *r, const char *text, uint64_t li
     if (!d->negative && !(d->negative = trimmed(text)))
         return cdr_fails_memory(r->why);
     d->labels[d->rows] = 0;
+    if (r->wanted->against_rest)
+        return 0;
     return is_label(r, d->negative, text) ? 0 : third_label(r, text, line);
 }
 
@@ -191,6 +193,44 @@ static int take_score(struct cdr_reading *r, size_t score, const char *text,
     return 0;
 }
 
+/* ---- columns beside ---- */
+
+static int take_group(struct cdr_reading *r, size_t extra, const char *text,
+                      uint64_t line)
+{
+    struct cdr_groups *g = &r->data->groups[extra - CDR_NUMBER_COLUMNS];
+    char *name = trimmed(text);
+    double value;
+    bool good;
+
+    if (!name)
+        return cdr_fails_memory(r->why);
+    if (parse(r, &value, name) == CDR_MISSING) {
+        free(name);
+        return wrong_number(r, text, line, CDR_MISSING);
+    }
+    good = cdr_groups_take(g, &g->of_row[r->data->rows], name);
+    free(name);
+    return good ? 0 : cdr_fails_memory(r->why);
+}
+
+static int take_extra(struct cdr_reading *r, size_t extra, const char *text,
+                      uint64_t line)
+{
+    double *to;
+    enum cdr_number what;
+
+    if (extra >= CDR_NUMBER_COLUMNS)
+        return take_group(r, extra, text, line);
+    to = &r->data->numbers[extra][r->data->rows];
+    what = parse(r, to, text);
+    if (what != CDR_NUMBER)
+        return wrong_number(r, text, line, what);
+    if (extra == CDR_WEIGHT && *to < 0)
+        return wrong_value(r, text, line, "is negative, and no weight", "");
+    return 0;
+}
+
 /* The first row decides. */
 static int settle(struct cdr_reading *r, struct cdr_slot *slot, const char *text)
 {
@@ -222,6 +262,7 @@ int cdr_field_take(struct cdr_reading *r, const char *text, uint64_t line)
     switch (slot->use) {
     case CDR_LABELS: return take_label(r, text, line);
     case CDR_SCORES: return take_score(r, slot->score, text, line);
+    case CDR_EXTRA: return take_extra(r, slot->score, text, line);
     default: return 0;
     }
 }

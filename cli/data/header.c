@@ -91,6 +91,34 @@ static int locate(struct cdr_reading *r, size_t *at, const char *name, uint64_t 
     return found < d->n_header ? 0 : no_column(r, name, line);
 }
 
+static int taken_twice(struct cdr_reading *r, size_t at, uint64_t line)
+{
+    char shown[CDR_SHOWN];
+
+    return cdr_fails(r->why, CDR_EXIT_USAGE,
+                     "%s:%" PRIu64 ": column %s is asked for twice; copy it under "
+                     "another name if it is to be both",
+                     r->file, line, cdr_quote(shown, r->data->header[at]));
+}
+
+static int want_extras(struct cdr_reading *r, uint64_t line)
+{
+    for (size_t e = 0; e < CDR_EXTRAS; e++) {
+        size_t at;
+        int rc;
+
+        if (!r->wanted->extra[e])
+            continue;
+        rc = locate(r, &at, r->wanted->extra[e], line);
+        if (rc)
+            return rc;
+        if (r->slots[at].use != CDR_NOTHING)
+            return taken_twice(r, at, line);
+        r->slots[at] = (struct cdr_slot){ CDR_EXTRA, e };
+    }
+    return 0;
+}
+
 static int want_scores(struct cdr_reading *r, uint64_t line)
 {
     for (size_t k = 0; k < r->wanted->n_scores; k++) {
@@ -99,6 +127,8 @@ static int want_scores(struct cdr_reading *r, uint64_t line)
 
         if (rc)
             return rc;
+        if (r->slots[at].use == CDR_EXTRA)
+            return taken_twice(r, at, line);
         if (!cdr_reading_add_score(r, &r->slots[at], r->data->header[at]))
             return cdr_fails_memory(r->why);
     }
@@ -165,9 +195,14 @@ int cdr_header_take(struct cdr_reading *r, uint64_t line)
     r->slots = calloc(r->data->n_header, sizeof *r->slots);
     if (!r->slots)
         return cdr_fails_memory(r->why);
-    rc = locate(r, &at, r->wanted->label, line);
+    if (r->wanted->label) {
+        rc = locate(r, &at, r->wanted->label, line);
+        if (rc)
+            return rc;
+        r->slots[at].use = CDR_LABELS;
+    }
+    rc = want_extras(r, line);
     if (rc)
         return rc;
-    r->slots[at].use = CDR_LABELS;
     return r->wanted->every_score ? want_every_score(r, line) : want_scores(r, line);
 }

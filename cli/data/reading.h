@@ -10,11 +10,11 @@
 
 #include "cli/data/data.h"
 
-enum cdr_use { CDR_NOTHING = 0, CDR_LABELS, CDR_SCORES, CDR_PERHAPS };
+enum cdr_use { CDR_NOTHING = 0, CDR_LABELS, CDR_SCORES, CDR_EXTRA, CDR_PERHAPS };
 
 struct cdr_slot {
     enum cdr_use use;
-    size_t score; /* CDR_SCORES: which */
+    size_t score; /* CDR_SCORES: which; CDR_EXTRA: an enum cdr_extra */
 };
 
 struct cdr_reading {

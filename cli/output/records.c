@@ -141,7 +141,7 @@ int cdr_records_json(FILE *out, const json_t *records, struct cdr_failure *why)
 /* ---- CSV ---- */
 
 /* RFC 4180: quotes where they are needed, doubled within. */
-static void put_text(FILE *out, const char *text)
+void cdr_csv_text(FILE *out, const char *text)
 {
     if (text[strcspn(text, ",\"\r\n")] == '\0') {
         fputs(text, out);
@@ -161,7 +161,7 @@ static void put_value(FILE *out, const json_t *value)
     char room[CDR_DIGITS_ROOM];
 
     switch (value ? json_typeof(value) : JSON_NULL) {
-    case JSON_STRING: put_text(out, json_string_value(value)); break;
+    case JSON_STRING: cdr_csv_text(out, json_string_value(value)); break;
     case JSON_INTEGER:
         fprintf(out, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
         break;
@@ -174,19 +174,37 @@ static void put_value(FILE *out, const json_t *value)
     }
 }
 
+/* Field k of row i; row SIZE_MAX is the header. */
+static void put_field(FILE *out, const json_t *records, size_t i,
+                      const struct cdr_field *field)
+{
+    if (i == SIZE_MAX)
+        fputs(field->key, out);
+    else
+        put_value(out, cdr_record_value(records, i, field->key));
+}
+
+static void put_row(FILE *out, const json_t *records, size_t i,
+                    const struct cdr_field *fields, size_t n_fields)
+{
+    const char *between = "";
+
+    for (int late = 0; late < 2; late++)
+        for (size_t k = 0; k < n_fields; k++)
+            if (fields[k].late == late) {
+                fputs(between, out);
+                put_field(out, records, i, &fields[k]);
+                between = ",";
+            }
+    fputc('\n', out);
+}
+
 void cdr_records_csv(FILE *out, const json_t *records, const struct cdr_field *fields,
                      size_t n_fields)
 {
     size_t rows = json_array_size(json_object_get(records, "results"));
 
-    for (size_t k = 0; k < n_fields; k++)
-        fprintf(out, "%s%s", k ? "," : "", fields[k].key);
-    fputc('\n', out);
-    for (size_t i = 0; i < rows; i++) {
-        for (size_t k = 0; k < n_fields; k++) {
-            fputs(k ? "," : "", out);
-            put_value(out, cdr_record_value(records, i, fields[k].key));
-        }
-        fputc('\n', out);
-    }
+    put_row(out, records, SIZE_MAX, fields, n_fields);
+    for (size_t i = 0; i < rows; i++)
+        put_row(out, records, i, fields, n_fields);
 }

@@ -25,6 +25,8 @@ struct cdr_field {
     const char *title; /* in the table; NULL: not there */
     bool rare;         /* in the table only if some row has it, and not as 0 */
     bool plain;        /* a number that the standard error says nothing about */
+    bool brief;        /* and that two digits of are enough */
+    bool late; /* in CSV behind all that are not: for scripts that count columns */
 };
 
 /* New values; NULL without memory, which json_pack and json_object_set_new pass on. */
@@ -37,6 +39,8 @@ json_t *cdr_json_lines(const char *text);
 const json_t *cdr_record_value(const json_t *records, size_t i, const char *key);
 
 int cdr_records_json(FILE *out, const json_t *records, struct cdr_failure *why);
+/* A field of CSV, in quotes where it needs them. */
+void cdr_csv_text(FILE *out, const char *text);
 void cdr_records_csv(FILE *out, const json_t *records, const struct cdr_field *fields,
                      size_t n_fields);
 

@@ -60,7 +60,9 @@ static char *text_of(const struct table *t, size_t row, const struct cdr_field *
         snprintf(room, sizeof room, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
         break;
     case JSON_REAL:
-        if (field->plain)
+        if (field->brief)
+            snprintf(room, sizeof room, "%.2g", json_real_value(value));
+        else if (field->plain)
             cdr_digits_shortest(room, json_real_value(value));
         else
             cdr_precision_write(room, json_real_value(value), precision);

@@ -218,14 +218,14 @@ def check_program(program, pages, public):
                 flags.setdefault(flag, f"{command} --help")
             for choice in value.split("|") if "|" in value else ():
                 choices.setdefault(choice, f"{command} --help: {long}")
-    yield from check_flags(page, flags)
-    yield from check_words(page, commands, choices)
+    yield from check_flags(pages, flags)
+    yield from check_words(page, pages, commands, choices)
     yield from check_metrics(pages, public)
 
 
-def check_flags(page, flags):
+def check_flags(pages, flags):
     defined = set()
-    for line in page.lines:
+    for page, line in ((page, line) for page in pages for line in page.lines):
         used = {"-" + word for word in line.after("Fl")}
         if line.macro == "It" or line.section == "SYNOPSIS":
             defined |= used
@@ -235,11 +235,11 @@ def check_flags(page, flags):
         for flag in sorted(used - set(flags)):
             yield f"{page.at(line.number)}: there is no option {flag}"
     for flag in sorted(set(flags) - defined):
-        yield f"{page.shown}: option {flag} of {flags[flag]} is not there"
+        yield f"{pages[0].shown}: option {flag} of {flags[flag]} is not there"
 
 
-def check_words(page, commands, choices):
-    modifiers = dict((word, number) for number, word in page.marked("Cm"))
+def check_words(page, pages, commands, choices):
+    modifiers = dict((word, number) for p in pages for number, word in p.marked("Cm"))
     for word in sorted(set(commands) - set(modifiers)):
         yield f"{page.shown}: command {word} is not there"
     for word in sorted(set(choices) - set(modifiers)):

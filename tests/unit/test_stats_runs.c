@@ -338,11 +338,12 @@ static void exact_permutations(void **state)
                           .resamples = 40000,
                           .seed = 3 };
     double a[FEW], second[FEW], point[2], above = 0, below = 0;
+    double low = 0, high = FEW - 1; /* both columns are ranks */
 
     (void)state;
     for (size_t i = 0; i < FEW; i++) {
         a[i] = (double)(i * 7 % FEW);
-        second[i] = (double)(i * 3 % FEW) + 4 * labels[i] + 0.5;
+        second[i] = (labels[i] != 0) != (i == 4) ? high-- : low++;
     }
     const cadre_permutation out = permuted(&b, a, second);
     for (unsigned way = 0; way < 1u << FEW; way++) {

@@ -52,6 +52,22 @@ static int check_studentized(const cadre_bootstrap *b, int method, cadre_error *
         "of two classes: use another method");
 }
 
+static struct cdr_source source_of(const struct cdr_design *design, int method)
+{
+    const struct cdr_study *const study = &design->layer->study;
+    struct cdr_source source = { design, NULL, cdr_study_name(study),
+                                 cdr_study_reason(study),
+                                 "rows that vary more, or smaller scores" };
+
+    if (study->two_classes)
+        source.remedy = "more rows of the rarer class";
+    if (method == CADRE_STUDENTIZED && !study->two_classes) {
+        source.reason = "it is the same whichever row of the resample is left out";
+        source.remedy = "another method";
+    }
+    return source;
+}
+
 static int run(cadre_interval *out, cadre_pool *pool, const cadre_bootstrap *b,
                const double *const *scores, unsigned columns, int method,
                cadre_error *err)
@@ -61,12 +77,7 @@ static int run(cadre_interval *out, cadre_pool *pool, const cadre_bootstrap *b,
     int rc = cdr_design_open(&r.design, b, scores, columns, err);
 
     if (!rc) {
-        r.source = (struct cdr_source){
-            &r.design, NULL, cdr_study_name(&r.design.layer->study),
-            cdr_study_reason(&r.design.layer->study),
-            r.design.layer->study.two_classes ? "more rows of the rarer class"
-                                              : "rows that vary more, or smaller scores"
-        };
+        r.source = source_of(&r.design, method);
         cdr_resamples_begin(&r, b, method,
                             columns == 1 && has_scipy_rule(b, method)
                                 ? CADRE_QUANTILE_SCIPY

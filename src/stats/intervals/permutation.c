@@ -1,14 +1,16 @@
 /* permutation.c - p-values by exchanging what makes no difference if nothing does.
  * SPDX-License-Identifier: MIT
  *
- * Two columns of scores exchange a row's two scores, by a coin for each row; one column
- * has its labels shuffled. Both are samples of 2 n rows: each row with either score, or
+ * Two columns of scores exchange a row's two scores, by a coin for each row (where order
+ * is all that counts, their ranks, since the columns may have scales of their own: E.
+ * Venkatraman, C. Begg, 1996); one column has its labels shuffled. Both are samples of 2 n rows: each row with either score, or
  * with either label, of which each row gives one. So all metrics measure them as they
  * measure resamples, without sorting again. A second column is shuffled against the first
  * where the metric relates the two, and exchanged with it where it compares them.
  */
 #include "stats/check.h"
 #include "stats/fail.h"
+#include "stats/numbers/ranking.h"
 #include "stats/resampling/publish.h"
 
 #include <math.h>
@@ -16,6 +18,7 @@
 #include <string.h>
 
 #define DEFAULT_PERMUTATIONS 1000
+#define SLACK                1e-12 /* of the largest value */
 
 enum {
     EXCHANGE, /* of either score */
@@ -131,6 +134,29 @@ struct doubled {
     uint8_t *labels;
 };
 
+/* Mid-ranks, the lowest first, in the place of scores. */
+static bool rank_scores(double *scores, size_t n)
+{
+    struct cdr_ranking r;
+    double *below;
+    bool good;
+
+    if (!cdr_rank(&r, scores, n))
+        return false;
+    below = calloc(r.groups + 1, sizeof *below);
+    good = below != NULL;
+    for (size_t i = 0; good && i < n; i++)
+        below[r.group[i]] += 1;
+    for (size_t g = r.groups; good && g-- > 0;)
+        below[g] += below[g + 1]; /* rows in this group and in lower ones */
+    for (size_t i = 0; good && i < n; i++)
+        scores[i] = (below[r.group[i]] + below[r.group[i] + 1]) / 2;
+    free(below);
+    free(r.group);
+    free(r.order);
+    return good;
+}
+
 static bool double_rows(struct doubled *d, const cadre_bootstrap *b, const double *a,
                         const double *second)
 {
@@ -147,7 +173,9 @@ static bool double_rows(struct doubled *d, const cadre_bootstrap *b, const doubl
         d->labels[i] = second ? label : 0;
         d->labels[n + i] = second ? label : 1;
     }
-    return true;
+    if (!second || cdr_family_of(b->metric.kind) != &cdr_curves)
+        return true;
+    return rank_scores(d->scores, n) && rank_scores(d->scores + n, n);
 }
 
 static int how_of(const cadre_bootstrap *b, const double *second)
@@ -179,14 +207,26 @@ static int point_of(double *out, const cadre_bootstrap *b, const double *a,
     return rc;
 }
 
+/* Permutations that are as far out as the point may differ from it in their last bits. */
+static double slack_of(double point, const double *values, uint64_t n)
+{
+    double most = fabs(point);
+
+    for (uint64_t i = 0; i < n; i++)
+        if (isfinite(values[i]) && fabs(values[i]) > most)
+            most = fabs(values[i]);
+    return SLACK * most;
+}
+
 static void conclude(cadre_permutation *out, const double *values, uint64_t n)
 {
+    const double slack = slack_of(out->point, values, n);
     uint64_t above = 0, below = 0;
 
     for (uint64_t i = 0; i < n; i++) {
         out->degenerate += !isfinite(values[i]);
-        above += values[i] >= out->point;
-        below += values[i] <= out->point;
+        above += values[i] >= out->point - slack;
+        below += values[i] <= out->point + slack;
     }
     out->permutations = n - out->degenerate;
     const double least = (double)(above < below ? above : below);

@@ -1,0 +1,266 @@
+/* part.c - the rows of one result: all, or those of a group.
+ * SPDX-License-Identifier: MIT
+ */
+#include "cli/commands/part.h"
+#include "cli/output/records.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- rows ---- */
+
+static const struct cdr_groups *groups_of(const struct cdr_analysis *s,
+                                          enum cdr_extra extra)
+{
+    return &s->data.groups[extra - CDR_NUMBER_COLUMNS];
+}
+
+static bool is_in(const struct cdr_analysis *s, size_t row, size_t group)
+{
+    return !s->set->drawing.by || groups_of(s, CDR_BY)->of_row[row] == group;
+}
+
+static void *copy(const struct cdr_analysis *s, size_t group, const void *from,
+                  size_t size, bool *good)
+{
+    char *to, *end;
+
+    if (!from || !*good)
+        return NULL;
+    to = end = malloc(s->data.rows * size);
+    *good = to != NULL;
+    for (size_t row = 0; to && row < s->data.rows; row++)
+        if (is_in(s, row, group)) {
+            memcpy(end, (const char *)from + row * size, size);
+            end += size;
+        }
+    return to;
+}
+
+bool cdr_part_open(struct cdr_part *p, struct cdr_analysis *s, size_t group,
+                   const double *a, const double *b)
+{
+    const struct cdr_data *d = &s->data;
+    bool good = true;
+
+    *p = (struct cdr_part){ .analysis = s };
+    if (s->set->drawing.by)
+        p->group = groups_of(s, CDR_BY)->names[group];
+    for (size_t row = 0; row < d->rows; row++)
+        p->n += is_in(s, row, group);
+    p->labels = copy(s, group, s->set->label ? d->labels : NULL, 1, &good);
+    p->scores[0] = copy(s, group, a, sizeof *a, &good);
+    p->scores[1] = copy(s, group, b, sizeof *b, &good);
+    p->other = copy(s, group, d->numbers[CDR_OTHER], sizeof(double), &good);
+    p->weights = copy(s, group, d->numbers[CDR_WEIGHT], sizeof(double), &good);
+    p->strata = copy(s, group, groups_of(s, CDR_STRATUM)->of_row, 4, &good);
+    p->clusters = copy(s, group, groups_of(s, CDR_CLUSTER)->of_row, 4, &good);
+    p->blocks = copy(s, group, groups_of(s, CDR_BLOCK)->of_row, 4, &good);
+    p->n_blocks = groups_of(s, CDR_BLOCK)->n;
+    for (size_t row = 0; p->labels && row < p->n; row++)
+        p->positives += p->labels[row];
+    return good;
+}
+
+void cdr_part_close(struct cdr_part *p)
+{
+    free(p->labels);
+    free(p->scores[0]);
+    free(p->scores[1]);
+    free(p->other);
+    free(p->weights);
+    free(p->strata);
+    free(p->clusters);
+    free(p->blocks);
+}
+
+/* ---- values ---- */
+
+static cadre_rows rows_of(const struct cdr_part *p, unsigned column)
+{
+    return (cadre_rows){ .n = p->n,
+                         .labels = p->labels,
+                         .scores = p->scores[column],
+                         .other = p->other,
+                         .weights = p->weights };
+}
+
+int cdr_part_measure(double *out, const struct cdr_part *p, int kind, unsigned column,
+                     cadre_error *err)
+{
+    const cadre_bootstrap b = cdr_analysis_bootstrap(p->analysis, kind);
+    const cadre_rows rows = rows_of(p, column);
+
+    return cadre_metric_of(out, &b.metric, &rows, err);
+}
+
+/* ---- replicates to a file ---- */
+
+struct stream {
+    FILE *out;
+    const struct cdr_part *part;
+    const char *score;
+    int kind;
+};
+
+static int write_replicates(void *arg, uint64_t first, const double *values, size_t n)
+{
+    const struct stream *s = arg;
+    char number[40];
+
+    for (size_t i = 0; i < n; i++) {
+        cdr_csv_text(s->out, s->score);
+        fprintf(s->out, ",%s,", cadre_metric_name(s->kind));
+        if (s->part->group)
+            cdr_csv_text(s->out, s->part->group);
+        snprintf(number, sizeof number, "%.17g", values[i]);
+        fprintf(s->out, ",%" PRIu64 ",%s\n", first + i,
+                isfinite(values[i]) ? number : "");
+    }
+    return ferror(s->out) != 0;
+}
+
+/* ---- blocks ---- */
+
+/* The rows of one block, as a part; nothing is copied that blocks do not need. */
+static bool block_of(struct cdr_part *block, const struct cdr_part *p, uint32_t k)
+{
+    size_t n = 0;
+
+    *block = (struct cdr_part){ .analysis = p->analysis };
+    block->labels = p->labels ? malloc(p->n) : NULL;
+    block->scores[0] = malloc(p->n * sizeof(double));
+    block->scores[1] = p->scores[1] ? malloc(p->n * sizeof(double)) : NULL;
+    block->other = p->other ? malloc(p->n * sizeof(double)) : NULL;
+    block->weights = p->weights ? malloc(p->n * sizeof(double)) : NULL;
+    if ((p->labels && !block->labels) || !block->scores[0] ||
+        (p->scores[1] && !block->scores[1]) || (p->other && !block->other) ||
+        (p->weights && !block->weights))
+        return false;
+    for (size_t row = 0; row < p->n; row++) {
+        if (p->blocks[row] != k)
+            continue;
+        if (p->labels)
+            block->labels[n] = p->labels[row];
+        for (unsigned c = 0; c < 2; c++)
+            if (p->scores[c])
+                block->scores[c][n] = p->scores[c][row];
+        if (p->other)
+            block->other[n] = p->other[row];
+        if (p->weights)
+            block->weights[n] = p->weights[row];
+        n++;
+    }
+    block->n = n;
+    return true;
+}
+
+static int measure_block(double *out, const struct cdr_part *block, int kind,
+                         cadre_error *err)
+{
+    double from = 0;
+    int rc = cdr_part_measure(out, block, kind, 0, err);
+
+    if (rc || !block->scores[1])
+        return rc;
+    from = *out;
+    rc = cdr_part_measure(out, block, kind, 1, err);
+    *out -= from;
+    return rc;
+}
+
+static int run_blocks(cadre_interval *out, const struct cdr_part *p,
+                      const cadre_bootstrap *b, cadre_error *err)
+{
+    double *values = calloc(p->n_blocks, sizeof *values);
+    size_t n = 0;
+    int rc = CADRE_OK;
+
+    for (uint32_t k = 0; values && k < p->n_blocks && !rc; k++) {
+        struct cdr_part block;
+        if (!block_of(&block, p, k))
+            rc = CADRE_ENOMEM;
+        else if (block.n > 0) /* else it is of another group of --by */
+            rc = measure_block(&values[n++], &block, b->metric.kind, err);
+        cdr_part_close(&block);
+    }
+    if (!values || rc == CADRE_ENOMEM) {
+        *err = (cadre_error){ .code = CADRE_ENOMEM, .message = "out of memory" };
+        rc = CADRE_ENOMEM;
+    }
+    if (!rc)
+        rc = cadre_bootstrap_folds(out, p->analysis->pool, b, values, n, err);
+    free(values);
+    return rc;
+}
+
+/* ---- running ---- */
+
+static cadre_bootstrap bootstrap_of(const struct cdr_part *p, int kind, int method)
+{
+    cadre_bootstrap b = cdr_analysis_bootstrap(p->analysis, kind);
+
+    b.labels = p->labels;
+    b.n = p->n;
+    /* Where BCa is not defined, another interval is better than none for all. */
+    b.method = method == CADRE_BCA ? CADRE_BCA_IF_DEFINED : method;
+    b.other = p->other;
+    b.weights = p->weights;
+    b.strata = p->strata;
+    b.clusters = p->clusters;
+    if (p->analysis->by_label)
+        b.by_label = 3;
+    return b;
+}
+
+static int run(cadre_interval *out, const struct cdr_part *p, const cadre_bootstrap *b,
+               cadre_error *err)
+{
+    if (p->blocks)
+        return run_blocks(out, p, b, err);
+    if (p->scores[1])
+        return cadre_bootstrap_difference(out, p->analysis->pool, b, p->scores[0],
+                                          p->scores[1], err);
+    return cadre_bootstrap_interval(out, p->analysis->pool, b, p->scores[0], b->method,
+                                    err);
+}
+
+static int permute(double *out, const struct cdr_part *p, const cadre_bootstrap *b,
+                   cadre_error *err)
+{
+    cadre_bootstrap plain = { .metric = b->metric,
+                              .labels = b->labels,
+                              .n = b->n,
+                              .resamples = b->resamples,
+                              .seed = b->seed,
+                              .chunk = b->chunk,
+                              .other = b->other };
+    cadre_permutation result;
+    const int rc = cadre_permutation_test(&result, p->analysis->pool, &plain,
+                                          p->scores[0], p->scores[1], err);
+
+    *out = result.p_value;
+    return rc;
+}
+
+int cdr_part_run(struct cdr_finding *out, const struct cdr_part *p, int kind,
+                 int method, const char *score, double *replicates, cadre_error *err)
+{
+    struct cdr_analysis *s = p->analysis;
+    struct stream stream = { s->replicates.stream, p, score, kind };
+    cadre_bootstrap b = bootstrap_of(p, kind, method);
+    int rc;
+
+    b.replicates = replicates;
+    if (s->set->drawing.replicates) {
+        b.each = write_replicates;
+        b.each_arg = &stream;
+    }
+    rc = run(&out->interval, p, &b, err);
+    out->p_value = out->interval.p_value;
+    if (!rc && s->set->drawing.test == 1)
+        rc = permute(&out->p_value, p, &b, err);
+    return rc;
+}
