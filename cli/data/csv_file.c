@@ -21,6 +21,7 @@
 
 #define AT_ONCE   (1 << 16)
 #define FIELD_MAX (1 << 20)
+#define ROOM_STEP (1 << 14) /* by which libcsv makes its room for a field larger */
 
 struct reader {
     const struct cdr_csv *csv;
@@ -256,6 +257,7 @@ int cdr_csv_read(const struct cdr_csv *csv, struct cdr_source *source)
         free(bytes);
         return cdr_fails_memory(csv->why);
     }
+    csv_set_blk_size(&r.parser, ROOM_STEP);
     csv_set_delim(&r.parser, csv->delimiter ? (unsigned char)csv->delimiter : ',');
     rc = feed_all(&r, source, bytes);
     if (!rc)
