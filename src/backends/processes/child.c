@@ -31,23 +31,6 @@
 
 /* ---- hiring ---- */
 
-/* Signals wait until it is clear in which process they are: a handler of the program's
- * must not run in the worker. */
-static pid_t fork_quietly(struct cdr_supervisor *c, unsigned seat, int stderr_fd,
-                          int lifeline)
-{
-    sigset_t all, old;
-    pid_t pid;
-
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &old); /* cannot fail */
-    pid = fork();
-    if (pid == 0)
-        cdr_worker_main(c, seat, stderr_fd, lifeline);
-    pthread_sigmask(SIG_SETMASK, &old, NULL);
-    return pid;
-}
-
 /* What of it ends when it is dead: without a pidfd, its end of a socket or pipe. */
 static int end_of(const struct cdr_child *m)
 {
@@ -115,93 +98,6 @@ int cdr_child_adopt(struct cdr_supervisor *c, unsigned seat,
                               memory_order_relaxed);
     }
     return rc;
-}
-
-static int fork_between(struct cdr_supervisor *c, unsigned seat, struct cdr_child *m,
-                        int words, int lifeline)
-{
-    uint64_t began = cdr_now();
-    int rc;
-
-    m->pid = fork_quietly(c, seat, words, lifeline);
-    if (m->pid < 0)
-        return errno;
-    cdr_standby_forked(c, began);
-    rc = cdr_pidfd_open(&m->pidfd, m->pid);
-    return rc == ENOSYS && m->lifeline >= 0 ? 0 : rc;
-}
-
-static int make_lifeline(const struct cdr_supervisor *c, int ends[2])
-{
-    ends[0] = ends[1] = -1;
-    return c->lifelines ? cdr_fd_own_pair(pipe2(ends, O_CLOEXEC), ends) : 0;
-}
-
-static int fork_with_pipes(struct cdr_supervisor *c, unsigned seat, struct cdr_child *m)
-{
-    int words[2], lifeline[2], rc = cdr_child_pipe(words);
-
-    if (rc)
-        return rc;
-    *m = (struct cdr_child){ .pidfd = -1, .socket = -1 };
-    rc = make_lifeline(c, lifeline);
-    m->stderr_fd = words[0];
-    m->lifeline = lifeline[0];
-    if (!rc)
-        rc = fork_between(c, seat, m, words[1], lifeline[1]);
-    cdr_fd_close(words[1]);
-    cdr_fd_close(lifeline[1]);
-    if (rc && m->pid > 0) {
-        cdr_child_discard(m);
-    } else if (rc) {
-        cdr_fd_close(words[0]);
-        cdr_fd_close(lifeline[0]);
-        m->pid = 0;
-    }
-    return rc;
-}
-
-/* Nobody else is to have the workers' end of a lifeline, also if another thread begins a
- * run of its own. */
-static pthread_mutex_t forking = PTHREAD_MUTEX_INITIALIZER;
-
-void cdr_child_forked(const struct cdr_supervisor *c)
-{
-    if (c->lifelines)
-        pthread_mutex_unlock(
-            &forking); /* locked by this thread, before it was forked */
-}
-
-int cdr_child_fork(struct cdr_supervisor *c, unsigned seat, struct cdr_child *m)
-{
-    int rc;
-
-    if (!c->lifelines)
-        return fork_with_pipes(c, seat, m);
-    pthread_mutex_lock(&forking);
-    rc = fork_with_pipes(c, seat, m);
-    pthread_mutex_unlock(&forking);
-    return rc;
-}
-
-static int fork_one(struct cdr_supervisor *c, unsigned seat, cadre_error *err)
-{
-    struct cdr_child m;
-    int rc = cdr_child_fork(c, seat, &m);
-
-    if (!rc)
-        rc = cdr_child_adopt(c, seat, &m);
-    if (!rc)
-        return CADRE_OK;
-    return cdr_fail_sys(err, rc, "worker process %u of %u could not be started", seat,
-                        c->n);
-}
-
-int cdr_child_start(struct cdr_supervisor *c, unsigned seat, cadre_error *err)
-{
-    if (c->process_pool->spawned)
-        return cdr_persistent_start(c, seat, err);
-    return cdr_standby_adopt(c, seat) ? CADRE_OK : fork_one(c, seat, err);
 }
 
 /* ---- hearing ---- */
@@ -352,4 +248,18 @@ void cdr_child_reap(struct cdr_supervisor *c, unsigned seat, cadre_death *death)
     cdr_fd_close(m->socket);
     close_stderr(c, m);
     m->pid = 0;
+}
+
+void cdr_child_tell_to_end(struct cdr_child *m, uint64_t now, uint64_t grace)
+{
+    m->told = true;
+    m->kill_at = now + grace;
+    cdr_child_signal(m, SIGTERM);
+    cdr_child_signal(m, SIGCONT); /* a stopped one would not hear */
+}
+
+void cdr_child_kill(struct cdr_child *m)
+{
+    m->killed = true;
+    cdr_child_signal(m, SIGKILL);
 }

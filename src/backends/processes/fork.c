@@ -1,84 +1,69 @@
 /* fork.c - workers that are processes, forked when a run begins.
  * SPDX-License-Identifier: MIT
  *
- * A supervisor (supervisor.c) belongs to one run, and is gone when that ends. What workers share with
- * the caller is the window, which core puts into shared memory, and their idleness.
+ * A supervisor (supervisor.c) belongs to one run, and is gone when that ends. What workers
+ * share with the caller is the window, which core puts into shared memory, and the scoreboard.
  */
 #include "backends/processes/supervisor.h"
 #include "backends/table.h"
 #include "base/error.h"
 
-#include <stdio.h>
-#include <unistd.h>
+static struct cdr_supervisor *take(struct cdr_process_pool *process_pool,
+                                   cadre_run *run, cadre_error *err)
+{
+    return cdr_supervisor_make(
+        process_pool,
+        cdr_supervisor_fit_memory(process_pool, run, cadre_run_workers(run)), err);
+}
 
-#define FAN_OUT 4
+static int fork_one(struct cdr_supervisor *c, unsigned seat, cadre_error *err)
+{
+    struct cdr_child m;
+    int rc = cdr_child_fork(c, seat, &m);
 
-static int processes_open(void *state, const cadre_setup *setup, cadre_error *err)
+    if (!rc)
+        rc = cdr_child_adopt(c, seat, &m);
+    if (!rc)
+        return CADRE_OK;
+    return cdr_fail_sys(err, rc, "worker process %u of %u could not be started", seat,
+                        c->n);
+}
+
+static int replace(struct cdr_supervisor *c, unsigned seat, cadre_error *err)
+{
+    return cdr_standby_adopt(c, seat) ? CADRE_OK : fork_one(c, seat, err);
+}
+
+static int join(struct cdr_supervisor *c, cadre_error *err)
+{
+    int rc = CADRE_OK;
+
+    for (unsigned seat = 1; seat <= c->n && !rc; seat++)
+        rc = replace(c, seat, err);
+    return rc;
+}
+
+static const struct cdr_start by_fork = {
+    .take = take, .join = join, .replace = replace, .release = cdr_supervisor_free
+};
+
+static int open(void *state, const cadre_setup *setup, cadre_error *err)
 {
     struct cdr_process_pool *process_pool = state;
 
-    int rc = cdr_supervisor_check_calls(err);
-
-    if (rc)
-        return rc;
-    process_pool->workers = setup->workers;
-    snprintf(process_pool->name, sizeof process_pool->name, "%s", setup->name);
-    return CADRE_OK;
-}
-
-static int processes_begin(void *state, cadre_run *run, cadre_error *err)
-{
-    struct cdr_supervisor *supervisor;
-
-    return cdr_supervisor_begin(&supervisor, state, run, err);
-}
-
-static unsigned processes_tend(void *state, cadre_run *run, int timeout_ms)
-{
-    (void)state;
-    return cdr_supervisor_poll(cadre_run_data(run), timeout_ms);
-}
-
-/* The caller has fed a stream; or a worker of a map gave back what it was asked for. */
-static void processes_wake(void *state, cadre_run *run)
-{
-    struct cdr_supervisor *c = cadre_run_data(run);
-    static const uint64_t one = 1;
-
-    (void)state;
-    if (c->seat > 0) {
-        if (write(c->event, &one, sizeof one) < 0)
-            return; /* it is signalled already */
-        return;
-    }
-    cdr_light_fence();
-    if (cdr_supervisor_has_idle(c))
-        cdr_supervisor_wake_some(c, FAN_OUT);
-}
-
-static void processes_end(void *state, cadre_run *run)
-{
-    (void)state;
-    cdr_supervisor_end(cadre_run_data(run));
-}
-
-static int processes_watch(void *state, cadre_run *run)
-{
-    struct cdr_supervisor *c = cadre_run_data(run);
-
-    (void)state;
-    return c->poll;
+    process_pool->start = &by_fork;
+    return cdr_processes_open(state, setup, err);
 }
 
 const cadre_backend cdr_processes_backend = {
     .abi = CADRE_BACKEND_ABI,
     .name = "processes",
     .state_size = sizeof(struct cdr_process_pool),
-    .open = processes_open,
-    .begin = processes_begin,
-    .poll = processes_tend,
-    .wake = processes_wake,
-    .end = processes_end,
+    .open = open,
+    .begin = cdr_processes_begin,
+    .poll = cdr_processes_poll,
+    .wake = cdr_processes_wake,
+    .end = cdr_processes_end,
     .remote = true,
-    .pollfd = processes_watch,
+    .pollfd = cdr_processes_pollfd,
 };

@@ -3,6 +3,7 @@
  */
 #include "backends/processes/supervisor.h"
 #include "base/clock.h"
+#include "base/crash_point.h"
 #include "machine/pidfd.h"
 
 #include <sys/timerfd.h>
@@ -89,20 +90,6 @@ unsigned cdr_supervisor_busy(const struct cdr_supervisor *c)
 
 /* ---- time limits ---- */
 
-void cdr_child_tell_to_end(struct cdr_child *m, uint64_t now, uint64_t grace)
-{
-    m->told = true;
-    m->kill_at = now + grace;
-    cdr_child_signal(m, SIGTERM);
-    cdr_child_signal(m, SIGCONT); /* a stopped one would not hear */
-}
-
-void cdr_child_kill(struct cdr_child *m)
-{
-    m->killed = true;
-    cdr_child_signal(m, SIGKILL);
-}
-
 /* Time in which the worker was stopped is not its task's: that has its time anew, whenever
  * it turns out to have been continued. One that is stopped still gets it once: perhaps all
  * of the program is being continued, and the worker has not been yet. */
@@ -179,4 +166,23 @@ void cdr_supervisor_look_at_limits(struct cdr_supervisor *c)
         }
     }
     set_timer(c, next);
+}
+
+unsigned cdr_supervisor_await_seat(const struct cdr_supervisor *c)
+{
+    _Atomic uint32_t *standby_seat = &c->scoreboard->standby_seat;
+    uint32_t seat;
+
+    while ((seat = atomic_load_explicit(standby_seat, memory_order_acquire)) == 0)
+        cdr_futex_wait_shared(standby_seat, 0, -1);
+    CDR_CRASH_POINT();
+    atomic_store_explicit(standby_seat, 0, memory_order_release);
+    return seat;
+}
+
+const cadre_error *cdr_supervisor_refusal(const struct cdr_supervisor *c)
+{
+    return atomic_load_explicit(&c->scoreboard->refused, memory_order_acquire) == 2
+               ? &c->scoreboard->refusal
+               : NULL;
 }

@@ -36,22 +36,6 @@
 
 /* ---- a run ---- */
 
-int cdr_persistent_send_descriptors(struct cdr_supervisor *c, unsigned seat,
-                                    cadre_error *err)
-{
-    int fds[CADRE_RUN_FDS], rc;
-    unsigned n = cadre_run_descriptors(c->run, fds);
-
-    if (n == 0)
-        return CADRE_OK;
-    rc = cdr_message_send(c->children[seat].socket, &c->scoreboard->number,
-                          sizeof c->scoreboard->number, fds, n);
-    /* It has died: that is seen to as any death. */
-    return rc && rc != EPIPE
-               ? cdr_fail_sys(err, rc, "worker %u needs descriptors", seat)
-               : CADRE_OK;
-}
-
 /* What the scoreboard say from now on. */
 static void announce(struct cdr_supervisor *c, const void *manifest)
 {
@@ -67,13 +51,6 @@ static bool has_seen(const struct cdr_supervisor *c, unsigned seat)
 {
     return atomic_load_explicit(&c->scoreboard->slot[seat].at, memory_order_acquire) ==
            atomic_load_explicit(&c->scoreboard->number, memory_order_relaxed);
-}
-
-const cadre_error *cdr_persistent_refusal(const struct cdr_supervisor *c)
-{
-    return atomic_load_explicit(&c->scoreboard->refused, memory_order_acquire) == 2
-               ? &c->scoreboard->refusal
-               : NULL;
 }
 
 static int call_in(struct cdr_supervisor *c, unsigned seat, cadre_error *err)
@@ -99,7 +76,7 @@ static int hear_first(struct cdr_supervisor *c, cadre_error *err)
                             (int)c->children[1].pid);
         cdr_supervisor_await(c, DEADLINE_MS);
     }
-    refusal = cdr_persistent_refusal(c);
+    refusal = cdr_supervisor_refusal(c);
     if (!refusal)
         return CADRE_OK;
     *err = *refusal;
@@ -127,7 +104,7 @@ static void remove_stopped(struct cdr_supervisor *c)
             cdr_persistent_remove(c, seat);
 }
 
-int cdr_persistent_begin(struct cdr_supervisor *c, cadre_error *err)
+static int join(struct cdr_supervisor *c, cadre_error *err)
 {
     int fds[CADRE_RUN_FDS], rc;
 
@@ -188,7 +165,7 @@ static void dissolve(struct cdr_supervisor *c)
     cdr_supervisor_free(c);
 }
 
-void cdr_persistent_end(struct cdr_supervisor *c)
+static void release(struct cdr_supervisor *c)
 {
     struct cdr_supervisor *other;
 
@@ -205,8 +182,8 @@ void cdr_persistent_end(struct cdr_supervisor *c)
         dissolve(c);
 }
 
-struct cdr_supervisor *cdr_persistent_take(struct cdr_process_pool *process_pool,
-                                           cadre_run *run, cadre_error *err)
+static struct cdr_supervisor *take(struct cdr_process_pool *process_pool,
+                                   cadre_run *run, cadre_error *err)
 {
     unsigned wanted = cadre_run_workers(run);
     struct cdr_supervisor *c;
@@ -226,10 +203,16 @@ struct cdr_supervisor *cdr_persistent_take(struct cdr_process_pool *process_pool
     return c;
 }
 
+static const struct cdr_start persistent = { .take = take,
+                                             .join = join,
+                                             .replace = cdr_persistent_start,
+                                             .release = release,
+                                             .stays = true };
+
 /* ---- the pool ---- */
 
-static int open_team(struct cdr_process_pool *process_pool, const cadre_setup *setup,
-                     cadre_error *err)
+static int start_workers(struct cdr_process_pool *process_pool,
+                         const cadre_setup *setup, cadre_error *err)
 {
     struct cdr_spawn_plan plan = { .serve = cdr_persistent_main, .name = setup->name };
     int rc = cdr_spawn_open(&process_pool->spawned, &plan, err);
@@ -251,17 +234,20 @@ static int open_team(struct cdr_process_pool *process_pool, const cadre_setup *s
     return rc;
 }
 
-static int kept_open(void *state, const cadre_setup *setup, cadre_error *err)
+static int persistent_open(void *state, const cadre_setup *setup, cadre_error *err)
 {
     struct cdr_process_pool *process_pool = state;
-    int rc = cdr_processes_backend.open(state, setup, err);
+    int rc;
+
+    process_pool->start = &persistent;
+    rc = cdr_processes_open(state, setup, err);
 
     if (rc)
         return rc;
     rc = pthread_mutex_init(&process_pool->lock, NULL);
     if (rc)
         return cdr_fail_sys(err, rc, "persistent workers need a mutex");
-    rc = open_team(process_pool, setup, err);
+    rc = start_workers(process_pool, setup, err);
     if (!rc)
         return CADRE_OK;
     cdr_spawn_close(process_pool->spawned);
@@ -269,7 +255,7 @@ static int kept_open(void *state, const cadre_setup *setup, cadre_error *err)
     return rc;
 }
 
-static void kept_close(void *state)
+static void persistent_close(void *state)
 {
     struct cdr_process_pool *process_pool = state;
 
@@ -279,42 +265,17 @@ static void kept_close(void *state)
     pthread_mutex_destroy(&process_pool->lock);
 }
 
-static int kept_begin(void *state, cadre_run *run, cadre_error *err)
-{
-    return cdr_processes_backend.begin(state, run, err);
-}
-
-static unsigned kept_tend(void *state, cadre_run *run, int timeout_ms)
-{
-    return cdr_processes_backend.poll(state, run, timeout_ms);
-}
-
-static void kept_wake(void *state, cadre_run *run)
-{
-    cdr_processes_backend.wake(state, run);
-}
-
-static void kept_end(void *state, cadre_run *run)
-{
-    cdr_processes_backend.end(state, run);
-}
-
-static int kept_watch(void *state, cadre_run *run)
-{
-    return cdr_processes_backend.pollfd(state, run);
-}
-
 const cadre_backend cdr_persistent_backend = {
     .abi = CADRE_BACKEND_ABI,
     .name = "processes",
     .state_size = sizeof(struct cdr_process_pool),
-    .open = kept_open,
-    .begin = kept_begin,
-    .poll = kept_tend,
-    .wake = kept_wake,
-    .end = kept_end,
-    .close = kept_close,
+    .open = persistent_open,
+    .begin = cdr_processes_begin,
+    .poll = cdr_processes_poll,
+    .wake = cdr_processes_wake,
+    .end = cdr_processes_end,
+    .close = persistent_close,
     .remote = true,
-    .pollfd = kept_watch,
+    .pollfd = cdr_processes_pollfd,
     .spawned = true,
 };

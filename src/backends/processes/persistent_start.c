@@ -200,3 +200,19 @@ int cdr_persistent_start(struct cdr_supervisor *c, unsigned seat, cadre_error *e
         cdr_persistent_remove(c, seat);
     return rc;
 }
+
+int cdr_persistent_send_descriptors(struct cdr_supervisor *c, unsigned seat,
+                                    cadre_error *err)
+{
+    int fds[CADRE_RUN_FDS], rc;
+    unsigned n = cadre_run_descriptors(c->run, fds);
+
+    if (n == 0)
+        return CADRE_OK;
+    rc = cdr_message_send(c->children[seat].socket, &c->scoreboard->number,
+                          sizeof c->scoreboard->number, fds, n);
+    /* It has died: that is seen to as any death. */
+    return rc && rc != EPIPE
+               ? cdr_fail_sys(err, rc, "worker %u needs descriptors", seat)
+               : CADRE_OK;
+}

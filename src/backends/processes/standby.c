@@ -15,15 +15,6 @@
 #include "base/crash_point.h"
 
 #define LONG_NS 1000000 /* forking that takes less is not done in advance */
-#define TIMES   4
-
-void cdr_standby_forked(struct cdr_supervisor *c, uint64_t began)
-{
-    uint64_t now = cdr_now();
-
-    c->fork_ns = now - began;
-    c->standby_at = now + TIMES * c->fork_ns;
-}
 
 uint64_t cdr_standby_prepare(struct cdr_supervisor *c)
 {
@@ -38,7 +29,8 @@ uint64_t cdr_standby_prepare(struct cdr_supervisor *c)
         c->fork_ns = 0; /* who dies is replaced in the usual way */
         return UINT64_MAX;
     }
-    return c->standby.pid > 0 ? UINT64_MAX : c->standby_at + TIMES * c->fork_ns;
+    return c->standby.pid > 0 ? UINT64_MAX
+                              : c->standby_at + CDR_STANDBY_TIMES * c->fork_ns;
 }
 
 bool cdr_standby_adopt(struct cdr_supervisor *c, unsigned seat)
@@ -48,7 +40,7 @@ bool cdr_standby_adopt(struct cdr_supervisor *c, unsigned seat)
     c->standby.pid = 0;
     if (standby.pid == 0)
         return false;
-    c->standby_at = cdr_now() + TIMES * c->fork_ns;
+    c->standby_at = cdr_now() + CDR_STANDBY_TIMES * c->fork_ns;
     if (cdr_child_adopt(c, seat, &standby))
         return false;
     atomic_store_explicit(&c->scoreboard->standby_seat, seat, memory_order_release);
@@ -68,16 +60,4 @@ void cdr_standby_end(struct cdr_supervisor *c)
 {
     if (c->standby.pid > 0)
         cdr_child_discard(&c->standby);
-}
-
-unsigned cdr_standby_await(const struct cdr_supervisor *c)
-{
-    _Atomic uint32_t *standby_seat = &c->scoreboard->standby_seat;
-    uint32_t seat;
-
-    while ((seat = atomic_load_explicit(standby_seat, memory_order_acquire)) == 0)
-        cdr_futex_wait_shared(standby_seat, 0, -1);
-    CDR_CRASH_POINT();
-    atomic_store_explicit(standby_seat, 0, memory_order_release);
-    return seat;
 }

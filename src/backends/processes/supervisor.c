@@ -180,10 +180,10 @@ struct cdr_supervisor *cdr_supervisor_make(struct cdr_process_pool *process_pool
     c->parent = getpid();
     c->n = c->seats = n;
     c->event = c->poll = c->timer = -1;
-    c->lifelines = !process_pool->spawned && !cdr_pidfds_work();
+    c->lifelines = !process_pool->start->stays && !cdr_pidfds_work();
     if (!cdr_oom_kills(&c->oom_kills))
         c->oom_kills = UINT64_MAX;
-    c->own_kib = process_pool->spawned ? 0 : cdr_resident_kib();
+    c->own_kib = process_pool->start->stays ? 0 : cdr_resident_kib();
     c->scoreboard_size =
         sizeof *c->scoreboard + (n + 1) * sizeof(struct cdr_scoreboard_slot);
     c->scoreboard = cdr_shared_map(c->scoreboard_size, "worker processes", err);
@@ -191,7 +191,7 @@ struct cdr_supervisor *cdr_supervisor_make(struct cdr_process_pool *process_pool
         cdr_supervisor_free(c);
         return NULL;
     }
-    if (!process_pool->spawned)
+    if (!process_pool->start->stays)
         find_caps(c);
     return c;
 }
@@ -202,7 +202,7 @@ static void hire_again(struct cdr_supervisor *c, unsigned seat)
 {
     cadre_error error;
 
-    if (cdr_child_start(c, seat, &error))
+    if (c->process_pool->start->replace(c, seat, &error))
         cadre_run_give_up(c->run, &error);
 }
 
@@ -294,7 +294,7 @@ static int ms_until(uint64_t then, int most)
 
 unsigned cdr_supervisor_poll(struct cdr_supervisor *c, int timeout_ms)
 {
-    const cadre_error *refusal = cdr_persistent_refusal(c);
+    const cadre_error *refusal = cdr_supervisor_refusal(c);
     bool more = cadre_run_has_work(c->run);
     uint64_t again = UINT64_MAX, standby;
 
@@ -358,28 +358,21 @@ void cdr_supervisor_end(struct cdr_supervisor *c)
         tell_all(c);
         await_idle(c, grace);
     }
-    cdr_supervisor_kill_all(c, !c->process_pool->spawned);
+    cdr_supervisor_kill_all(c, !c->process_pool->start->stays);
     cdr_standby_end(c);
     unwatch_run(c);
     if (c->oom_seen > c->oom_kills)
         c->oom_kills = c->oom_seen;
     atomic_store_explicit(&c->process_pool->kib_each, c->most_kib,
                           memory_order_relaxed);
-    if (c->process_pool->spawned)
-        cdr_persistent_end(c);
-    else
-        cdr_supervisor_free(c);
+    c->process_pool->start->release(c);
 }
 
 static int bring_in(struct cdr_supervisor *c, cadre_error *err)
 {
     int rc = watch_run(c, err);
 
-    if (c->process_pool->spawned)
-        return rc ? rc : cdr_persistent_begin(c, err);
-    for (unsigned seat = 1; seat <= c->n && !rc; seat++)
-        rc = cdr_child_start(c, seat, err);
-    return rc;
+    return rc ? rc : c->process_pool->start->join(c, err);
 }
 
 int cdr_supervisor_begin(struct cdr_supervisor **out,
@@ -394,12 +387,7 @@ int cdr_supervisor_begin(struct cdr_supervisor **out,
         err = &local;
     if (!cdr_fences_share()) /* it may have been forbidden since the pool was opened */
         return refuse_call("membarrier", err);
-    c = process_pool->spawned
-            ? cdr_persistent_take(process_pool, run, err)
-            : cdr_supervisor_make(
-                  process_pool,
-                  cdr_supervisor_fit_memory(process_pool, run, cadre_run_workers(run)),
-                  err);
+    c = process_pool->start->take(process_pool, run, err);
     if (!c)
         return err->code ? err->code : CADRE_ENOMEM;
     c->run = run;

@@ -18,14 +18,34 @@
 /* Functions that libraries have for it: how many threads they start of their own. */
 #define CDR_CAPS 4
 
+#define CDR_STANDBY_TIMES 4 /* forking in advance takes a fifth of the time at most */
+
+struct cdr_process_pool;
+struct cdr_supervisor;
+
+/* How a pool's workers come and go: fork.c and persistent.c have one each. */
+struct cdr_start {
+    /* A supervisor for the run: a fresh one, or one that is spare. */
+    struct cdr_supervisor *(*take)(struct cdr_process_pool *process_pool,
+                                   cadre_run *run, cadre_error *err);
+    /* All workers of the run come in. */
+    int (*join)(struct cdr_supervisor *c, cadre_error *err);
+    /* A worker for this seat, who joins the run that is on. On failure nobody is there. */
+    int (*replace)(struct cdr_supervisor *c, unsigned seat, cadre_error *err);
+    /* The run has ended; all workers are idle or dead. */
+    void (*release)(struct cdr_supervisor *c);
+    bool stays; /* idle workers outlive the run */
+};
+
 /* What all supervisors of a pool have in common. Read-only once open, but for what a worker was
  * found to need of its own, in KiB: the last supervisor's largest; relaxed. */
 struct cdr_process_pool {
+    const struct cdr_start *start;
     unsigned workers;
     char name[32];
     _Atomic uint64_t kib_each;
     /* Persistent workers (kept.c): */
-    struct cdr_spawn *spawned;    /* what starts them; NULL: they are forked */
+    struct cdr_spawn *spawned;    /* what starts them */
     pthread_mutex_t lock;         /* guards `spare`, and starting */
     struct cdr_supervisor *spare; /* has no run now; or NULL */
 };
@@ -156,9 +176,6 @@ void cdr_child_kill(struct cdr_child *m);
 
 /* ---- children (child.c) ---- */
 
-/* Get a worker for the seat, who joins the run. On failure nobody is there. */
-int cdr_child_start(struct cdr_supervisor *c, unsigned seat, cadre_error *err);
-
 /* The same in two steps: a pipe for its stderr (0 or an errno value; both -1 if we have
  * none); and a process that is there. On failure it is gone. */
 int cdr_child_pipe(int ends[2]);
@@ -166,9 +183,6 @@ int cdr_child_adopt(struct cdr_supervisor *c, unsigned seat, const struct cdr_ch
 
 /* Fork one that will be at the seat; 0: at any (standby.c). 0 or an errno value. */
 int cdr_child_fork(struct cdr_supervisor *c, unsigned seat, struct cdr_child *m);
-
-/* In the worker, first of all. */
-void cdr_child_forked(const struct cdr_supervisor *c);
 
 /* Kill one that has no seat, wait for its end, and close what is ours. */
 void cdr_child_discard(struct cdr_child *m);
@@ -183,9 +197,6 @@ void cdr_child_signal(const struct cdr_child *m, int number);
 
 /* ---- who was forked in advance (standby.c) ---- */
 
-/* A worker was forked, which took since `began`. */
-void cdr_standby_forked(struct cdr_supervisor *c, uint64_t began);
-
 /* Fork one in advance, if it is time; returns when it will be, or UINT64_MAX. */
 uint64_t cdr_standby_prepare(struct cdr_supervisor *c);
 
@@ -196,7 +207,16 @@ void cdr_standby_gone(struct cdr_supervisor *c, unsigned seat);
 void cdr_standby_end(struct cdr_supervisor *c);
 
 /* In its process: wait for a seat. */
-unsigned cdr_standby_await(const struct cdr_supervisor *c);
+unsigned cdr_supervisor_await_seat(const struct cdr_supervisor *c);
+
+/* ---- what both backends have in common (backend.c) ---- */
+
+int cdr_processes_open(void *state, const cadre_setup *setup, cadre_error *err);
+int cdr_processes_begin(void *state, cadre_run *run, cadre_error *err);
+unsigned cdr_processes_poll(void *state, cadre_run *run, int timeout_ms);
+void cdr_processes_wake(void *state, cadre_run *run);
+void cdr_processes_end(void *state, cadre_run *run);
+int cdr_processes_pollfd(void *state, cadre_run *run);
 
 /* ---- in the worker (worker.c) ---- */
 
@@ -214,14 +234,6 @@ void cdr_worker_idle(struct cdr_supervisor *c, bool stream);
 
 /* ---- persistent supervisors (kept.c) ---- */
 
-/* A supervisor for the run: the one that is spare, or one more. */
-struct cdr_supervisor *cdr_persistent_take(struct cdr_process_pool *process_pool,
-                                           cadre_run *run, cadre_error *err);
-
-/* It has a run now: call its workers to it. And: they are idle, or dead; nobody needs it. */
-int cdr_persistent_begin(struct cdr_supervisor *c, cadre_error *err);
-void cdr_persistent_end(struct cdr_supervisor *c);
-
 /* ---- starting them (persistent_start.c) ---- */
 
 /* A worker for each of the first n seats that has none; they wait until they are called. */
@@ -238,7 +250,7 @@ int cdr_persistent_send_descriptors(struct cdr_supervisor *c, unsigned seat,
 int cdr_persistent_start(struct cdr_supervisor *c, unsigned seat, cadre_error *err);
 
 /* Why workers cannot join the run; NULL: nobody has said so. */
-const cadre_error *cdr_persistent_refusal(const struct cdr_supervisor *c);
+const cadre_error *cdr_supervisor_refusal(const struct cdr_supervisor *c);
 
 /* What is said to a worker, and by it, before its first run. */
 struct cdr_worker_setup {

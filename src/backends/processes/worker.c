@@ -116,7 +116,6 @@ static void hold_lifeline(int lifeline)
 
 static void settle_in(struct cdr_supervisor *c, int stderr_fd, int lifeline)
 {
-    cdr_child_forked(c);
     die_with_parent(c);
     hold_lifeline(lifeline);
     reset_signals();
@@ -195,7 +194,7 @@ _Noreturn void cdr_worker_main(struct cdr_supervisor *c, unsigned seat, int stde
     if (!worker)
         _exit(CDR_STARVED);
     if (seat == 0)
-        c->seat = cdr_standby_await(c);
+        c->seat = cdr_supervisor_await_seat(c);
     take_name(c);
     for (;;)
         cdr_worker_serve(c, worker);

@@ -34,6 +34,9 @@ void cdr_word_death(cadre_error *error, const cadre_run *run, unsigned seat,
 /* cadre_run_lost. */
 bool cdr_recover(cadre_run *run, unsigned seat, const cadre_death *death);
 
+/* Maps and reductions (recover_map.c): whether the worker was inside the kernel. */
+bool cdr_lost_in_map(cadre_run *run, unsigned seat, const cadre_death *death);
+
 /* Streams (recover_stream.c): whether the worker was inside the kernel, and the rest as
  * cdr_recover. */
 bool cdr_lost_in_ring(cadre_run *run, unsigned seat, const cadre_death *death);

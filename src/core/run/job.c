@@ -6,6 +6,7 @@
 #include "base/error.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* ---- how many tasks ---- */
@@ -246,4 +247,13 @@ void cdr_job_cut_outcomes(const struct cdr_program *p, uint64_t item)
         cadre_bytes_free(p->emitted + item, p->n - item);
     for (uint64_t i = item + 1; p->statuses && i < p->n; i++)
         p->statuses[i] = CADRE_ECANCELLED;
+}
+
+void cadre_bytes_free(cadre_bytes *bytes, uint64_t n)
+{
+    for (uint64_t i = 0; bytes && i < n; i++) {
+        free(bytes[i].data);
+        bytes[i].data = NULL;
+        bytes[i].size = 0;
+    }
 }

@@ -10,7 +10,6 @@
 #include "base/alloc.h"
 #include "base/error.h"
 #include "core/run/job.h"
-#include "core/stream/stream.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -116,8 +115,8 @@ static enum cdr_fed keep(struct cdr_source *f, uint64_t p, const void *bytes,
 }
 
 /* Put what was got from the source into the slot, as soon as there is room. */
-static enum cdr_fed settle(struct cdr_source *f, uint64_t p, char *slot,
-                           cadre_error *err)
+enum cdr_fed cdr_source_settle(struct cdr_source *f, uint64_t p, char *slot,
+                               cadre_error *err)
 {
     struct cdr_piece piece;
     char *error_at = f->error_at ? slot + f->error_at : NULL;
@@ -143,38 +142,6 @@ static enum cdr_fed settle(struct cdr_source *f, uint64_t p, char *slot,
 
 /* ---- the sorts of sources ---- */
 
-/* Once it is copied, the record is finished with. */
-static enum cdr_fed settle_record(struct cdr_source *f, uint64_t p, char *slot,
-                                  cadre_error *err)
-{
-    enum cdr_fed fed = f->arena ? settle(f, p, slot, err) : CDR_FED;
-
-    if (fed == CDR_FED)
-        cdr_take_back(f->upstream);
-    return fed;
-}
-
-static enum cdr_fed from_upstream(struct cdr_source *f, uint64_t p, char *slot,
-                                  cadre_error *err)
-{
-    cadre_record record;
-
-    switch (cdr_stream_step(f->upstream, &record)) {
-    case CDR_WAITING: return CDR_NOT_YET;
-    case CDR_OVER:
-        if (f->upstream->end_code == CADRE_DONE)
-            return CDR_NO_MORE;
-        *err = f->upstream->end;
-        return CDR_BROKEN;
-    default: break;
-    }
-    f->pending_error = record.error;
-    f->pending = (cadre_bytes){ (void *)(uintptr_t)record.data, record.size };
-    if (!f->bytes && !record.error)
-        memcpy(slot, record.data, record.size);
-    return settle_record(f, p, slot, err);
-}
-
 static enum cdr_fed from_file(struct cdr_source *f, uint64_t p, char *slot,
                               cadre_error *err)
 {
@@ -183,7 +150,7 @@ static enum cdr_fed from_file(struct cdr_source *f, uint64_t p, char *slot,
     if (!f->bytes)
         return cdr_file_next(f->file, slot, err);
     fed = cdr_file_next(f->file, &f->pending, err);
-    return fed == CDR_FED ? settle(f, p, slot, err) : fed;
+    return fed == CDR_FED ? cdr_source_settle(f, p, slot, err) : fed;
 }
 
 static enum cdr_fed from_callback(struct cdr_source *f, uint64_t p, char *slot,
@@ -197,7 +164,7 @@ static enum cdr_fed from_callback(struct cdr_source *f, uint64_t p, char *slot,
         return CDR_NO_MORE;
     if (rc != CADRE_OK)
         return broken(p, rc, err);
-    return f->bytes ? settle(f, p, slot, err) : CDR_FED;
+    return f->bytes ? cdr_source_settle(f, p, slot, err) : CDR_FED;
 }
 
 /* Whether column k has an element for position p; those of a source go into the slot. */
@@ -247,7 +214,7 @@ enum cdr_fed cdr_source_one(struct cdr_source *f, uint64_t p, char *slot,
     if (p >= f->n)
         return CDR_NO_MORE;
     if (f->has_pending)
-        return f->upstream ? settle_record(f, p, slot, err) : settle(f, p, slot, err);
+        return f->settle(f, p, slot, err);
     return f->get(f, p, slot, err);
 }
 
@@ -285,29 +252,6 @@ static int lay_out_columns(struct cdr_source *f, const cadre_job *job, cadre_err
     return CADRE_OK;
 }
 
-static int open_upstream(struct cdr_source *f, const cadre_job *job, cadre_error *err)
-{
-    cadre_stream *up = job->source_arg;
-    size_t gives;
-
-    if (!up)
-        return cdr_fail(err, CADRE_EINVAL, "source_arg is NULL, not a stream");
-    gives = up->program.emits ? CADRE_BYTES : up->program.result_size;
-    if (gives != job->item_size)
-        return cdr_fail(
-            err, CADRE_EINVAL,
-            gives == CADRE_BYTES
-                ? "item_size is %zu, but the source's records are of any size: "
-                  "use CADRE_BYTES"
-                : "item_size is %zu, but the source's records have another",
-            job->item_size);
-    f->get = from_upstream;
-    f->upstream = up;
-    if (up->program.keep_going)
-        f->error_at = cdr_error_at(f->item_size);
-    return CADRE_OK;
-}
-
 static int open_file(struct cdr_source *f, const cadre_job *job, cadre_error *err)
 {
     size_t gives;
@@ -338,17 +282,14 @@ static int open_source(struct cdr_source *f, const cadre_job *job, cadre_error *
     if (job->item_size == 0)
         return cdr_fail(err, CADRE_EINVAL, "source is set but item_size is 0");
     f->get = from_callback;
+    f->settle = cdr_source_settle;
     f->source = job->source;
     f->source_arg = job->source_arg;
     f->n = job->n ? job->n : CADRE_ENDLESS;
     f->bytes = job->item_size == CADRE_BYTES;
     f->item_size = f->bytes ? sizeof(struct cdr_piece) : job->item_size;
-    if (job->source == cadre_stream_source)
-        rc = open_upstream(f, job, err);
-    else if (job->source == cadre_file_source)
+    if (job->source == cadre_file_source)
         rc = open_file(f, job, err);
-    if (f->error_at)
-        f->item_size = f->error_at + (sizeof(struct cdr_piece) + 15) / 16 * 16;
     return rc;
 }
 

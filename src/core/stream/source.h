@@ -25,6 +25,9 @@ struct cdr_note {
 struct cdr_source {
     /* The next item for position p, into the slot, from whatever sort of source it is. */
     enum cdr_fed (*get)(struct cdr_source *f, uint64_t p, char *slot, cadre_error *err);
+    /* The same where an item was got already, and had no room (see has_pending). */
+    enum cdr_fed (*settle)(struct cdr_source *f, uint64_t p, char *slot,
+                           cadre_error *err);
     uint64_t n;           /* items; CADRE_ENDLESS: only the source knows */
     cadre_source *source; /* NULL: items in place, or columns */
     void *source_arg;
@@ -57,6 +60,10 @@ void cdr_source_close(struct cdr_source *f);
  * source of the user's own does. */
 enum cdr_fed cdr_source_one(struct cdr_source *f, uint64_t p, char *slot,
                             cadre_error *err);
+
+/* For sources of all sorts: put what was got into the slot, as soon as there is room. */
+enum cdr_fed cdr_source_settle(struct cdr_source *f, uint64_t p, char *slot,
+                               cadre_error *err);
 
 /* The item of position p is no longer needed by anybody. */
 void cdr_source_release(struct cdr_source *f, uint64_t p);

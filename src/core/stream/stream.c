@@ -32,19 +32,11 @@
 
 #define FEED_NS     2000.0
 #define SLOW_NS     1000.0 /* a source that takes longer for an item is slow */
-#define LONG_NS     20000  /* the caller's thread does not run longer tasks */
-#define SHORT_NS    200    /* nor shorter ones, but the one it waits for */
-#define COST_NS     50000  /* for so long a figure of what tasks cost is good */
 #define PROGRESS_NS 100000000
-
-static inline bool is_stopped(const cadre_stream *s)
-{
-    return atomic_load_explicit(&s->stopped, memory_order_relaxed);
-}
 
 static inline bool disturbed(const cadre_stream *s)
 {
-    return is_stopped(s) || cdr_run_cancelled(&s->run);
+    return cdr_stream_is_stopped(s) || cdr_run_cancelled(&s->run);
 }
 
 /* ---- progress ---- */
@@ -61,24 +53,6 @@ static void report(cadre_stream *s)
     c.left = c.total && c.done ? c.elapsed * (double)(c.total - c.done) / (double)c.done
                                : -1;
     s->run.progress(s->run.progress_arg, &c);
-}
-
-/* What a task takes, about; 0 while none has ended. Asked of all seats now and then: the
- * least of them, as others may have had to wait for a CPU. */
-static uint32_t task_cost(cadre_stream *s)
-{
-    const struct cadre_window *w = s->run.window;
-    uint32_t least = UINT32_MAX;
-
-    if (s->now < s->cost_until)
-        return s->task_cost;
-    for (unsigned seat = 0; seat < w->seats; seat++) {
-        uint32_t cost = atomic_load_explicit(&w->seat[seat].cost, memory_order_relaxed);
-        least = cost > 0 && cost < least ? cost : least;
-    }
-    s->task_cost = least == UINT32_MAX ? 0 : least;
-    s->cost_until = s->now + (s->task_cost ? COST_NS : 0);
-    return s->task_cost;
 }
 
 /* ---- feeding ---- */
@@ -201,74 +175,12 @@ static bool source_has_to_wait(cadre_stream *s)
     return true;
 }
 
-/* ---- running tasks in the caller's thread ---- */
-
-bool cdr_stream_left_lying(const cadre_stream *s)
-{
-    uint64_t unclaimed = cdr_ring_unclaimed(s->ring);
-
-    return unclaimed > 0 && (s->ring->unordered || s->fed - unclaimed <= s->taken);
-}
-
-/* What is left to workers is what costs next to nothing, as claiming that from two sides
- * costs more; and what leaves more than one result, as there is only place for one. */
-static bool shares_tasks(const cadre_stream *s, uint32_t cost)
-{
-    return cost >= SHORT_NS && !s->program.emits && !s->program.keep_going;
-}
-
-/* Whether the caller's thread should run something that workers may come for too. */
-bool cdr_stream_welcomes_caller(cadre_stream *s)
-{
-    uint32_t cost;
-
-    if (s->remote)
-        return false;
-    if (!s->begun)
-        return true; /* there are none */
-    cost = task_cost(s);
-    if (!s->must_help && (cost == 0 || cost >= LONG_NS))
-        return false;
-    return cdr_stream_left_lying(s) ||
-           (!s->must_help && shares_tasks(s, cost) && cdr_ring_unclaimed(s->ring) > 0);
-}
-
-static bool help(cadre_stream *s)
-{
-    struct cadre_worker *outer;
-    bool some;
-
-    if (!cdr_stream_welcomes_caller(s))
-        return false;
-    s->must_help = false;
-    outer = cdr_current_worker();
-    cdr_set_current_worker(&s->worker);
-    s->worker.now = s->now;
-    some = cdr_serve_batch(&s->worker);
-    cdr_set_current_worker(outer);
-    s->now = s->worker.now;
-    return some;
-}
-
-/* The worker in reserve does what the caller does not. */
-void cdr_stream_step_aside(cadre_stream *s)
-{
-    uint32_t cost = task_cost(s);
-    bool aside = cost == 0 || cost >= LONG_NS || cdr_ring_unclaimed(s->ring) > 0;
-
-    if (!s->begun || s->remote || cdr_run_caller_is_busy(&s->run) == aside)
-        return;
-    atomic_store_explicit(&s->run.caller_is_busy, aside, memory_order_relaxed);
-    if (aside)
-        s->run.wake(s->run.wake_arg);
-}
-
 /* ---- the end ---- */
 
 static void end_stream(cadre_stream *s, int code)
 {
     s->end_code = code;
-    if (code != CADRE_DONE || is_stopped(s))
+    if (code != CADRE_DONE || cdr_stream_is_stopped(s))
         cdr_stream_halt(s);
     s->now = cdr_now();
     s->run.next_progress = 0;
@@ -295,7 +207,7 @@ static bool ended_from_outside(cadre_stream *s)
         end_stream(s, s->end.code);
         return true;
     }
-    if (is_stopped(s)) {
+    if (cdr_stream_is_stopped(s)) {
         end_stream(s, CADRE_DONE);
     } else if (cdr_run_cancelled(&s->run) || cancelled_by_worker(s)) {
         cdr_fail(&s->end, CADRE_ECANCELLED, "cancelled after %" PRIu64 " records",
@@ -363,7 +275,8 @@ enum cdr_step cdr_stream_step(cadre_stream *s, cadre_record *record)
             end_with_source(s);
             break;
         }
-        if (source_has_to_wait(s) ? help(s) : feed(s) || help(s) || nothing_left(s))
+        if (source_has_to_wait(s) ? cdr_stream_help(s)
+                                  : feed(s) || cdr_stream_help(s) || nothing_left(s))
             continue;
         if ((held(s) == s->ring->window || s->source.has_pending) &&
             pump(s->source.upstream))
@@ -450,7 +363,7 @@ void cadre_stream_stop(cadre_stream *s)
 
 bool cadre_stream_stopped(const cadre_stream *s)
 {
-    return s && is_stopped(s);
+    return s && cdr_stream_is_stopped(s);
 }
 
 void cadre_stream_flow(const cadre_stream *s, cadre_flow *flow)

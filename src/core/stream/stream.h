@@ -90,11 +90,17 @@ struct cadre_stream {
     cadre_error end; /* if it is a failure */
 };
 
+static inline bool cdr_stream_is_stopped(const cadre_stream *s)
+{
+    return atomic_load_explicit(&s->stopped, memory_order_relaxed);
+}
+
+/* The window with ring and arenas (window.c), and its end. */
+int cdr_stream_make_window(cadre_stream *s, const cadre_job *job, cadre_error *err);
+void cdr_stream_unmap_window(cadre_stream *s);
+
 /* Tasks that are not begun are not wanted, nor those that wait to hand on their bytes. */
 void cdr_stream_halt(cadre_stream *s);
-
-/* Workers are processes: what to poll for what happens to them. */
-int cdr_stream_pollfd(cadre_stream *s);
 
 /* Nobody has come for what the caller waits for. */
 bool cdr_stream_left_lying(const cadre_stream *s);
@@ -106,6 +112,12 @@ bool cdr_stream_welcomes_caller(cadre_stream *s);
 void cdr_stream_step_aside(cadre_stream *s);
 
 uint64_t cdr_stream_most_bytes(const cadre_stream *s);
+
+/* Run a batch in the caller's thread, if that is of use (help.c). */
+bool cdr_stream_help(cadre_stream *s);
+
+/* The items of a stream are records of another (chain.c). */
+int cdr_chain_open(struct cdr_source *f, const cadre_job *job, cadre_error *err);
 
 /* Make what progress there is without waiting. */
 enum cdr_step cdr_stream_step(cadre_stream *s, cadre_record *record);
@@ -126,6 +138,11 @@ static inline uint64_t cdr_slots_next(const struct cdr_slots *s)
 
 /* A free slot for the item of this index; there must be one. */
 uint64_t cdr_slots_use(struct cdr_slots *slots, uint64_t index);
+
+void cdr_slots_give_back(struct cdr_slots *slots, uint64_t slot);
+
+/* The lowest index in flight; CADRE_ENDLESS when nothing is. */
+uint64_t cdr_slots_oldest(const struct cdr_slots *slots);
 
 /* The next finished record, lent to the caller until cdr_take_back. False: none now. A
  * failure that ends the stream sets end and end_code. */

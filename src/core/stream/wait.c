@@ -27,7 +27,7 @@ static bool wants_items(const cadre_stream *s)
 
 static bool is_over(const cadre_stream *s)
 {
-    return s->end_code || cadre_stream_stopped(s) || cdr_run_cancelled(&s->run);
+    return s->end_code || cdr_stream_is_stopped(s) || cdr_run_cancelled(&s->run);
 }
 
 /* All that is waited for at once is a chain of stages: the stream itself, and those it has
@@ -100,6 +100,11 @@ static void await(cadre_stream *s, bool sleeping)
     }
 }
 
+static int worker_pollfd(cadre_stream *s)
+{
+    return s->pool->plan.backend->pollfd(s->pool->state, &s->run);
+}
+
 /* What to poll; returns how many. */
 static nfds_t gather(cadre_stream *s, struct pollfd *fds)
 {
@@ -110,7 +115,7 @@ static nfds_t gather(cadre_stream *s, struct pollfd *fds)
         if (s->run.event >= 0)
             fds[n++] = (struct pollfd){ .fd = s->run.event, .events = POLLIN };
         if (s->remote)
-            fds[n++] = (struct pollfd){ .fd = cdr_stream_pollfd(s), .events = POLLIN };
+            fds[n++] = (struct pollfd){ .fd = worker_pollfd(s), .events = POLLIN };
         if (s->source.file && wants_items(s))
             fds[n++] =
                 (struct pollfd){ .fd = cdr_file_fd(s->source.file), .events = POLLIN };

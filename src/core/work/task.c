@@ -261,31 +261,6 @@ void *cadre_task_scratch(cadre_task *t, size_t size)
     return memory;
 }
 
-/* A task's bytes are handed over when the next one emits, or the slice ends. */
-void cdr_task_flush(struct cadre_task *t)
-{
-    cadre_bytes *place;
-    uint64_t index = t->emitting;
-
-    t->emitting = CADRE_NO_ITEM;
-    if (index == CADRE_NO_ITEM || t->emitted_size == 0 ||
-        !(t->program->emitted || t->program->spill))
-        return;
-    if (t->program->spill) {
-        if (!cdr_spill_put(t->program->spill, index, t->emitted, t->emitted_size))
-            cdr_task_failed(t, index, CADRE_ENOMEM, 0, false);
-        return;
-    }
-    place = &t->program->emitted[index];
-    place->data = malloc(t->emitted_size);
-    if (!place->data) {
-        cdr_task_failed(t, index, CADRE_ENOMEM, 0, false);
-        return;
-    }
-    memcpy(place->data, t->emitted, t->emitted_size);
-    place->size = t->emitted_size;
-}
-
 int cadre_task_emit(cadre_task *t, const void *bytes, size_t size)
 {
     uint64_t index = cadre_task_index(t);
@@ -311,15 +286,6 @@ int cadre_task_emit(cadre_task *t, const void *bytes, size_t size)
     memcpy(t->emitted + t->emitted_size, bytes, size);
     t->emitted_size = total;
     return CADRE_OK;
-}
-
-void cadre_bytes_free(cadre_bytes *bytes, uint64_t n)
-{
-    for (uint64_t i = 0; bytes && i < n; i++) {
-        free(bytes[i].data);
-        bytes[i].data = NULL;
-        bytes[i].size = 0;
-    }
 }
 
 /* ---- where am I ---- */

@@ -1,0 +1,109 @@
+/* outcome.c - what became of a task: failed, not wanted, done, and what it emitted.
+ * SPDX-License-Identifier: MIT
+ */
+#include "core/run/run.h"
+#include "core/run/staging.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void word_failure(const struct cadre_task *t, cadre_error *e)
+{
+    const char *name = t->program->name;
+    int used =
+        snprintf(e->message, sizeof e->message, "%s%sitem %llu: ", name ? name : "",
+                 name ? ": " : "", (unsigned long long)e->item);
+    size_t room =
+        (size_t)used < sizeof e->message ? sizeof e->message - (size_t)used : 0;
+
+    if (t->message_for == e->item)
+        snprintf(e->message + used, room, "%s", t->message);
+    else if (e->code == CADRE_EKERNEL)
+        snprintf(e->message + used, room, "the kernel returned %d", e->user);
+    else
+        snprintf(e->message + used, room, "%s", cadre_strerror(e->code));
+}
+
+/* What it emitted nobody gets; nor what an earlier run of it did, whose worker died. */
+static void drop_emitted(struct cadre_task *t, uint64_t index)
+{
+    if (t->emitting == index)
+        t->emitted_size = 0;
+    if (t->program->spill)
+        t->program->spill->of[index].size = 0;
+}
+
+void cdr_task_failed(struct cadre_task *t, uint64_t index, int code, int user,
+                     bool fatal)
+{
+    const struct cdr_program *p = t->program;
+
+    memset(&t->error, 0, sizeof t->error);
+    t->error.code = code;
+    t->error.user = user;
+    t->error.item = index;
+    word_failure(t, &t->error);
+    if (p->statuses)
+        p->statuses[index] = code;
+    t->failed_at = index;
+    drop_emitted(t, index);
+    cdr_window_fail(t->run->window, t->seat,
+                    p->keep_going && !fatal ? CADRE_NO_ITEM : index / p->grain,
+                    &t->error);
+}
+
+void cdr_task_unwanted(struct cadre_task *t, uint64_t first, uint64_t end)
+{
+    const struct cdr_program *p = t->program;
+
+    for (uint64_t i = first; i < end; i++) {
+        if (p->statuses)
+            p->statuses[i] = CDR_UNWANTED;
+        drop_emitted(t, i);
+    }
+    t->unwanted_at = end - 1;
+    t->n_unwanted += end - first;
+}
+
+bool cdr_task_returned(struct cadre_task *t, uint64_t index, int rc)
+{
+    if (t->unwanted_at == index)
+        return true; /* the limit ends it */
+    if (t->failed_at != index)
+        cdr_task_failed(t, index, CADRE_EKERNEL, rc, false);
+    return t->program->keep_going;
+}
+
+/* Tasks first .. end-1 have been run; those that failed have their status already. */
+void cdr_note_done(const struct cdr_program *p, uint64_t first, uint64_t end)
+{
+    for (uint64_t i = first; p->statuses && i < end; i++)
+        if (p->statuses[i] == CADRE_ECANCELLED)
+            p->statuses[i] = CADRE_OK;
+}
+
+/* A task's bytes are handed over when the next one emits, or the slice ends. */
+void cdr_task_flush(struct cadre_task *t)
+{
+    cadre_bytes *place;
+    uint64_t index = t->emitting;
+
+    t->emitting = CADRE_NO_ITEM;
+    if (index == CADRE_NO_ITEM || t->emitted_size == 0 ||
+        !(t->program->emitted || t->program->spill))
+        return;
+    if (t->program->spill) {
+        if (!cdr_spill_put(t->program->spill, index, t->emitted, t->emitted_size))
+            cdr_task_failed(t, index, CADRE_ENOMEM, 0, false);
+        return;
+    }
+    place = &t->program->emitted[index];
+    place->data = malloc(t->emitted_size);
+    if (!place->data) {
+        cdr_task_failed(t, index, CADRE_ENOMEM, 0, false);
+        return;
+    }
+    memcpy(place->data, t->emitted, t->emitted_size);
+    place->size = t->emitted_size;
+}
