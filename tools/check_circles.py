@@ -12,7 +12,7 @@ import re
 import subprocess
 import sys
 
-LINE = re.compile(r".*?\[(.+?)\.c\.o\]: (\S+) ([A-Za-z])")
+LINE = re.compile(r".*?\[(?:.*/)?(.+?)\.c\.o\]: (\S+) ([A-Za-z])")
 
 
 def read(library):

@@ -90,42 +90,12 @@ static size_t room_needed(const struct cdr_measure *m, size_t most)
 
 /* ---- dealing ---- */
 
-void cdr_deal(uint32_t *restrict dealt, uint32_t *restrict ends,
-              const struct cdr_measure *m, const uint32_t *restrict rows, size_t n)
-{
-    const uint32_t *restrict const group = m->group;
-    uint32_t sum = 0;
-
-    memset(ends, 0, m->groups * sizeof *ends);
-    for (size_t i = 0; i < n; i++)
-        ends[group[rows[i]]]++;
-    for (size_t k = 0; k < m->groups; k++) {
-        const uint32_t count = ends[k];
-        ends[k] = sum;
-        sum += count;
-    }
-    for (size_t i = 0; i < n; i++)
-        dealt[ends[group[rows[i]]]++] = rows[i];
-}
-
-static size_t mass_end(size_t n, unsigned bins, size_t bin)
-{
-    return bin + 1 < bins ? (size_t)floor((double)(bin + 1) * ((double)n / bins)) : n;
-}
-
-size_t cdr_bin_end(const struct cdr_measure *m, const uint32_t *ends, size_t n,
-                   size_t bin)
-{
-    return cdr_bins_by_width(m->metric.kind) ? ends[bin]
-                                             : mass_end(n, m->metric.bins, bin);
-}
-
 /* The same where groups of equal scores stay together. *group is the first that is not
  * in a bin before, and moves on. */
 static size_t tie_safe_end(const struct cdr_measure *m, const uint32_t *ends, size_t n,
                            size_t bin, size_t *group)
 {
-    const size_t limit = mass_end(n, m->metric.bins, bin);
+    const size_t limit = cdr_mass_end(n, m->metric.bins, bin);
     size_t end = *group > 0 ? ends[*group - 1] : 0;
 
     for (; *group < m->groups; ++*group) {
@@ -138,27 +108,6 @@ static size_t tie_safe_end(const struct cdr_measure *m, const uint32_t *ends, si
 }
 
 /* ---- the expected error ---- */
-
-struct cdr_bin cdr_bin_of(const struct cdr_measure *m, const uint32_t *rows,
-                          size_t count)
-{
-    uint64_t positive = 0;
-
-    for (size_t i = 0; i < count; i++)
-        positive += m->labels[rows[i]];
-    return (struct cdr_bin){ count,
-                             cdr_sum_rows(m->scores, rows, count) / (double)count,
-                             (double)positive / (double)count };
-}
-
-double cdr_bin_error(const struct cdr_measure *m, const uint32_t *rows, size_t count,
-                     size_t n)
-{
-    if (count == 0)
-        return 0;
-    const struct cdr_bin b = cdr_bin_of(m, rows, count);
-    return (double)count / (double)n * fabs(b.mean - b.share);
-}
 
 static double square(double x)
 {

@@ -24,6 +24,9 @@ static inline bool cdr_bins_by_width(int kind)
 void cdr_deal(uint32_t *restrict dealt, uint32_t *restrict ends,
               const struct cdr_measure *m, const uint32_t *restrict rows, size_t n);
 
+/* Where a bin of equal size ends among n rows. */
+size_t cdr_mass_end(size_t n, unsigned bins, size_t bin);
+
 /* Where among n dealt rows a bin ends, for the bins of the expected error. */
 size_t cdr_bin_end(const struct cdr_measure *m, const uint32_t *ends, size_t n,
                    size_t bin);
