@@ -67,6 +67,12 @@ bool fault_unused(void)
     return atomic_load(&fault->died) == 0;
 }
 
+void fault_must_have_hit(void)
+{
+    if (fault_unused())
+        fail_msg("nobody has died: the run had fewer steps");
+}
+
 static void die(void)
 {
     switch (fault->how) {
@@ -78,6 +84,7 @@ static void die(void)
     case FAULT_ABORT: abort();
     case FAULT_EXIT_0: exit(0);
     case FAULT_EXIT_3: exit(3);
+    case FAULT_EXIT_14: exit(14);
     default: kill(getpid(), SIGSTOP); break;
     }
 }

@@ -18,7 +18,8 @@ enum fault_how {
     FAULT_ABORT,
     FAULT_EXIT_0,
     FAULT_EXIT_3,
-    FAULT_STOP, /* a stop signal: does not die by itself */
+    FAULT_STOP,    /* a stop signal: does not die by itself */
+    FAULT_EXIT_14, /* a status that once meant something to cadre */
     FAULT_HOWS
 };
 
@@ -53,6 +54,9 @@ void fault_arm(enum fault_how how, long k, int deaths, long again);
 
 /* Whether all steps of the last run came before the one armed. */
 bool fault_unused(void);
+
+/* Fails the test if nobody has died in the last run. */
+void fault_must_have_hit(void);
 
 void fault_step(void);
 

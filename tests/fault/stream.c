@@ -6,7 +6,8 @@
 
 #include <signal.h>
 
-#define N 61
+#define N     61
+#define LEAST 50 /* steps that any run has */
 
 static cadre_pool *pool;
 static struct holdings before;
@@ -194,7 +195,7 @@ static void test_each_step_retried(void **state)
                     expect_all(&out);
                     assert_no_more(&before);
                 } while (!fault_unused());
-                assert_in_range(k, 50, 100000);
+                assert_in_range(k, LEAST, 100000);
             }
 }
 
@@ -265,7 +266,7 @@ static void test_several_deaths(void **state)
     before = count_full();
     for (enum kind kind = 0; kind < KINDS; kind++)
         for (long again = 1; again < 30; again += 4 * FAULT_STRIDE)
-            for (long k = 1; k < 150; k += 9) {
+            for (long k = 1; k < LEAST; k += 5) {
                 struct counter counter;
                 struct outcome out;
                 cadre_job job = job_of(kind, k % 2, &counter);
@@ -274,6 +275,7 @@ static void test_several_deaths(void **state)
                 fault_arm(FAULT_KILL, k, 3, again);
                 drain(kind, &job, &out);
                 expect_all(&out);
+                fault_must_have_hit();
                 assert_no_more(&before);
             }
 }
@@ -321,10 +323,12 @@ static void test_no_worker_ever_starts(void **state)
 
     (void)state;
     before = count_full();
-    fault_arm(FAULT_EXIT_0, 1, 1000000, 1);
+    fault_arm(FAULT_EXIT_14, 1, 1000000, 1);
     drain(PLAIN, &job, &out);
     assert_int_equal(out.rc, CADRE_ECRASH);
-    assert_non_null(strstr(out.err.message, "died before they came to a task"));
+    if (!strstr(out.err.message, "died before they came to a task") &&
+        !(fault_is_persistent() && strstr(out.err.message, "died before it was told")))
+        fail_msg("%s", out.err.message);
     assert_no_more(&before);
     fault_arm(FAULT_KILL, 0, 1, 0);
 }
@@ -333,19 +337,20 @@ static void test_a_stopped_task_has_its_time(void **state)
 {
     (void)state;
     before = count_full();
-    for (int round = 0; round < 6; round++) {
+    for (int round = 0; round < 12; round++) {
         struct counter counter;
         struct outcome out;
         cadre_job job = job_of(GOES_ON, round % 2, &counter);
         uint64_t victim;
 
-        job.timeout_ms = 500;
+        job.timeout_ms = 200;
         job.grace_ms = 20;
-        job.deadline_ms = 5000; /* where it was stopped outside of a task */
-        fault_arm(FAULT_STOP, 40 + 11 * round, 1, 0);
+        job.deadline_ms = 60000; /* which is not to be what ends it */
+        fault_arm(FAULT_STOP, 1 + 4 * round, 1, 0);
         drain(GOES_ON, &job, &out);
+        fault_must_have_hit();
         victim = atomic_load(&fault->victim);
-        assert_true(out.rc == CADRE_DONE || out.rc == CADRE_ETIMEOUT);
+        assert_int_equal(out.rc, CADRE_DONE);
         for (uint64_t i = 0; i < N && victim != CADRE_NO_ITEM; i++)
             assert_int_equal(out.codes[i], i == victim ? CADRE_ETIMEOUT : CADRE_OK);
         assert_no_more(&before);
@@ -363,9 +368,10 @@ static void test_nothing_leaks(void **state)
         cadre_job job = job_of(kind, round % 3 == 0, &counter);
 
         job.retries = 2;
-        fault_arm((enum fault_how)(round % FAULT_STOP), 1 + round % 200, 2, 3);
+        fault_arm((enum fault_how)(round % FAULT_STOP), 1 + round % (LEAST - 1), 2, 3);
         drain(kind, &job, &out);
         expect_all(&out);
+        fault_must_have_hit();
         assert_no_more(&before);
     }
 }

@@ -328,35 +328,6 @@ static void test_no_descriptors_left(void **state)
     assert_int_equal(clean_count_open(), before);
 }
 
-static double now(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
-}
-
-/* Shown, not judged. */
-static void test_what_it_costs(void **state)
-{
-    struct cdr_spawn_worker w[2] = { 0 };
-    double t0 = now(), t1, t2, t3;
-    struct cdr_spawn *c = open_clean(NULL);
-    struct message l = { .kind = PING };
-
-    (void)state;
-    t1 = now();
-    start(c, w, 2);
-    t2 = now();
-    for (unsigned k = 0; k < 1000; k++)
-        ask(&w[0], &l);
-    t3 = now();
-    print_message("# getting ready %.0f us, start of two %.0f us, ping %.1f us\n",
-                  t1 - t0, t2 - t1, (t3 - t2) / 1000);
-    cdr_spawn_end(w, 2);
-    cdr_spawn_close(c);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -370,7 +341,6 @@ int main(void)
         cmocka_unit_test(test_too_many_descriptors),
         cmocka_unit_test(test_nothing_stays_behind),
         cmocka_unit_test(test_no_descriptors_left),
-        cmocka_unit_test(test_what_it_costs),
     };
 
     return cmocka_run_group_tests_name("clean", tests, NULL, NULL);
