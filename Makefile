@@ -62,7 +62,7 @@ check-clang check-musl check-aarch64:
 	@tools/check.sh $(@:check-%=%)
 
 format:
-	@git ls-files '*.c' '*.h' | xargs clang-format -i
+	@git ls-files '*.c' '*.h' '*.cc' '*.cpp' '*.hpp' | xargs clang-format -i
 
 clean:
 	rm -rf $(BUILD) build-*

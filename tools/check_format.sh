@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: MIT
 set -eu
 cd "$1"
-files=$(find include src plot cli examples bench tests -name '*.[ch]' | sort)
+files=$(find include src plot cli examples bench tests -name '*.[ch]' -o -name '*.cc' \
+    -o -name '*.[ch]pp' | sort)
 status=0
 
 if command -v clang-format >/dev/null 2>&1; then

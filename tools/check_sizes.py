@@ -25,7 +25,7 @@ def main():
     os.chdir(sys.argv[1])
     folders = ("include", "src", "plot", "cli", "examples", "bench", "tests", "tools")
     files = [p for d in folders for p in sorted(pathlib.Path(d).rglob("*"))
-             if p.suffix in (".c", ".h", ".cc", ".py", ".sh")]
+             if p.suffix in (".c", ".h", ".cc", ".cpp", ".hpp", ".py", ".sh")]
     found, lengths = [], []
     for path in files:
         lines = path.read_text().splitlines()

@@ -96,8 +96,8 @@ CADRE_API int cadre_file_open(cadre_file **out, const char *path, size_t record_
 CADRE_API void cadre_file_close(cadre_file *file); /* after the stream; NULL is fine */
 CADRE_API int cadre_file_source(void *file, void *item, cadre_error *err);
 
-/* For sources of your own: word a failure and return `user`, or 1 if that is 0 or
- * CADRE_DONE:   return cadre_source_fail(err, 5, "cannot read %s", name); */
+/* For sources of your own: word a failure and return `user`, or CADRE_ESOURCE if that
+ * is 0 or CADRE_DONE, which is 1:   return cadre_source_fail(err, 5, "cannot read %s", name); */
 CADRE_API int cadre_source_fail(cadre_error *err, int user, const char *format, ...)
     CADRE_PRINTF(3, 4);
 

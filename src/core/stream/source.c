@@ -24,7 +24,7 @@ int cadre_source_fail(cadre_error *err, int user, const char *format, ...)
     va_list args;
 
     if (user == CADRE_OK || user == CADRE_DONE)
-        user = 1;
+        user = CADRE_ESOURCE;
     if (!err)
         return user;
     cdr_error_clear(err);
