@@ -39,6 +39,11 @@ CADRE_API bool cadre_worker_is_retired(const cadre_worker *worker);
 /* Whether there is anything to take now. */
 CADRE_API bool cadre_run_has_work(const cadre_run *run);
 
+/* Whether the run is over, and the worker of this seat left it with a state to end (see
+ * cadre_begin). `end` has it call cadre_serve once more, which does that in its thread;
+ * otherwise cadre_worker_close does. */
+CADRE_API bool cadre_run_has_state(const cadre_run *run, unsigned seat);
+
 /* Whether the caller's thread leaves the tasks of this run to others, so that one more
  * worker can be of use (it never begins to do so without a wake). */
 CADRE_API bool cadre_run_caller_is_busy(const cadre_run *run);

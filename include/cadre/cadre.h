@@ -101,7 +101,9 @@ typedef struct cadre_options {
     bool portable;   /* kernels use what the job gives, and no pointers */
     uint64_t retire_after; /* fresh worker processes after so many tasks; 0: never */
     uint64_t retire_bytes; /* or once one has grown by so much; 0: never */
-    uint64_t reserved[5];  /* must be zero */
+    uint64_t chunk;        /* of jobs that name none */
+    bool exact_workers;    /* more workers than CPUs is CADRE_EINVAL, and not capped */
+    uint64_t reserved[6];  /* must be zero */
 } cadre_options;
 
 /* Read the machine and the environment, decide backend and workers, make the pool. NULL
@@ -159,6 +161,9 @@ CADRE_API bool cadre_task_cancelled(const cadre_task *task);
  * fails with CADRE_ENOMEM, whatever the kernel returns. */
 CADRE_API void *cadre_task_scratch(cadre_task *task, size_t size);
 
+/* What the job's worker_begin made for this worker; else NULL. */
+CADRE_API void *cadre_task_state(const cadre_task *task);
+
 /* Append to this task's result of any size (job.emitted). Returns 0, or a code that the
  * task then fails with, whatever the kernel returns. */
 CADRE_API int cadre_task_emit(cadre_task *task, const void *bytes, size_t size);
@@ -166,6 +171,14 @@ CADRE_API int cadre_task_emit(cadre_task *task, const void *bytes, size_t size);
 /* Record a message and return `user`:  return cadre_task_fail(t, 7, "..."); */
 CADRE_API int cadre_task_fail(cadre_task *task, int user, const char *format, ...)
     CADRE_PRINTF(3, 4);
+
+/* Set-up and clean-up of a worker for a run: a database handle, a plan of an FFT. Begin is
+ * called at most once for each worker and run, on the worker's own thread, before its first
+ * task; it returns 0 with *state set, or anything else to end the run with a failure of that
+ * task, also when keeping going. End is called there for each state after the worker's last
+ * task, however the run ends; not where the worker's process has died or was killed. */
+typedef int cadre_begin(cadre_task *task, void **state);
+typedef void cadre_end(void *state);
 
 /* ---- jobs ---- */
 
@@ -220,10 +233,12 @@ typedef struct cadre_job {
     unsigned n_columns;
     void *results; /* n of result_size; NULL: none kept */
     size_t result_size;
-    cadre_bytes *emitted; /* n results of any size; each data yours to free */
-    const void *shared;   /* read-only bytes every task may see */
-    size_t shared_size;   /* needed only where memory is not shared */
-    uint64_t seed;        /* names the random streams, with the item's index */
+    cadre_bytes *emitted;      /* n results of any size; each data yours to free */
+    const void *shared;        /* read-only bytes every task may see */
+    size_t shared_size;        /* needed only where memory is not shared */
+    cadre_begin *worker_begin; /* see cadre_begin; NULL: workers have no state */
+    cadre_end *worker_end;     /* free, fclose; NULL: there is nothing to end */
+    uint64_t seed;             /* names the random streams, with the item's index */
     const struct cadre_seed *seed_sequence; /* instead of seed: any entropy, any key */
     uint64_t chunk;       /* tasks per hand-out; 0: automatic, adaptive */
     int on_error;         /* an enum cadre_on_error */
@@ -257,6 +272,12 @@ CADRE_API uint64_t cadre_job_tasks(const cadre_job *job);
  * statuses says of each how it ended. Blocks until no task runs. May be called from
  * several threads and from inside a task. */
 CADRE_API int cadre_map(cadre_pool *pool, const cadre_job *job, cadre_error *err);
+
+/* One call, without a pool to open: fn for each index below n, on threads that last as long
+ * as the call. Tasks may write to what arg points to, each to its own part of it. */
+typedef int cadre_index_fn(cadre_task *task, uint64_t index, void *arg);
+
+CADRE_API int cadre_for(uint64_t n, cadre_index_fn *fn, void *arg, cadre_error *err);
 
 /* Fold `from`, the result of later items, into `into`, that of earlier ones. */
 typedef int cadre_combine(cadre_task *task, void *into, const void *from);

@@ -150,7 +150,8 @@ static bool may_enter(const struct helper *h, struct gate *g)
 {
     if (!enter(g))
         return false;
-    if (!h->reserve || cadre_run_caller_is_busy(g->run))
+    if (!h->reserve || cadre_run_caller_is_busy(g->run) ||
+        cadre_run_has_state(g->run, h->seat))
         return true;
     leave(g);
     return false;
@@ -185,7 +186,7 @@ static bool anything_to_do(void *arg)
         bool some;
         if (!may_enter(h, g))
             continue;
-        some = cadre_run_has_work(g->run);
+        some = cadre_run_has_work(g->run) || cadre_run_has_state(g->run, h->seat);
         leave(g);
         if (some)
             return true;
@@ -321,13 +322,40 @@ static void threads_wake(void *state, cadre_run *run)
         cdr_bell_nudge(&t->reserve_bell, 1);
 }
 
+static bool any_has_state(const struct threads *t, const cadre_run *run)
+{
+    for (unsigned seat = 1; seat <= t->n; seat++)
+        if (cadre_run_has_state(run, seat))
+            return true;
+    return false;
+}
+
+/* Have those come who left the run with a state to end: once called, each comes by. */
+static void await_states(struct threads *t, struct gate *g)
+{
+    if (!any_has_state(t, g->run))
+        return;
+    cdr_bell_ring(&t->bell, t->n);
+    cdr_bell_ring(&t->reserve_bell, 1);
+    atomic_store_explicit(&g->tending, 1, memory_order_relaxed);
+    for (;;) {
+        uint32_t seen = atomic_load_explicit(&g->event, memory_order_acquire);
+        cdr_heavy_fence();
+        if (!any_has_state(t, g->run))
+            break;
+        cdr_futex_wait(&g->event, seen, -1);
+    }
+    atomic_store_explicit(&g->tending, 0, memory_order_relaxed);
+}
+
 static void threads_end(void *state, cadre_run *run)
 {
     struct threads *t = state;
     struct gate *g = cadre_run_data(run);
-    uint32_t users =
-        atomic_fetch_and_explicit(&g->users, ~OPEN, memory_order_acquire) & ~OPEN;
+    uint32_t users;
 
+    await_states(t, g);
+    users = atomic_fetch_and_explicit(&g->users, ~OPEN, memory_order_acquire) & ~OPEN;
     while (users > 0) {
         await_change(t, g, users, -1);
         users = inside(g);

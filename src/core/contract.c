@@ -59,6 +59,14 @@ bool cadre_run_has_work(const cadre_run *run)
            (!w->intents_at && cdr_window_stealable(w, w->seats));
 }
 
+bool cadre_run_has_state(const cadre_run *run, unsigned seat)
+{
+    const struct cadre_window *w = run->window;
+
+    return atomic_load_explicit(&w->closing, memory_order_seq_cst) && seat < w->seats &&
+           atomic_load_explicit(&w->seat[seat].has_state, memory_order_seq_cst);
+}
+
 bool cadre_run_caller_is_busy(const cadre_run *run)
 {
     return cdr_run_caller_is_busy(run);

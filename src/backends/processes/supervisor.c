@@ -327,6 +327,21 @@ static void await_idle(struct cdr_supervisor *c, uint64_t grace)
         cdr_supervisor_await(c, ms_until(until, -1));
 }
 
+/* Those who are idle and have a state to end. True: some have. */
+static bool wake_for_states(struct cdr_supervisor *c)
+{
+    bool some = false;
+
+    for (unsigned seat = 1; seat <= c->n; seat++) {
+        if (c->children[seat].pid == 0 || !cadre_run_has_state(c->run, seat) ||
+            !cdr_supervisor_take_idle(c, seat))
+            continue;
+        cdr_supervisor_wake_one(c, seat);
+        some = true;
+    }
+    return some;
+}
+
 static void tell_all(struct cdr_supervisor *c)
 {
     for (unsigned seat = 1; seat <= c->n; seat++)
@@ -353,7 +368,10 @@ void cdr_supervisor_end(struct cdr_supervisor *c)
 
     c->ending = true;
     atomic_store_explicit(&c->scoreboard->report, true, memory_order_seq_cst);
+    wake_for_states(c);
     await_idle(c, grace);
+    if (wake_for_states(c)) /* who was about to go idle */
+        await_idle(c, grace);
     if (cdr_supervisor_busy(c) > 0) {
         tell_all(c);
         await_idle(c, grace);

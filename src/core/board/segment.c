@@ -29,6 +29,7 @@ static void seat_init(struct cdr_seat *seat)
     atomic_store_explicit(&seat->asked, false, memory_order_relaxed);
     set(&seat->failed, CADRE_NO_ITEM);
     atomic_store_explicit(&seat->halts, false, memory_order_relaxed);
+    atomic_store_explicit(&seat->has_state, false, memory_order_relaxed);
 }
 
 static bool halts(const struct cdr_seat *seat)
@@ -53,6 +54,7 @@ static void reset_intents(struct cadre_window *w)
         set(&intent->climb, 0);
         atomic_store_explicit(&intent->running, 0, memory_order_relaxed);
         atomic_store_explicit(&intent->folding, 0, memory_order_relaxed);
+        atomic_store_explicit(&intent->beginning, 0, memory_order_relaxed);
         set(&intent->crashed, CADRE_NO_ITEM);
         intent->putting = CADRE_NO_ITEM;
         atomic_store_explicit(&intent->asking, 0, memory_order_relaxed);
@@ -69,6 +71,7 @@ void cdr_window_reset(struct cadre_window *w, uint64_t units, uint64_t grain)
     atomic_store(&w->limit, units); /* before the caller looks for cancellations */
     atomic_store_explicit(&w->stop_code, CADRE_OK, memory_order_relaxed);
     atomic_store_explicit(&w->told, false, memory_order_relaxed);
+    atomic_store_explicit(&w->closing, false, memory_order_relaxed);
     for (unsigned s = 0; s < w->seats; s++)
         seat_init(&w->seat[s]);
     if (w->intents_at)

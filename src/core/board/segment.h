@@ -35,6 +35,8 @@ struct cdr_seat {
     _Atomic uint64_t since; /* when the slice began, cdr_now() */
     _Atomic uint64_t done;  /* tasks finished in this run */
     _Atomic uint32_t cost;  /* streams: nanoseconds a task takes, about */
+    /* It has a state to end. Sequentially consistent with the window's `closing`. */
+    _Atomic bool has_state;
     /* Others write these too: range by compare-and-swap, relaxed (nothing else is
      * published by it); stop_at sequentially consistent with the window's limit. */
     _Alignas(CDR_FALSE_SHARING) _Atomic uint64_t range;
@@ -70,7 +72,8 @@ struct cdr_intent {
     _Atomic uint64_t climb; /* reductions: a packed cdr_climb_note; 0: none */
     _Atomic uint32_t
         running; /* tasks of the slice are being run, or a dead one's batch */
-    _Atomic uint32_t folding; /* reductions: a block's results are being combined */
+    _Atomic uint32_t beginning; /* it sets up its state, before its first task */
+    _Atomic uint32_t folding;   /* reductions: a block's results are being combined */
     /* Streams: the batch that it has or is about to claim; count 0: none. */
     uint64_t told;            /* unordered: slots told of before it */
     uint64_t putting;         /* the position whose bytes are put into the arena */
@@ -100,6 +103,9 @@ struct cadre_window {
     /* A task heard that it is no longer wanted: it may have ended early. Relaxed; read
      * when nobody works any more. */
     _Atomic bool told;
+    /* Nobody takes anything any more: workers end their states as they leave the run.
+     * Sequentially consistent with the seats' has_state. */
+    _Atomic bool closing;
     struct cdr_seat seat[];
 };
 

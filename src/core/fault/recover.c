@@ -61,6 +61,7 @@ bool cdr_recover(cadre_run *run, unsigned seat, const cadre_death *death)
     bool in_task;
 
     cdr_window_halt_again(w);
+    atomic_store_explicit(&w->seat[seat].has_state, false, memory_order_seq_cst);
     in_task = w->ring_at ? cdr_lost_in_ring(run, seat, death)
                          : cdr_lost_in_map(run, seat, death);
     if (!death->retired && is_hopeless(run, in_task)) {

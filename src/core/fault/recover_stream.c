@@ -118,7 +118,8 @@ bool cdr_lost_in_ring(cadre_run *run, unsigned s, const cadre_death *death)
 
     cdr_intent_settle_batch(w, s);
     settle_arena(w, s);
-    in_task = was_in_batch(&intent->batch, item);
+    in_task = was_in_batch(&intent->batch, item) &&
+              !atomic_load_explicit(&intent->beginning, memory_order_relaxed);
     if (in_task) {
         if (!run->program->range_fn || !run->program->together)
             tell_for_it(w, s, item);
@@ -126,6 +127,7 @@ bool cdr_lost_in_ring(cadre_run *run, unsigned s, const cadre_death *death)
     }
     atomic_store_explicit(&w->seat[s].current, CADRE_NO_ITEM, memory_order_relaxed);
     atomic_store_explicit(&intent->running, 0, memory_order_relaxed);
+    atomic_store_explicit(&intent->beginning, 0, memory_order_relaxed);
     atomic_store_explicit(&intent->stamp, 0, memory_order_relaxed);
     return in_task;
 }

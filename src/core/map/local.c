@@ -120,6 +120,7 @@ static void see_through(cadre_run *run, struct cadre_worker *w)
         if (!cdr_run_caller_is_busy(run))
             cdr_serve(w, run, 0);
     }
+    cdr_run_end_states(run);
     backend->end(run->env.state, run);
 }
 
@@ -176,6 +177,7 @@ int cdr_map_run(cadre_pool *pool, const struct cdr_program *p, const cadre_job *
     learn(&f->run);
     if (!f->run.alone)
         see_through(&f->run, &f->caller);
+    cdr_state_end(&f->caller);
     if (f->run.progress)
         report(&f->run, cdr_now());
     rc = cdr_run_verdict(&f->run, job, err);

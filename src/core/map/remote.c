@@ -31,6 +31,7 @@ static void poll_workers(cadre_run *run)
         if (cdr_window_over(w))
             break;
     }
+    cdr_run_end_states(run);
     backend->end(run->env.state, run);
 }
 

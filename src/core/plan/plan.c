@@ -86,8 +86,8 @@ static unsigned budget(struct cdr_plan *plan, unsigned outer)
     return cpus;
 }
 
-static void count_workers(struct cdr_plan *plan, const struct wish *wish,
-                          const cadre_options *opt, unsigned outer)
+static int count_workers(struct cdr_plan *plan, const struct wish *wish,
+                         const cadre_options *opt, unsigned outer, cadre_error *err)
 {
     unsigned cpus = budget(plan, outer);
     char machine[sizeof plan->why_workers];
@@ -95,7 +95,7 @@ static void count_workers(struct cdr_plan *plan, const struct wish *wish,
 
     if (n == 0) {
         plan->workers = cpus;
-        return;
+        return CADRE_OK;
     }
     memcpy(machine, plan->why_workers, sizeof machine);
     if (n < 0) {
@@ -104,20 +104,24 @@ static void count_workers(struct cdr_plan *plan, const struct wish *wish,
             plan->workers = 1;
         snprintf(plan->why_workers, sizeof plan->why_workers, "%d (%s) of %.400s", n,
                  wish->workers_by, machine);
-        return;
+        return CADRE_OK;
     }
     plan->workers = (unsigned)n;
     snprintf(plan->why_workers, sizeof plan->why_workers, "%d (%s); %.400s", n,
              wish->workers_by, machine);
     if ((unsigned)n <= (opt->oversubscribe ? CDR_WORKERS_MAX : cpus))
-        return;
+        return CADRE_OK;
+    if (opt->exact_workers)
+        return cdr_fail(err, CADRE_EINVAL,
+                        "%d workers (%s) are more than this process may use: %.200s", n,
+                        wish->workers_by, machine);
     if (opt->oversubscribe) {
         plan->workers = CDR_WORKERS_MAX;
         snprintf(plan->why_workers, sizeof plan->why_workers,
                  "%d (%s), capped to the most there can be", n, wish->workers_by);
         warn(plan, "%d workers (%s) capped to %d, the most there can be", n,
              wish->workers_by, CDR_WORKERS_MAX);
-        return;
+        return CADRE_OK;
     }
     plan->workers = cpus;
     snprintf(plan->why_workers, sizeof plan->why_workers,
@@ -125,6 +129,7 @@ static void count_workers(struct cdr_plan *plan, const struct wish *wish,
              machine);
     warn(plan, "%d workers (%s) capped to %u: %.200s", n, wish->workers_by, cpus,
          machine);
+    return CADRE_OK;
 }
 
 /* ---- backend ---- */
@@ -281,6 +286,8 @@ int cdr_plan_make(struct cdr_plan *plan, const cadre_options *opt,
     memset(plan, 0, sizeof *plan);
     plan->if_serial = opt->if_serial;
     plan->min_items = opt->min_items;
+    plan->chunk = opt->chunk;
+    plan->isolate = opt->isolate;
     plan->apart_only = opt->isolate || opt->not_thread_safe;
     plan->portable = opt->portable;
     plan->retire_after = opt->retire_after;
@@ -289,8 +296,9 @@ int cdr_plan_make(struct cdr_plan *plan, const cadre_options *opt,
     if (rc)
         return rc;
     cdr_machine_read(&plan->machine, view);
-    count_workers(plan, &wish, opt, outer);
-    rc = choose_backend(plan, &wish, opt, err);
+    rc = count_workers(plan, &wish, opt, outer, err);
+    if (!rc)
+        rc = choose_backend(plan, &wish, opt, err);
     if (!rc)
         settle_serial(plan);
     return rc;

@@ -19,6 +19,8 @@ struct cdr_plan {
     bool automatic;   /* cadre chose the backend: workers start when first wanted */
     int if_serial;
     uint64_t min_items;
+    uint64_t chunk; /* of jobs that name none; 0: adaptive */
+    bool isolate;
     uint64_t retire_after, retire_bytes;
     struct cdr_machine machine;
     char why_backend

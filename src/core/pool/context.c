@@ -178,6 +178,7 @@ void cdr_pool_env(const cadre_pool *pool, struct cdr_run_env *env)
     env->workers = plan->workers;
     env->remote = cdr_pool_is_remote(pool);
     env->spin = plan->workers <= plan->machine.cpus;
+    env->chunk = plan->chunk;
     env->retire_after = plan->retire_after;
     env->retire_kib = (plan->retire_bytes + 1023) / 1024;
 }

@@ -160,6 +160,9 @@ static void explain_job(struct text *t, const cadre_pool *pool, const cadre_job 
         line(t, "items:    %" PRIu64 " (%s)", p->n, kind);
     if (job->chunk)
         line(t, "chunk:    %" PRIu64 " (asked for)", job->chunk);
+    else if (pool && pool->plan.chunk)
+        line(t, "chunk:    %" PRIu64 " (asked for all jobs of the pool)",
+             pool->plan.chunk);
     else
         line(t, "chunk:    adaptive, what runs for about %s at the measured cost",
              CDR_SLICE_TEXT);

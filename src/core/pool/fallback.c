@@ -52,6 +52,7 @@ static int open_other(cadre_pool *pool, bool persistent, cadre_error *err)
                           .oversubscribe = true,
                           .ignore_environment = true,
                           .min_items = pool->plan.min_items,
+                          .chunk = pool->plan.chunk,
                           .retire_after = pool->plan.retire_after,
                           .retire_bytes = pool->plan.retire_bytes,
                           .if_serial = pool->plan.if_serial,

@@ -32,6 +32,11 @@ static int check_options(const cadre_options *opt, cadre_error *err)
     if (opt->if_serial < CADRE_ALLOW || opt->if_serial > CADRE_FAIL)
         return cdr_fail(err, CADRE_EINVAL, "options: no if_serial is called %d",
                         opt->if_serial);
+    if (opt->exact_workers && opt->oversubscribe)
+        return cdr_fail(
+            err, CADRE_EINVAL,
+            "options: exact_workers refuses what oversubscribe allows: only "
+            "one of them");
     return CADRE_OK;
 }
 

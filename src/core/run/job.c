@@ -147,6 +147,10 @@ static int check_policy(const cadre_job *job, bool stream, cadre_error *err)
             err, CADRE_EINVAL,
             "to keep going over failures, statuses must be set: nothing else "
             "would tell which tasks failed");
+    if (job->worker_end && !job->worker_begin)
+        return cdr_fail(err, CADRE_EINVAL,
+                        "worker_end is set but worker_begin is NULL: there is no state "
+                        "to end");
     for (size_t i = 0; i < sizeof job->reserved / sizeof job->reserved[0]; i++)
         if (job->reserved[i])
             return cdr_fail(
@@ -218,6 +222,8 @@ int cdr_job_prepare(struct cdr_program *p, const cadre_job *job, bool stream,
         .keep_going = job->on_error == CADRE_KEEP_GOING,
         .shared = job->shared,
         .shared_size = job->shared_size,
+        .worker_begin = job->worker_begin,
+        .worker_end = job->worker_end,
         .seed = job->seed,
         .seed_sequence = job->seed_sequence,
     };

@@ -25,10 +25,17 @@
 
 #define WORTH_KEEPING ((size_t)64 << 20)
 
+/* What of the job is a function. */
+enum { KERNEL, COMBINE, BEGIN, END, FUNCTIONS };
+
+static const char *const called[FUNCTIONS] = { "the kernel", "the combining function",
+                                               "worker_begin", "worker_end" };
+
 /* In shared memory, read-only for workers. */
 struct cdr_manifest {
-    struct cdr_code_id kernel, combine;
-    bool unsure; /* that workers have the functions is not known */
+    struct cdr_code_id code[FUNCTIONS];
+    cdr_code *given[FUNCTIONS]; /* the same for the caller's process alone; or NULL */
+    bool unsure;                /* that workers have the functions is not known */
     cadre_run run;
     struct cdr_program program;
     struct cdr_tree tree;
@@ -134,25 +141,28 @@ static void write_all(struct pen *pen, const struct cdr_manifest *head)
         o->program = p;
 }
 
+static void list_functions(cdr_code *given[FUNCTIONS], const struct cdr_program *p)
+{
+    given[KERNEL] = p->fn ? (cdr_code *)p->fn : (cdr_code *)p->range_fn;
+    given[COMBINE] = p->tree ? (cdr_code *)p->tree->combine : NULL;
+    given[BEGIN] = (cdr_code *)p->worker_begin;
+    given[END] = (cdr_code *)p->worker_end;
+}
+
 static int name_functions(struct cdr_manifest *o, const struct cdr_program *p,
                           cadre_error *err)
 {
-    cdr_code *kernel = p->fn ? (cdr_code *)p->fn : (cdr_code *)p->range_fn;
-    cdr_code *combine = p->tree ? (cdr_code *)p->tree->combine : NULL;
-    int rc = cdr_code_id_name(&o->kernel, kernel, "the kernel", err);
-
-    if (!rc && combine)
-        rc = cdr_code_id_name(&o->combine, combine, "the combining function", err);
-    o->unsure = !rc && (!cdr_module_is_linked((uintptr_t)kernel) ||
-                        (combine && !cdr_module_is_linked((uintptr_t)combine)));
-    return rc;
-}
-
-static bool same_functions(const struct cdr_program *p, const struct cdr_manifest *o)
-{
-    return p->fn == o->program.fn && p->range_fn == o->program.range_fn &&
-           !p->tree == !o->program.tree &&
-           (!p->tree || p->tree->combine == o->tree.combine);
+    list_functions(o->given, p);
+    o->unsure = false;
+    for (int k = 0; k < FUNCTIONS; k++) {
+        int rc = o->given[k]
+                     ? cdr_code_id_name(&o->code[k], o->given[k], called[k], err)
+                     : CADRE_OK;
+        if (rc)
+            return rc;
+        o->unsure |= o->given[k] && !cdr_module_is_linked((uintptr_t)o->given[k]);
+    }
+    return CADRE_OK;
 }
 
 /* From the manifest before, where that is of the same functions and those are in what is
@@ -160,10 +170,10 @@ static bool same_functions(const struct cdr_program *p, const struct cdr_manifes
 static int name_again(struct cdr_manifest *o, const struct cdr_program *p,
                       const struct cdr_manifest *last, cadre_error *err)
 {
-    if (!last || last->unsure || !same_functions(p, last))
+    list_functions(o->given, p);
+    if (!last || last->unsure || memcmp(o->given, last->given, sizeof last->given) != 0)
         return name_functions(o, p, err);
-    o->kernel = last->kernel;
-    o->combine = last->combine;
+    memcpy(o->code, last->code, sizeof o->code);
     return CADRE_OK;
 }
 
@@ -203,7 +213,7 @@ int cdr_manifest_check(const struct cdr_program *p, cadre_error *err)
         rc = cdr_fail(err, CADRE_ENOTSUP,
                       "the kernel is in %s, which the program is not linked with: kept "
                       "workers have loaded what comes with the program",
-                      o.kernel.module);
+                      o.code[KERNEL].module);
     return rc;
 }
 
@@ -262,11 +272,11 @@ static int find_kernel(cdr_code **code, const struct cdr_manifest *o, cadre_erro
     static _Thread_local cdr_code *at;
     int rc;
 
-    if (!at || o->unsure || memcmp(&known, &o->kernel, sizeof known) != 0) {
-        rc = cdr_code_id_find(&at, &o->kernel, "the kernel", err);
+    if (!at || o->unsure || memcmp(&known, &o->code[KERNEL], sizeof known) != 0) {
+        rc = cdr_code_id_find(&at, &o->code[KERNEL], called[KERNEL], err);
         if (rc)
             return rc;
-        known = o->kernel;
+        known = o->code[KERNEL];
     }
     *code = at;
     return CADRE_OK;
@@ -275,19 +285,19 @@ static int find_kernel(cdr_code **code, const struct cdr_manifest *o, cadre_erro
 static int find_functions(struct joined *j, const struct cdr_manifest *o,
                           cadre_error *err)
 {
-    cdr_code *code;
-    int rc = find_kernel(&code, o, err);
+    cdr_code *code[FUNCTIONS] = { NULL };
+    int rc = find_kernel(&code[KERNEL], o, err);
 
-    if (rc)
-        return rc;
+    for (int k = KERNEL + 1; k < FUNCTIONS && !rc; k++)
+        if (o->given[k])
+            rc = cdr_code_id_find(&code[k], &o->code[k], called[k], err);
     if (o->program.fn)
-        j->program.fn = (cadre_fn *)code;
+        j->program.fn = (cadre_fn *)code[KERNEL];
     else
-        j->program.range_fn = (cadre_range_fn *)code;
-    if (!o->program.tree)
-        return CADRE_OK;
-    rc = cdr_code_id_find(&code, &o->combine, "the combining function", err);
-    j->tree.combine = (cadre_combine *)code;
+        j->program.range_fn = (cadre_range_fn *)code[KERNEL];
+    j->tree.combine = (cadre_combine *)code[COMBINE];
+    j->program.worker_begin = (cadre_begin *)code[BEGIN];
+    j->program.worker_end = (cadre_end *)code[END];
     return rc;
 }
 

@@ -21,6 +21,7 @@ void cdr_run_set_up(cadre_run *run, const struct cdr_program *p, struct cadre_wi
                     const struct cdr_run_env *env, const cadre_job *job,
                     const struct cdr_call *call)
 {
+    uint64_t chunk = job->chunk ? job->chunk : env->chunk;
     double cost = env->costs ? cdr_cost_of(env->costs, cdr_program_kernel(p)) : 0;
 
     *run = (cadre_run){
@@ -31,7 +32,7 @@ void cdr_run_set_up(cadre_run *run, const struct cdr_program *p, struct cadre_wi
         .cancel = call->cancel,
         .cancel_seen = call->cancel_seen,
         .deadline = call->deadline,
-        .chunk = job->chunk > CDR_CLAIM_MAX ? CDR_CLAIM_MAX : job->chunk,
+        .chunk = chunk > CDR_CLAIM_MAX ? CDR_CLAIM_MAX : chunk,
         .started = cdr_now(),
         .known_cost = cost * (double)p->grain,
         .event = -1,

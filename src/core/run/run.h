@@ -14,6 +14,7 @@
 #include <cadre/backend.h>
 #include <cadre/cadre.h>
 #include <cadre/random.h>
+#include <sys/types.h>
 #include <limits.h>
 
 /* How long a slice should run (serve.c). */
@@ -63,6 +64,8 @@ struct cdr_program {
     bool keep_going;
     const void *shared;
     size_t shared_size; /* 0: not said */
+    cadre_begin *worker_begin;
+    cadre_end *worker_end;
     uint64_t seed;
     const cadre_seed *seed_sequence;
     struct cdr_tree *tree; /* reductions: where blocks are combined; else NULL */
@@ -81,6 +84,7 @@ struct cdr_run_env {
     unsigned workers;
     bool remote;                       /* workers are other processes */
     bool spin;                         /* there is a CPU for each worker */
+    uint64_t chunk;                    /* of jobs that name none; 0: adaptive */
     uint64_t retire_after, retire_kib; /* what a process may serve, and grow; 0: any */
 };
 
@@ -139,8 +143,11 @@ struct cadre_task {
     bool cheap;                      /* tasks are known to be so short that a few more
                                         make no difference */
     bool combining;                  /* the call is one of a reduction's combine */
-    bool unwanted; /* the call of a range kernel or of combine heard that it is */
-    int misuse;    /* a code that fails the call; or 0 */
+    bool unwanted;  /* the call of a range kernel or of combine heard that it is */
+    int misuse;     /* a code that fails the call; or 0 */
+    bool beginning; /* the call is one of worker_begin */
+    void *state;    /* what worker_begin made for this run ... */
+    bool has_state; /* ... if it was called (state.c) */
     /* The random stream: */
     uint64_t rng_for; /* whose it is; CADRE_NO_ITEM: nobody's */
     bool root_ready;
@@ -159,8 +166,18 @@ struct cadre_task {
     char message[400];
 };
 
+/* What worker_begin made for a run that the worker may come back to. */
+struct cdr_state {
+    const cadre_run *run;
+    void *state;
+    cadre_end *end; /* or NULL */
+    pid_t pid;      /* whose it is, and not of a process forked from that */
+};
+
 struct cadre_worker {
     struct cadre_task task;
+    struct cdr_state *states; /* of runs that are on, in no order */
+    unsigned n_states, states_capacity;
     unsigned seat;        /* its number in the window */
     uint64_t now;         /* when its last slice ended */
     double cost;          /* nanoseconds a unit took in that slice; 0: unknown */
@@ -191,6 +208,25 @@ bool cdr_serve(struct cadre_worker *w, cadre_run *run, unsigned seat);
 
 /* Free what the worker holds, not the worker. */
 void cdr_worker_fini(struct cadre_worker *w);
+
+/* Per-worker state (state.c). Find what the worker has of the run it enters; have it begin
+ * before it runs the task at `index`: false, it failed and so has that task; end it if the
+ * worker has nothing more to do in the run. */
+void cdr_state_find(struct cadre_worker *w);
+bool cdr_state_make(struct cadre_worker *w, uint64_t index);
+void cdr_state_end(struct cadre_worker *w);
+
+static inline bool cdr_state_ready(struct cadre_worker *w, uint64_t index)
+{
+    return !w->task.program->worker_begin || w->task.has_state ||
+           cdr_state_make(w, index);
+}
+
+void cdr_states_fini(struct cadre_worker *w); /* end those that are left */
+
+/* The run is over, for its caller, which has the backend end it next: workers are to end
+ * their states. */
+void cdr_run_end_states(cadre_run *run);
 
 /* Run units first .. end-1, the slice that the worker holds, and return the first that
  * was not begun. */

@@ -217,8 +217,11 @@ static void learn(cadre_stream *s)
 static void end_run(cadre_stream *s)
 {
     cdr_stream_halt(s);
+    cdr_run_end_states(&s->run);
     if (s->begun)
         s->run.env.backend->end(s->run.env.state, &s->run);
+    if (s->worker.task.run)
+        cdr_state_end(&s->worker);
     learn(s);
 }
 

@@ -107,10 +107,11 @@ static bool failure_is_next(const cadre_stream *s)
     if (limit(s) == CADRE_ENDLESS || cdr_slots_oldest(&s->slots) < limit(s))
         return false;
     lowest = cdr_window_failure(s->run.window);
-    return lowest && lowest->item == limit(s);
+    return lowest && (lowest->item == limit(s) || s->program.keep_going);
 }
 
-/* Everything below the lowest failure has been taken: it is the stream's end. */
+/* Everything below the failure that the limit stands for has been taken: it is the stream's
+ * end. One that keeps going over failures has others, too. */
 static void end_with_failure(cadre_stream *s)
 {
     const cadre_error *lowest = cdr_window_failure(s->run.window);
@@ -144,7 +145,7 @@ static bool take_in_order(cadre_stream *s, cadre_record *record)
         if (outcome == CDR_PENDING)
             return false;
     }
-    if (outcome == CDR_FAILED && !s->program.keep_going) {
+    if (outcome == CDR_FAILED && (!s->program.keep_going || p >= limit(s))) {
         end_with_failure(s);
         return false;
     }

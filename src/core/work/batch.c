@@ -276,6 +276,16 @@ static void run_singly(struct cadre_worker *w, struct cdr_ring *r,
     }
 }
 
+/* The worker cannot run anything: the first item fails, and with it the stream. */
+static bool is_ready(struct cadre_worker *w, struct cdr_ring *r,
+                     const struct cdr_batch *b)
+{
+    if (cdr_task_stopped(&w->task, b->first) || cdr_state_ready(w, b->first))
+        return true;
+    finish(w, r, b->first, b->slot[0]);
+    return false;
+}
+
 static void run_batch(struct cadre_worker *w, struct cdr_ring *r,
                       const struct cdr_batch *b)
 {
@@ -283,6 +293,8 @@ static void run_batch(struct cadre_worker *w, struct cdr_ring *r,
     uint64_t began = w->now;
 
     cdr_window_run_to(w->task.run->window, w->task.seat, CDR_NOBODY);
+    if (!is_ready(w, r, b))
+        return;
     if (!program->together)
         run_singly(w, r, b);
     else if (program->range_fn || program->columns)
@@ -370,8 +382,10 @@ static void resume(struct cadre_worker *w, struct cdr_ring *r)
     if (intent->batch.count == 0)
         return;
     cdr_window_run_to(window, w->task.seat, CDR_NOBODY);
-    cdr_task_begins(&w->task);
-    run_singly(w, r, &intent->batch);
+    if (is_ready(w, r, &intent->batch)) {
+        cdr_task_begins(&w->task);
+        run_singly(w, r, &intent->batch);
+    }
     cdr_intent_end_batch(window, w->seat);
 }
 

@@ -136,7 +136,8 @@ void cdr_slice_resume(struct cadre_worker *w)
 {
     struct cdr_climb_note note;
 
-    if (w->task.program->tree && cdr_climb_left(&w->task, &note))
+    if (w->task.program->tree && cdr_climb_left(&w->task, &note) &&
+        cdr_state_ready(w, note.origin * w->task.program->grain))
         climb(&w->task, &note);
 }
 

@@ -114,7 +114,10 @@ static void run_bite(struct cadre_worker *w, const struct cdr_span *chunk)
     uint64_t began = w->now, begun, units;
 
     atomic_store_explicit(&t->seat->since, began, memory_order_relaxed);
-    begun = cdr_slice_run(w, chunk->first, chunk->end);
+    begun = cdr_task_stopped(t, chunk->first) ||
+                    !cdr_state_ready(w, chunk->first * t->program->grain)
+                ? chunk->first
+                : cdr_slice_run(w, chunk->first, chunk->end);
     if (run->window->intents_at)
         cdr_intent_ran(run->window, w->seat, begun);
     w->now = cdr_now();
@@ -190,6 +193,8 @@ bool cdr_serve(cadre_worker *w, cadre_run *run, unsigned seat)
         cdr_serve_ring(w);
     else
         serve_units(w);
+    if (w->retired || atomic_load_explicit(&run->window->closing, memory_order_seq_cst))
+        cdr_state_end(w);
     cdr_set_current_worker(outer);
     return true;
 }

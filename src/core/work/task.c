@@ -32,6 +32,7 @@ void cdr_set_current_worker(struct cadre_worker *w)
 
 void cdr_worker_fini(struct cadre_worker *w)
 {
+    cdr_states_fini(w);
     free(w->task.scratch);
     free(w->task.emitted);
     free(w->task.args);
@@ -83,7 +84,7 @@ int cdr_worker_enter(struct cadre_worker *w, cadre_run *run, unsigned seat)
     t->root_ready = false;
     t->scratch_size = 0;
     t->range_first = t->range_end = 0;
-    t->combining = t->cheap = false;
+    t->combining = t->beginning = t->cheap = false;
     t->misuse = CADRE_OK;
     t->failed_at = t->emitting = t->message_for = t->unwanted_at = CADRE_NO_ITEM;
     t->unwanted = false;
@@ -91,6 +92,7 @@ int cdr_worker_enter(struct cadre_worker *w, cadre_run *run, unsigned seat)
     w->seat = seat;
     w->cost = 0;
     w->last_slice = 0;
+    cdr_state_find(w);
     return CADRE_OK;
 }
 
@@ -118,7 +120,7 @@ static int misuse(struct cadre_task *t, int code, const char *format, ...)
     va_start(args, format);
     set_message(t, format, args);
     va_end(args);
-    if (t->range_end > 0 || t->combining)
+    if (t->range_end > 0 || t->combining || t->beginning)
         t->misuse = code;
     else
         cdr_task_failed(t, index, code, 0, false);
@@ -133,6 +135,11 @@ uint64_t cadre_task_index(const cadre_task *t)
 const void *cadre_task_shared(const cadre_task *t)
 {
     return t->program->shared;
+}
+
+void *cadre_task_state(const cadre_task *t)
+{
+    return t->state;
 }
 
 int cadre_task_at(cadre_task *t, uint64_t index)
@@ -215,6 +222,10 @@ struct cadre_rng *cadre_task_rng(cadre_task *t)
         misuse(t, CADRE_EINVAL,
                "combining has no random numbers: what is combined when "
                "depends on who works");
+    if (t->beginning)
+        misuse(t, CADRE_EINVAL,
+               "worker_begin has no random numbers: which task comes first depends on "
+               "who works");
     if (t->rng_for == index)
         return &t->rng;
     if (!t->root_ready)
@@ -268,6 +279,8 @@ int cadre_task_emit(cadre_task *t, const void *bytes, size_t size)
 
     if (!t->program->emits)
         return misuse(t, CADRE_EINVAL, "the job has no place for emitted bytes");
+    if (t->beginning)
+        return misuse(t, CADRE_EINVAL, "worker_begin emits nothing: only tasks do");
     if (t->range_end > 0 && !t->named)
         return misuse(t, CADRE_EINVAL,
                       "a range kernel calls cadre_task_at before it emits");

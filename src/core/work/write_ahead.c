@@ -36,6 +36,16 @@ void cdr_task_begins(struct cadre_task *t)
     atomic_signal_fence(memory_order_seq_cst);
 }
 
+void cdr_task_sets_up(struct cadre_task *t, bool begins)
+{
+    struct cdr_intent *intent = cdr_task_intent(t);
+
+    CDR_CRASH_POINT();
+    if (intent)
+        atomic_store_explicit(&intent->beginning, begins, memory_order_relaxed);
+    atomic_signal_fence(memory_order_seq_cst);
+}
+
 void cdr_task_stamp(struct cadre_task *t)
 {
     if (t->run->timeout_ns)

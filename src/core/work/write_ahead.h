@@ -22,6 +22,9 @@ bool cdr_task_is_alone(const struct cadre_task *t);
 /* From here on until the slice ends, the worker is inside its tasks. */
 void cdr_task_begins(struct cadre_task *t);
 
+/* worker_begin is called, or has returned. */
+void cdr_task_sets_up(struct cadre_task *t, bool begins);
+
 /* A task with a time limit begins. */
 void cdr_task_stamp(struct cadre_task *t);
 
