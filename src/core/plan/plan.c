@@ -93,11 +93,14 @@ static int count_workers(struct cdr_plan *plan, const struct wish *wish,
     char machine[sizeof plan->why_workers];
     int n = wish->workers;
 
+    plan->limit = outer < 2 ? NULL : "nested run";
     if (n == 0) {
         plan->workers = cpus;
         return CADRE_OK;
     }
     memcpy(machine, plan->why_workers, sizeof machine);
+    if (n <= (int)cpus || opt->oversubscribe)
+        plan->limit = wish->workers_by;
     if (n < 0) {
         plan->workers = n < -(int)cpus ? 1 : cpus + 1 + (unsigned)n;
         if (plan->workers < 1)
@@ -273,6 +276,7 @@ static void settle_serial(struct cdr_plan *plan)
     if (plan->backend->begin || plan->workers == 1)
         return;
     plan->workers = 1;
+    plan->limit = "backend";
     snprintf(plan->why_workers, sizeof plan->why_workers, "backend %s (%.200s)",
              plan->backend->name, plan->why_backend);
 }

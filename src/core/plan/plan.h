@@ -24,7 +24,8 @@ struct cdr_plan {
     uint64_t retire_after, retire_bytes;
     struct cdr_machine machine;
     char why_backend
-        [256]; /* after the name: "auto: kernels share the caller's memory" */
+        [256];         /* after the name: "auto: kernels share the caller's memory" */
+    const char *limit; /* what decided the workers; NULL: a limit of the machine */
     char why_workers[512];
     unsigned n_warnings;
     char warnings[CDR_WARNINGS_MAX][256];

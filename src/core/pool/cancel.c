@@ -67,5 +67,6 @@ void cadre_cancel(cadre_pool *pool)
         wake_streams(pool);
     }
     cadre_cancel(atomic_load(&pool->other));
+    cadre_cancel(atomic_load(&pool->serial));
     errno = number;
 }

@@ -1,7 +1,9 @@
 /* fallback.c - jobs that do not suit the workers of a pool, and who runs them instead.
  * SPDX-License-Identifier: MIT
  *
- * Two pools have others behind them, opened when first needed and closed with them:
+ * Where min_items says that a job is too small for processes, it runs in the caller's
+ * thread, unless kernels must not run there. Two more pools have others behind them, opened
+ * when first needed and closed with them:
  *
  *   - Persistent workers that "auto" chose cannot have every kernel: nested functions, code made
  *     at run time, libraries that were opened. Threads run those, and the log says so.
@@ -37,6 +39,8 @@ enum cdr_fallback cdr_fallback_of(const cadre_pool *pool, const struct cdr_progr
 {
     if (!cdr_pool_is_remote(pool))
         return CDR_AS_PLANNED;
+    if (p->n < pool->plan.min_items && !pool->plan.isolate && !p->needs_processes)
+        return CDR_FALLBACK_SERIAL;
     if (may_be_threads(pool) && cdr_manifest_check(p, why))
         return CDR_FALLBACK_THREADS;
     if (may_be_kept(pool) && cdr_threads_now() > 1 && !cdr_manifest_check(p, why))
@@ -91,6 +95,24 @@ static void fork_instead(cadre_pool *pool, const cadre_error *why)
                 pool->name, why->message);
 }
 
+/* The one behind it that runs a few items in the caller's thread. */
+static cadre_pool *serial_pool(cadre_pool *pool, cadre_error *err)
+{
+    cadre_options opt = { .backend = "serial",
+                          .ignore_environment = true,
+                          .chunk = pool->plan.chunk,
+                          .name = pool->name,
+                          .log = pool->log.call,
+                          .log_arg = pool->log.arg };
+    cadre_pool *serial = NULL;
+
+    pthread_mutex_lock(&pool->starting); /* a plain mutex, not held: cannot fail */
+    if (!pool->serial && !cadre_open(&serial, &opt, err))
+        atomic_store(&pool->serial, serial); /* see cadre_cancel */
+    pthread_mutex_unlock(&pool->starting);
+    return atomic_load_explicit(&pool->serial, memory_order_acquire);
+}
+
 int cdr_pool_choose(cadre_pool **pool, const struct cdr_program *p, cadre_error *err)
 {
     cadre_error why, failure;
@@ -98,6 +120,7 @@ int cdr_pool_choose(cadre_pool **pool, const struct cdr_program *p, cadre_error 
     char text[600];
 
     switch (cdr_fallback_of(*pool, p, &why)) {
+    case CDR_FALLBACK_SERIAL: other = serial_pool(*pool, &failure); break;
     case CDR_FALLBACK_THREADS:
         snprintf(text, sizeof text, "threads instead of persistent processes: %.500s",
                  why.message);
@@ -147,9 +170,11 @@ int cdr_pool_suits(cadre_pool *pool, const cadre_job *job, uint64_t n, cadre_err
     static _Atomic bool hinted; /* once a process: relaxed */
     const struct cdr_plan *plan = pool ? &pool->plan : NULL;
 
-    if (!plan || plan->backend->remote)
+    if (!plan ||
+        (plan->backend->remote && (plan->isolate || job->timeout_ms || job->retries)))
         return CADRE_OK;
-    notice_limits(pool, job);
+    if (!plan->backend->remote)
+        notice_limits(pool, job);
     if (n < plan->min_items && plan->if_serial == CADRE_FAIL)
         return cdr_fail(err, CADRE_ESERIAL,
                         "the plan came out serial: %" PRIu64 " items are fewer than "
@@ -160,7 +185,8 @@ int cdr_pool_suits(cadre_pool *pool, const cadre_job *job, uint64_t n, cadre_err
                 "%s: running serially: %" PRIu64
                 " items are fewer than min_items %" PRIu64,
                 pool->name, n, plan->min_items);
-    if (n >= HINT_ITEMS && plan->workers == 1 && plan->automatic && pool->log.call &&
+    if (n >= HINT_ITEMS && !plan->backend->remote && plan->workers == 1 &&
+        plan->automatic && pool->log.call &&
         !atomic_exchange_explicit(&hinted, true, memory_order_relaxed))
         cdr_log(&pool->log, CADRE_INFO,
                 "%s: %" PRIu64 " tasks run serially, since there is %s", pool->name, n,

@@ -6,7 +6,12 @@
 
 #include "core/pool/pool.h"
 
-enum cdr_fallback { CDR_AS_PLANNED, CDR_FALLBACK_THREADS, CDR_FALLBACK_PERSISTENT };
+enum cdr_fallback {
+    CDR_AS_PLANNED,
+    CDR_FALLBACK_SERIAL, /* too few items for processes */
+    CDR_FALLBACK_THREADS,
+    CDR_FALLBACK_PERSISTENT
+};
 
 /* Who would run this program; *why says what persistent workers lack, if it is threads. */
 enum cdr_fallback cdr_fallback_of(const cadre_pool *pool, const struct cdr_program *p,

@@ -154,6 +154,7 @@ void cadre_close(cadre_pool *pool)
         pool->owner == getpid())
         pool->plan.backend->close(pool->state);
     cadre_close(pool->other);
+    cadre_close(pool->serial);
     free(pool->state);
     for (int i = 0; i < CDR_STREAMS_MAX; i++)
         if (pool->events[i] >= 0)

@@ -32,3 +32,12 @@ void cdr_cost_learn(struct cdr_costs *costs, uintptr_t kernel, double nanosecond
                           memory_order_relaxed);
     atomic_store_explicit(&costs->known[k].kernel, kernel, memory_order_relaxed);
 }
+
+double cdr_claim_units(uint64_t left, unsigned workers, double cost)
+{
+    double units = (double)left / (2.0 * workers);
+
+    if (cost > 0 && units > CDR_CLAIM_NS / cost)
+        units = CDR_CLAIM_NS / cost;
+    return units < 1 ? 1 : units;
+}

@@ -9,6 +9,11 @@
 
 #define CDR_COSTS 16
 
+/* How long a slice should run (serve.c), and a hand-out of several. */
+#define CDR_SLICE_NS   20000.0
+#define CDR_SLICE_TEXT "20 us"
+#define CDR_CLAIM_NS   (8 * CDR_SLICE_NS)
+
 /* A small table that forgets. Two kernels that share a place, or a reader between
  * two writers, can at worst see a figure that is not theirs: a run then brings
  * workers in a little too early or too late, and measures anew. Relaxed. */
@@ -18,6 +23,11 @@ struct cdr_costs {
         _Atomic uint64_t picoseconds; /* an item */
     } known[CDR_COSTS];
 };
+
+/* The most tasks that are handed out together when so many are left: half of an equal share
+ * for each worker, that there is something left to even out at the end; and what takes
+ * CDR_CLAIM_NS at so many nanoseconds each (0: unknown). */
+double cdr_claim_units(uint64_t left, unsigned workers, double cost);
 
 /* Nanoseconds an item, or 0 when not known. */
 double cdr_cost_of(const struct cdr_costs *costs, uintptr_t kernel);

@@ -11,15 +11,12 @@
 #define CDR_CORE_RUN_RUN_H
 
 #include "core/board/segment.h"
+#include "core/run/cost.h"
 #include <cadre/backend.h>
 #include <cadre/cadre.h>
 #include <cadre/random.h>
 #include <sys/types.h>
 #include <limits.h>
-
-/* How long a slice should run (serve.c). */
-#define CDR_SLICE_NS   20000.0
-#define CDR_SLICE_TEXT "20 us"
 
 /* How often progress is told. */
 #define CDR_PROGRESS_NS 100000000
@@ -62,6 +59,7 @@ struct cdr_program {
     cadre_bytes *emitted; /* maps: where to */
     int *statuses;
     bool keep_going;
+    bool needs_processes; /* it has limits that only those keep */
     const void *shared;
     size_t shared_size; /* 0: not said */
     cadre_begin *worker_begin;

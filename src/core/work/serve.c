@@ -19,7 +19,6 @@
 #include "base/clock.h"
 
 #define BITE_NS  CDR_SLICE_NS
-#define CLAIM_NS (8 * BITE_NS)
 #define FLOOR_NS 1000.0
 #define GROWTH   16
 #define SURE_NS  200.0 /* what a slice of one unit takes beside the unit, at most */
@@ -50,15 +49,15 @@ static uint64_t bite_size(const struct cadre_worker *w)
 static uint64_t claim_size(const struct cadre_worker *w, uint64_t slice)
 {
     const struct cadre_window *window = w->task.run->window;
-    double share, units;
+    double units;
 
     if (w->task.run->chunk || w->cost == 0)
         return slice;
-    share = (double)cdr_window_unclaimed(window) / (2.0 * w->task.run->workers);
-    units = at_most(CLAIM_NS / w->cost, share);
+    units =
+        cdr_claim_units(cdr_window_unclaimed(window), w->task.run->workers, w->cost);
     if (units < FLOOR_NS / w->cost)
         units = FLOOR_NS / w->cost;
-    return units < 1 ? 1 : (uint64_t)at_most(units, (double)CDR_CLAIM_MAX);
+    return (uint64_t)at_most(units, (double)CDR_CLAIM_MAX);
 }
 
 /* Cancellation and the deadline end the run from here, whoever sees them first. */
