@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -15,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -328,7 +330,58 @@ static void test_no_descriptors_left(void **state)
     assert_int_equal(clean_count_open(), before);
 }
 
-int main(void)
+/* ---- the program dies while it starts one ---- */
+
+#define BECAME_THE_PROGRAM "orphan" /* as an argument of main */
+
+static void become_orphan(const int ends[2], pid_t program)
+{
+    char variable[40], name[] = "test_spawn", word[] = BECAME_THE_PROGRAM;
+    char *const arguments[] = { name, word, NULL };
+
+    while (getppid() == program)
+        sched_yield();
+    snprintf(variable, sizeof variable, "%d:%016x", CDR_SPAWN_SOCKET, 0x77);
+    setenv(CDR_SPAWN_VARIABLE, variable, 1);
+    if (dup2(ends[1], CDR_SPAWN_SOCKET) == CDR_SPAWN_SOCKET)
+        execv("/proc/self/exe", arguments);
+    _exit(1);
+}
+
+/* A program that dies between starting a worker and hearing from it. */
+static void start_one_and_die(void)
+{
+    struct cdr_spawn_greeting g = { .magic = CDR_SPAWN_MAGIC,
+                                    .protocol = CDR_SPAWN_PROTOCOL,
+                                    .size = sizeof g,
+                                    .nonce = 0x77 };
+    pid_t program = getpid();
+    int ends[2];
+
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends) ||
+        send(ends[0], &g, sizeof g, 0) != sizeof g)
+        _exit(1);
+    if (fork() == 0)
+        become_orphan(ends, program);
+    _exit(0);
+}
+
+static void test_an_orphan_does_not_become_the_program(void **state)
+{
+    int status;
+
+    (void)state;
+    assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
+    if (fork() == 0)
+        start_one_and_die();
+    assert_true(waitpid(-1, &status, 0) > 0);
+    assert_int_equal(status, 0);
+    assert_true(waitpid(-1, &status, 0) > 0); /* the orphan */
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 13);
+}
+
+int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_workers_answer),
@@ -341,7 +394,10 @@ int main(void)
         cmocka_unit_test(test_too_many_descriptors),
         cmocka_unit_test(test_nothing_stays_behind),
         cmocka_unit_test(test_no_descriptors_left),
+        cmocka_unit_test(test_an_orphan_does_not_become_the_program),
     };
 
+    if (argc > 1 && strcmp(argv[1], BECAME_THE_PROGRAM) == 0)
+        return 0;
     return cmocka_run_group_tests_name("clean", tests, NULL, NULL);
 }

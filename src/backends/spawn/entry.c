@@ -5,7 +5,8 @@
  * descriptor is a socket, whoever made it is the parent of this process, and a greeting
  * with the same nonce is in it already. If not (it was inherited, or set by hand), it is
  * removed and nothing else happens. If so, the process is a worker until its end, and main
- * is never called.
+ * is never called. Nor is it where the parent has died meanwhile: an orphan ends at once,
+ * and does not become the program that it was to work for.
  *
  * A program with more rights than whoever started it ignores the variable.
  */
@@ -25,7 +26,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define ORPHAN 13 /* exit status: nobody waits for us */
+#define ORPHAN        13 /* exit status: nobody waits for us */
+#define ANCESTORS_MAX 64
 
 /* Written before anything else runs in this process. */
 static bool is_worker;
@@ -60,7 +62,8 @@ static bool parse(const char *text, uint64_t *nonce)
     return text[18] == '\0';
 }
 
-static bool is_from_parent(int fd)
+/* Which process has made the socket; 0: it is none, or not one of cadre's. */
+static pid_t maker_of(int fd)
 {
     struct ucred peer;
     socklen_t size = sizeof peer;
@@ -69,8 +72,38 @@ static bool is_from_parent(int fd)
 
     if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &type_size) ||
         type != SOCK_SEQPACKET || getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size))
-        return false;
-    return peer.pid > 0 && peer.pid == getppid();
+        return 0;
+    return peer.pid;
+}
+
+/* 0: there is no such process, or it has none. */
+static pid_t parent_of(pid_t pid)
+{
+    char path[40], text[200] = "", *name_end;
+    int found = 0, fd;
+
+    snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+    fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return 0;
+    if (read(fd, text, sizeof text - 1) > 0 && (name_end = strrchr(text, ')')))
+        sscanf(name_end, ") %*c %d", &found);
+    close(fd);
+    return found;
+}
+
+/* Whether this process was started by a worker that has not come here itself: with
+ * variable and socket of that one, whose parent is still there. */
+static bool is_from_worker(pid_t maker)
+{
+    pid_t pid = getppid();
+
+    for (int level = 0; pid > 1 && level < ANCESTORS_MAX; level++) {
+        if (pid == maker)
+            return true;
+        pid = parent_of(pid);
+    }
+    return false;
 }
 
 /* Look at the greeting without taking it: it may be somebody else's message. */
@@ -215,12 +248,17 @@ __attribute__((constructor)) static void arrive(void)
     const char *text = getenv(CDR_SPAWN_VARIABLE);
     struct cdr_spawn_greeting greeting;
     uint64_t nonce;
+    pid_t maker;
 
     if (!text)
         return;
-    if (!getauxval(AT_SECURE) && parse(text, &nonce) &&
-        is_from_parent(CDR_SPAWN_SOCKET) &&
-        is_greeted(CDR_SPAWN_SOCKET, nonce, &greeting))
-        serve(&greeting);
+    maker = getauxval(AT_SECURE) ? 0 : maker_of(CDR_SPAWN_SOCKET);
+    if (maker > 0 && parse(text, &nonce) &&
+        is_greeted(CDR_SPAWN_SOCKET, nonce, &greeting)) {
+        if (maker == getppid())
+            serve(&greeting);
+        if (!is_from_worker(maker))
+            _exit(ORPHAN);
+    }
     unsetenv(CDR_SPAWN_VARIABLE);
 }
