@@ -64,6 +64,7 @@ void fault_arm(enum fault_how how, long k, int deaths, long again)
 
 bool fault_unused(void)
 {
+    assert_true(atomic_load(&fault->said)); /* or else this is any other libcadre */
     return atomic_load(&fault->died) == 0;
 }
 
@@ -105,6 +106,8 @@ static void step(uint64_t item)
 void fault_step(void)
 {
     step(CADRE_NO_ITEM);
+    if (fault)
+        atomic_store(&fault->said, true);
 }
 
 void fault_in_kernel(uint64_t item)

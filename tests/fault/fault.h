@@ -30,6 +30,7 @@ struct fault {
     long again;              /* then so many more steps until the next */
     _Atomic int deaths;      /* still to come after this one */
     _Atomic int died;        /* so far */
+    _Atomic bool said;       /* libcadre has come to a step */
     _Atomic uint64_t victim; /* the item whose kernel died last; or CADRE_NO_ITEM */
 };
 
