@@ -248,6 +248,18 @@ static int run_to_the_end(enum kind kind, cadre_pool *pool, cadre_job *job,
     return rc;
 }
 
+static void check_cancelled_job(enum kind kind, struct deaf *d, cadre_job *job)
+{
+    pthread_t canceller;
+    cadre_error err;
+
+    atomic_store(&d->running, 0);
+    assert_int_equal(pthread_create(&canceller, NULL, cancel_when_all_run, d), 0);
+    assert_int_equal(run_to_the_end(kind, d->pool, job, &err), CADRE_ECANCELLED);
+    assert_int_equal(err.item, CADRE_NO_ITEM);
+    pthread_join(canceller, NULL);
+}
+
 static void check_cancelled(enum kind kind, struct deaf *d)
 {
     cadre_job job = { .fn = tells_and_is_deaf,
@@ -255,14 +267,8 @@ static void check_cancelled(enum kind kind, struct deaf *d)
                       .grace_ms = 20,
                       .shared = &d,
                       .shared_size = sizeof d };
-    pthread_t canceller;
-    cadre_error err;
 
-    atomic_store(&d->running, 0);
-    assert_int_equal(pthread_create(&canceller, NULL, cancel_when_all_run, d), 0);
-    assert_int_equal(run_to_the_end(kind, d->pool, &job, &err), CADRE_ECANCELLED);
-    assert_int_equal(err.item, CADRE_NO_ITEM);
-    pthread_join(canceller, NULL);
+    check_cancelled_job(kind, d, &job);
     assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
 }
 
@@ -282,6 +288,47 @@ static void test_deaf_kernels_are_cancelled(void **state)
         check_cancelled(way / 4, d);
     }
     sigaction(SIGUSR1, &old, NULL);
+    cadre_close(d->pool);
+    cadre_free_shared(d);
+}
+
+/* ---- what had been done by then ---- */
+
+#define DONE 10 /* and then comes one that is deaf */
+
+static int emits_or_is_deaf(cadre_task *t, const void *item, void *result)
+{
+    int rc = cadre_task_emit(t, "x", 1);
+
+    return cadre_task_index(t) == DONE ? tells_and_is_deaf(t, item, result) : rc;
+}
+
+/* Its worker is killed, and had done others in the same slice: those count. */
+static void test_what_was_done_counts(void **state)
+{
+    struct deaf first = { .pool = pool_of(1), .caller = pthread_self() };
+    struct deaf *d = shared_copy(&first, sizeof first);
+    cadre_bytes emitted[2 * DONE] = { { 0 } };
+    int statuses[2 * DONE];
+    cadre_job job = { .fn = emits_or_is_deaf,
+                      .n = 2 * DONE,
+                      .chunk = 2 * DONE,
+                      .emitted = emitted,
+                      .statuses = statuses,
+                      .grace_ms = 20,
+                      .shared = &d,
+                      .shared_size = sizeof d };
+
+    (void)state;
+    for (int stubborn = 0; stubborn < 2; stubborn++) {
+        d->stubborn = stubborn;
+        check_cancelled_job(MAP, d, &job);
+        for (int i = 0; i < 2 * DONE; i++) {
+            assert_int_equal(statuses[i], i < DONE ? CADRE_OK : CADRE_ECANCELLED);
+            assert_int_equal(emitted[i].size, i < DONE);
+        }
+        cadre_bytes_free(emitted, 2 * DONE);
+    }
     cadre_close(d->pool);
     cadre_free_shared(d);
 }
@@ -389,6 +436,7 @@ int main(void)
         cmocka_unit_test(test_no_worker_outlives_its_program),
         cmocka_unit_test(test_deaf_kernels_are_ended),
         cmocka_unit_test(test_deaf_kernels_are_cancelled),
+        cmocka_unit_test(test_what_was_done_counts),
         cmocka_unit_test(test_shared_memory_of_any_size),
         cmocka_unit_test(test_last_words),
     };

@@ -215,6 +215,15 @@ static unsigned count_members(const struct cdr_supervisor *c)
     return n;
 }
 
+/* Of a worker that died; true: a fresh one is wanted. At the end of a map none is, but
+ * what this one had done counts; a stream is being closed then. */
+static bool settle(struct cdr_supervisor *c, unsigned seat, const cadre_death *death)
+{
+    if (!c->run || seat > c->n || (c->ending && cadre_run_is_stream(c->run)))
+        return false;
+    return cadre_run_lost(c->run, seat, death) && !c->ending;
+}
+
 /* Where memory ran out, a fresh worker would only make it run out again: the others of a map
  * go on without, and what they cannot take over waits until they have nothing else to do. Those
  * of a stream may never come to that, or wait themselves for what was at this seat. */
@@ -225,7 +234,7 @@ static void lost(struct cdr_supervisor *c, unsigned seat)
     cdr_child_reap(c, seat, &death);
     cdr_supervisor_take_idle(c, seat);
     cdr_standby_gone(c, seat);
-    if (c->ending || !c->run || seat > c->n || !cadre_run_lost(c->run, seat, &death))
+    if (!settle(c, seat, &death))
         return;
     if (death.flags & CADRE_OUT_OF_MEMORY && count_members(c) > 0 &&
         !cadre_run_is_stream(c->run))
@@ -349,7 +358,7 @@ static void tell_all(struct cdr_supervisor *c)
             cdr_child_tell_to_end(&c->children[seat], cdr_now(), 0);
 }
 
-/* They go together. */
+/* They go together. What one of them had done in a map that is over early counts. */
 void cdr_supervisor_kill_all(struct cdr_supervisor *c, bool idle_too)
 {
     cadre_death death;
@@ -358,8 +367,11 @@ void cdr_supervisor_kill_all(struct cdr_supervisor *c, bool idle_too)
         if (c->children[seat].pid > 0 && (idle_too || !cdr_supervisor_is_idle(c, seat)))
             cdr_child_kill(&c->children[seat]);
     for (unsigned seat = 1; seat <= c->seats; seat++)
-        if (c->children[seat].pid > 0 && c->children[seat].killed)
+        if (c->children[seat].pid > 0 && c->children[seat].killed) {
             cdr_child_reap(c, seat, &death);
+            if (c->ending && !cdr_supervisor_is_idle(c, seat))
+                settle(c, seat, &death);
+        }
 }
 
 void cdr_supervisor_end(struct cdr_supervisor *c)

@@ -65,6 +65,18 @@ static void count_done(const cadre_run *run, unsigned s, uint64_t first, uint64_
             store(done, load(done) - 1);
 }
 
+/* Tasks that are to be run again, or by nobody where the run is over: what their worker may
+ * have said of them before it died does not hold. */
+static void take_back(const struct cdr_program *p, uint64_t first, uint64_t end)
+{
+    for (uint64_t i = first; i < end; i++) {
+        if (p->statuses && p->statuses[i] == CADRE_OK)
+            p->statuses[i] = CADRE_ECANCELLED;
+        if (p->spill)
+            p->spill->of[i].size = 0;
+    }
+}
+
 static void set_alone(cadre_run *run, unsigned s, uint64_t until)
 {
     _Atomic uint64_t *alone = &cdr_window_intent(run->window, s)->alone;
@@ -94,15 +106,27 @@ static bool is_innocent(const cadre_death *death, uint64_t item)
     return death->expired != CADRE_NO_ITEM && death->expired != item;
 }
 
+/* Nobody wants the task any more: it was left to end, or ended, for that. */
+static bool is_unwanted(const cadre_run *run, uint64_t item)
+{
+    return item / run->program->grain >= load(&run->window->limit);
+}
+
+/* Whether a worker runs several tasks in one call of the kernel. */
+static bool calls_ranges(const struct cdr_program *p)
+{
+    return p->range_fn && !p->emits;
+}
+
 static void lost_task(cadre_run *run, unsigned s, const struct cdr_left *left,
                       const cadre_death *death)
 {
     uint64_t item = load(&run->window->seat[s].current);
-    bool range = run->program->range_fn && left->taken > left->first + 1;
+    bool range = calls_ranges(run->program) && left->taken > left->first + 1;
 
     if (!range)
         count_done(run, s, left->first, left->progress);
-    if (!left->running || is_innocent(death, item))
+    if (!left->running || is_unwanted(run, item) || is_innocent(death, item))
         return;
     if (range)
         set_alone(run, s, left->taken);
@@ -150,7 +174,8 @@ static void lost_block(cadre_run *run, unsigned s, struct cdr_left *left,
     bool climbing = load(&intent->climb) != 0;
     bool combining = climbing && lost_climb(run, s, left);
 
-    if (!left->running || (climbing && !combining) || is_innocent(death, item))
+    if (!left->running || (climbing && !combining) || is_unwanted(run, item) ||
+        is_innocent(death, item))
         return;
     if (!combining && !folding && p->range_fn &&
         load(&intent->alone) <= left->progress) {
@@ -173,13 +198,15 @@ bool cdr_lost_in_map(cadre_run *run, unsigned s, const cadre_death *death)
     const struct cdr_program *p = run->program;
     struct cdr_left left;
 
-    cdr_intent_settle(run->window, s, p->tree || p->range_fn, &left);
+    cdr_intent_settle(run->window, s, p->tree || calls_ranges(p), &left);
     store(&cdr_window_intent(run->window, s)->stamp, 0);
     if (run->manifest && left.progress < left.taken)
         cdr_staging_refill(p, left.progress, left.taken);
-    if (p->tree)
+    if (p->tree) {
         lost_block(run, s, &left, death);
-    else
+    } else {
+        take_back(p, left.progress, left.taken);
         lost_task(run, s, &left, death);
+    }
     return left.running;
 }
