@@ -60,7 +60,8 @@ struct range {
     int fd;               /* -1 while there are no pieces */
     /* Chosen once; size is released after base, and 0 before. */
     _Atomic uint64_t base, size;
-    uint64_t next; /* where to look for the next piece's place */
+    uint64_t next;      /* where to look for the next piece's place */
+    uint64_t file_size; /* of what was in use since it was opened */
     uint64_t pieces;
 };
 
@@ -175,7 +176,8 @@ static bool open_range(struct range *r)
     r->fd = cdr_fd_own(memfd_create("cadre", MFD_CLOEXEC));
     if (r->fd < 0)
         return false;
-    if (has_place(r) && may_have(r->size) && !ftruncate(r->fd, (off_t)r->size))
+    r->file_size = 0;
+    if (has_place(r) && may_have(r->size))
         return true;
     shut(r);
     return false;
@@ -212,8 +214,17 @@ static uint64_t rounded(size_t size)
     return ((uint64_t)size + GRAIN - 1) / GRAIN * GRAIN;
 }
 
-static bool empty(const struct range *r, uint64_t at, uint64_t size)
+/* The file is as large as what was ever in use, and not as the range: who locks all of a
+ * worker's memory fills it. */
+static bool empty(struct range *r, uint64_t at, uint64_t size)
 {
+    uint64_t end = at + size - r->base;
+
+    if (end > r->file_size) {
+        if (ftruncate(r->fd, (off_t)end))
+            return false;
+        r->file_size = end;
+    }
     return fallocate(r->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
                      (off_t)(at - r->base), (off_t)size) == 0;
 }
