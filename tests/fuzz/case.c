@@ -109,8 +109,6 @@ static void draw_failures(struct dice *d, struct fuzz_case *c, bool processes)
     c->fails_one_in = dice_one_in(d, 2) ? 0 : DICE_PICK(d, 1, 3, 10, 100, 1000);
     if (c->kind == STREAM && c->emit_most && c->memory_limit && dice_one_in(d, 3))
         c->conducts |= 1u << OVERFLOWS;
-    if (c->kind == STREAM && c->input == COLUMNS)
-        c->conducts &= 1u << FAILS | 1u << SPEAKS;
     c->retries = dice_below(d, 3);
     if (!processes || !dice_one_in(d, 3))
         return;
@@ -128,7 +126,7 @@ static void draw_failures(struct dice *d, struct fuzz_case *c, bool processes)
 /* Time limits have to be long, so few jobs have one. */
 static void draw_timeouts(struct dice *d, struct fuzz_case *c, bool processes)
 {
-    c->timeout_ms = processes ? 60000 : 0;
+    c->timeout_ms = processes || dice_one_in(d, 4) ? 60000 : 0;
     if (!processes || !dice_one_in(d, 20) || c->n == 0 || c->endless)
         return;
     c->timeout_ms = 1000 * SLOWNESS;
@@ -155,6 +153,7 @@ static void draw_ending(struct dice *d, struct fuzz_case *c)
         if (c->conducts >> HANGS)
             c->timeout_ms = 60000;
     }
+    c->asks = dice_one_in(d, 2);
     c->statuses |= c->kind != STREAM; /* without, there is no telling */
 }
 
@@ -235,13 +234,13 @@ void case_draw(struct fuzz_case *c, struct fuzz_case *first, uint64_t round,
         c->combine_fails_at = 1 + dice_below(&d, c->n - 1);
 }
 
-void case_print(FILE *f, const struct fuzz_case *c)
+static void print(FILE *f, const struct fuzz_case *c)
 {
     static const char *const kinds[] = { "map", "reduction", "stream" };
     static const char *const inputs[] = { "indices", "array", "columns",
                                           "source",  "bytes", "chain" };
     static const char *const endings[] = { "runs out", "cancelled", "deadline",
-                                           "stopped", "closed" };
+                                           "stopped",  "closed",    "struck" };
 #define FIELD(field)     \
     {                    \
 #field, c->field \
@@ -274,4 +273,19 @@ void case_print(FILE *f, const struct fuzz_case *c)
                 c->column[k].size, c->column[k].fill ? " fill" : "",
                 c->column[k].same ? " same" : "",
                 c->column[k].sourced ? " source" : "");
+}
+
+char *case_describe(char *text, size_t size, uint64_t round, const struct fuzz_pool *p,
+                    const struct fuzz_case *c, const struct fuzz_case *first)
+{
+    FILE *f = fmemopen(text, size, "w");
+
+    fprintf(f, "CADRE_FUZZ_ROUND=0x%" PRIx64 " on %s: ", round, p->name);
+    print(f, c);
+    if (c->input == CHAIN) {
+        fprintf(f, "; after a ");
+        print(f, first);
+    }
+    fclose(f);
+    return text;
 }

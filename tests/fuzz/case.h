@@ -19,8 +19,8 @@ enum kind { MAP, REDUCTION, STREAM, KINDS };
 
 enum input { INDEX, ARRAY, COLUMNS, SOURCE, BYTES_SOURCE, CHAIN, INPUTS };
 
-/* How a job comes to its end. */
-enum ending { RUNS_OUT, CANCELLED, PAST_DEADLINE, STOPPED, CLOSED, ENDINGS };
+/* How a job comes to its end. STRUCK: tasks may have died by somebody else's hand. */
+enum ending { RUNS_OUT, CANCELLED, PAST_DEADLINE, STOPPED, CLOSED, STRUCK };
 
 /* What a task does. Those from KILLED on are for processes only. */
 enum conduct {
@@ -99,7 +99,8 @@ bool wrong(struct verdict *v, const char *format, ...) CADRE_PRINTF(2, 3);
 /* All of a case but common and pool; `first` is of the stage before, if input is CHAIN. */
 void case_draw(struct fuzz_case *c, struct fuzz_case *first, uint64_t round,
                const struct fuzz_pool *pool);
-void case_print(FILE *f, const struct fuzz_case *c);
+char *case_describe(char *text, size_t size, uint64_t round, const struct fuzz_pool *p,
+                    const struct fuzz_case *c, const struct fuzz_case *first);
 
 /* ---- what kernel and loop share ---- */
 

@@ -62,7 +62,8 @@ static void check_task(struct verdict *v, struct material *m, uint64_t i, int st
     else if (status == CADRE_OK)
         is_there(v, m, i);
     else if (m->emitted && (m->emitted[i].size || m->emitted[i].data))
-        wrong(v, "item %" PRIu64 " has failed, and has emitted bytes", i);
+        wrong(v, "item %" PRIu64 " has status %d, and %zu emitted bytes", i, status,
+              m->emitted[i].size);
 }
 
 /* What the status of item i has to be in a run that nobody ended. */
@@ -93,16 +94,19 @@ static void check_ended(struct verdict *v, struct material *m, int rc,
                         const cadre_error *err)
 {
     const struct fuzz_case *c = m->c;
+    int missing = c->ending == STRUCK ? CADRE_ECRASH : CADRE_ECANCELLED;
     struct outcome o = { 0 };
 
-    if (rc && !is_end_of(c, rc, err)) {
+    if (c->ending == STRUCK && rc == CADRE_ECRASH)
+        o.code = rc;
+    else if (rc && !is_end_of(c, rc, err)) {
         o = outcome_of(c, NULL, err->item);
         error_is(v, err, rc, &o, err->item);
     }
     for (uint64_t i = 0; i < c->n && !*v->text; i++) {
         int expected = outcome_of(c, NULL, i).code, status = m->statuses[i];
         bool may_be_missing = rc && !(rc == o.code && i < err->item);
-        if (status == CADRE_ECANCELLED && may_be_missing)
+        if (status == missing && may_be_missing)
             expected = status;
         check_task(v, m, i, status, expected);
     }

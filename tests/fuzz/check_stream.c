@@ -69,6 +69,8 @@ static bool record_is(struct verdict *v, struct walk *w, const cadre_record *r)
         return !wrong(v, "record %" PRIu64 " of %" PRIu64 " comes, or comes again",
                       r->index, w->end);
     o = outcome_of(w->c, w->first, r->index);
+    if (w->c->ending == STRUCK && r->error && r->error->code == CADRE_ECRASH)
+        return true;
     if (!o.code)
         return r->error
                    ? !wrong(v, "record %" PRIu64 ": %s", r->index, r->error->message)
@@ -169,7 +171,7 @@ static void take_all(struct verdict *v, struct walk *w)
     }
     if (*v->text)
         return;
-    if (w->c->ending == RUNS_OUT)
+    if (w->c->ending == RUNS_OUT || w->c->ending == STRUCK)
         check_end(v, w, rc, &err);
     else
         check_ended(v, w, rc, &err);

@@ -7,7 +7,6 @@
  */
 #include "case.h"
 
-#include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -102,22 +101,6 @@ static void run_case(struct verdict *v, struct fuzz_case *c, struct fuzz_case *f
         pool_close(p);
 }
 
-static char *describe(char *text, size_t size, uint64_t round,
-                      const struct fuzz_pool *p, const struct fuzz_case *c,
-                      const struct fuzz_case *first)
-{
-    FILE *f = fmemopen(text, size, "w");
-
-    fprintf(f, "CADRE_FUZZ_ROUND=0x%" PRIx64 " on %s: ", round, p->name);
-    case_print(f, c);
-    if (c->input == CHAIN) {
-        fprintf(f, "; after a ");
-        case_print(f, first);
-    }
-    fclose(f);
-    return text;
-}
-
 static struct fuzz_pool *pool_of(uint64_t round)
 {
     const char *only = getenv("CADRE_FUZZ_POOL");
@@ -140,7 +123,7 @@ static void test_random_jobs(void **state)
     for (struct rounds r = rounds_begin(8); rounds_next(&r) && bad < 10;) {
         struct fuzz_pool *p = pool_of(r.round);
         case_draw(&c, &first, r.round, p);
-        watchdog(PATIENCE, describe(text, sizeof text, r.round, p, &c, &first));
+        watchdog(PATIENCE, case_describe(text, sizeof text, r.round, p, &c, &first));
         run_case(&v, &c, &first, p);
         watchdog(0, NULL);
         if (*v.text) {
