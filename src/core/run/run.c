@@ -101,10 +101,18 @@ int cdr_run_patience(const cadre_run *run)
     return ms;
 }
 
+/* Tasks of a worker that died when it had counted them, and not yet let go of them, are run
+ * and counted again. */
+static uint64_t at_most(uint64_t total, uint64_t done)
+{
+    return done < total ? done : total;
+}
+
 void cdr_run_report(cadre_run *run, uint64_t now, uint64_t done, uint64_t total)
 {
-    cadre_counts c = { .done = done, .total = total };
+    cadre_counts c = { .done = total ? at_most(total, done) : done, .total = total };
 
+    done = c.done;
     run->next_progress = now + CDR_PROGRESS_NS;
     c.elapsed = (double)(now - run->started) / 1e9;
     c.left = total && done ? c.elapsed * (double)(total - done) / (double)done : -1;
@@ -116,7 +124,7 @@ void cdr_run_report(cadre_run *run, uint64_t now, uint64_t done, uint64_t total)
 static int stopped_early(const struct cadre_window *w, const cadre_job *job, uint64_t n,
                          int code, cadre_error *err)
 {
-    uint64_t done = cdr_window_done(w);
+    uint64_t done = at_most(n, cdr_window_done(w));
 
     if (code == CADRE_ETIMEOUT)
         return cdr_fail(err, code,
