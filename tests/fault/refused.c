@@ -212,11 +212,34 @@ static void test_a_limit_on_files(void **state)
                    rough_kinds[k]);
 }
 
+/* ---- no pidfds, and dead children that somebody else collects ---- */
+
+static void work_without_both(const void *kind)
+{
+    cadre_pool *pool;
+
+    signal(SIGCHLD, SIG_IGN);
+    refuse(&calls[0], ENOSYS);
+    pool = rough_pool(kind, (cadre_options){ .retire_after = 20 });
+    for (int round = 0; round < 2; round++)
+        rough_work(pool);
+    must_survive(pool);
+    cadre_close(pool);
+}
+
+static void test_nothing_is_left_to_know_deaths_by(void **state)
+{
+    (void)state;
+    for (int k = ROUGH_PROCESSES; k < ROUGH_KINDS; k++)
+        rough_case(rough_kinds[k], work_without_both, rough_kinds[k]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_calls_refused_one_by_one),
         cmocka_unit_test(test_a_limit_on_files),
+        cmocka_unit_test(test_nothing_is_left_to_know_deaths_by),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,7 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define SECONDS 60
+#define SECONDS 120
 #define ROOM    4000
 
 const char *const rough_kinds[] = { NULL,   "serial",    "threads",

@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: MIT
  *
  * A case closes descriptors, sets limits, has system calls refused, ...: what must not be
- * done to the test itself. It ends within a minute, or is killed and has failed.
+ * done to the test itself. It ends within two minutes, or is killed and has failed.
  */
 #ifndef CADRE_TESTS_ROUGH_H
 #define CADRE_TESTS_ROUGH_H
@@ -10,7 +10,7 @@
 #include "contract.h"
 
 /* Fork, run the body there, and fail the test with its words if one of its conditions did
- * not hold, it died, or took longer than a minute. No child of it may be left. */
+ * not hold, it died, or took longer than two minutes. No child of it may be left. */
 void rough_case(const char *name, void (*body)(const void *arg), const void *arg);
 
 /* In a case: end it unless the condition holds, with the text, as printf has it. */
