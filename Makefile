@@ -41,7 +41,7 @@ test:
 	@$(MAKE) --no-print-directory $(BUILD)/build.ninja
 	@tools/options.py $(BUILD) tests=enabled bench=auto
 	@meson compile -C $(BUILD)
-	@tools/test.py $(BUILD)
+	@tools/test.py $(BUILD) --no-suite larger
 
 bench: $(BUILD)/build.ninja
 	@tools/setup.sh --look bench
