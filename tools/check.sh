@@ -31,7 +31,7 @@ pkg_config_libdir = libs / 'lib/pkgconfig'
 needs_exe_wrapper = false
 [built-in options]
 c_args = ['-isystem', libs / 'include', '-isystem', libs / 'kernel']
-c_link_args = ['-L' + libs / 'lib']
+c_link_args = ['-L' + libs / 'lib', '-Wl,--build-id=sha1']
 [host_machine]
 system = 'linux'
 cpu_family = '$2'
@@ -74,5 +74,5 @@ if grep -A 8 'warning:' $build/compile.log; then
     echo "check.sh: no warnings, please"
     exit 1
 fi
-exec tools/test.py $build --leave-out tools/left_out/$which \
+exec tools/test.py $build --leave-out tools/left_out/$which --timeout-multiplier 4 \
     --suite unit --suite golden --suite contract --suite cli --no-suite slow --no-suite docs

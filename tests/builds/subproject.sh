@@ -33,7 +33,7 @@ print(*sorted(found.values() if isinstance(found, dict) else (x["name"] for x in
 
 point "it sets up" set_up static -Ddefault_library=static
 point "the targets are the libraries and the program" \
-    equal "cadre cadre-stats program" "$(names static --targets)"
+    equal "cadre cadre-stats cadre_callers program" "$(names static --targets)"
 point "there are no tests" equal "" "$(names static --tests)"
 point "of static libraries nothing is installed" \
     equal "$scratch/nowhere/bin/program" "$(names static --installed)"

@@ -55,10 +55,16 @@ static void find_caps(struct cdr_supervisor *c)
                                                  "omp_set_num_threads",
                                                  "bli_thread_set_num_threads" };
 
+    /* In musl, a thread whose dlsym() has failed takes a lock when it ends, while a fork()
+     * in another thread holds that lock and waits for the thread. */
+#ifdef __GLIBC__
     for (int k = 0; k < CDR_CAPS && cdr_modules_can_be_read(); k++) {
         void *symbol = dlsym(RTLD_DEFAULT, names[k]);
         memcpy(&c->cap[k], &symbol, sizeof symbol);
     }
+#else
+    (void)c, (void)names;
+#endif
 }
 
 static int watch(const struct cdr_supervisor *c, int fd, uint64_t what)
