@@ -321,12 +321,14 @@ static void halt_program(const void *kind)
                       .shared = &halt,
                       .shared_size = sizeof halt };
     cadre_error err;
+    pid_t group;
 
     setpgid(0, 0);
+    group = getpgrp();
     pool = rough_pool(kind, (cadre_options){ 0 });
     halt = shared_copy(&none, sizeof none);
     if (fork() == 0)
-        halt_group(halt, getpgid(getppid()));
+        halt_group(halt, group);
     rough_must(cadre_map(pool, &job, &err) == 0, "%s", err.message);
     cadre_close(pool);
     wait(NULL);

@@ -349,7 +349,8 @@ static void test_larger_settings(void **state)
             holds((struct setting){ 1, 2, 1, 2, unordered, ALL, m, false, false });
             holds((struct setting){ 2, 3, 1, 2, unordered, 1, m, false, false });
             holds((struct setting){ 3, 4, 2, 2, unordered, ALL, m, true, true });
-            holds((struct setting){ 2, 3, 1, 2, unordered, ALL, m, false, false });
+            if (m != WEAK_UNEQUAL) /* tens of millions of states */
+                holds((struct setting){ 2, 3, 1, 2, unordered, ALL, m, false, false });
         }
 }
 
