@@ -373,7 +373,7 @@ void cadre_stream_flow(const cadre_stream *s, cadre_flow *flow)
         return;
     }
     *flow = (cadre_flow){ .window = s->ring->window,
-                          .fed = s->fed,
+                          .fed = s->fed - s->dropped,
                           .taken = s->taken + s->lent - s->dropped,
                           .most_items = s->most_items,
                           .memory_limit = s->memory_limit,
