@@ -1,7 +1,7 @@
 /* persistent.c - worker processes that stay from run to run.
  * SPDX-License-Identifier: MIT
  *
- * A persistent worker is a fresh process of the program that serves before main (clean.c), and
+ * A persistent worker is a fresh process of the program that serves before main (spawn/spawn.c), and
  * has what its supervisor shares at the same addresses (memory/shared_range.c). So between two runs it
  * needs nothing but to be woken: it sleeps on its slot, and the supervisor's scoreboard say which
  * run is on, by a number, and where its manifest lies. It joins that, serves, and is idle

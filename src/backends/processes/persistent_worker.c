@@ -1,7 +1,7 @@
 /* persistent_worker.c - what a worker that is kept does, from its start to its end.
  * SPDX-License-Identifier: MIT
  *
- * It comes here before main (arrival.c), settled in: it dies with its parent, has a name,
+ * It comes here before main (entry.c), settled in: it dies with its parent, has a name,
  * and no descriptor but its socket. It is told where memory is that it shares, and then
  * joins runs as it is called to them.
  */

@@ -14,7 +14,7 @@
  * A dead worker's seat is settled by cadre_run_lost, which says whether a fresh one is
  * wanted.
  *
- * A forked supervisor is made for its run and goes with it. One that is kept (kept.c) stays: its
+ * A forked supervisor is made for its run and goes with it. One that is kept (persistent.c) stays: its
  * workers leave the run by going idle, and those that do not are killed as others are.
  */
 #include "backends/processes/supervisor.h"

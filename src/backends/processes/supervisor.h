@@ -44,7 +44,7 @@ struct cdr_process_pool {
     unsigned workers;
     char name[32];
     _Atomic uint64_t kib_each;
-    /* Persistent workers (kept.c): */
+    /* Persistent workers (persistent.c): */
     struct cdr_spawn *spawned;    /* what starts them */
     pthread_mutex_t lock;         /* guards `spare`, and starting */
     struct cdr_supervisor *spare; /* has no run now; or NULL */
@@ -232,7 +232,7 @@ void cdr_worker_idle(struct cdr_supervisor *c, bool stream);
 #define CDR_STARVED 12 /* exit status: no memory to begin with */
 #define CDR_ORPHAN  13
 
-/* ---- persistent supervisors (kept.c) ---- */
+/* ---- persistent supervisors (persistent.c) ---- */
 
 /* ---- starting them (persistent_start.c) ---- */
 

@@ -3,8 +3,8 @@
  *
  * A worker that is forked has all that the program has, also what does it no good: locks
  * that other threads held, gigabytes of pages to copy on write. A spawned worker is the same
- * program started again, and serves before main (arrival.c). It has the program's code and
- * libraries, and nothing else of it; so it finds kernels by their names (base/portable.h).
+ * program started again, and serves before main (entry.c). It has the program's code and
+ * libraries, and nothing else of it; so it finds kernels by their names (code/code_id.h).
  *
  * Getting ready (cdr_spawn_open). The program's file is opened through /proc/self/exe and
  * compared with the program in memory; workers are started from that descriptor. So it does

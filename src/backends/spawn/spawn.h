@@ -1,7 +1,7 @@
 /* spawn.h - workers that are fresh processes of the same program.
  * SPDX-License-Identifier: MIT
  *
- * For the story see clean.c. What is here is used by a pool's caller, from one thread at a
+ * For the story see spawn.c. What is here is used by a pool's caller, from one thread at a
  * time, but for cdr_is_spawned_worker.
  */
 #ifndef CDR_BACKENDS_SPAWN_SPAWN_H

@@ -5,7 +5,7 @@
  * shared memory. On it the worker notes what it is about to do before it does it, and that
  * it has done it afterwards; each note is one word. The caller's process, told of the
  * worker's death, finds there exactly what the worker had, how far it was, and whether it
- * was inside the kernel (loss.c). A fresh worker at the seat goes on from what is noted.
+ * was inside the kernel (fault/recover.c). A fresh worker at the seat goes on from what is noted.
  *
  * Maps. A worker's units are, from left to right: done, its slice, its range, and they
  * lie side by side. The front of the range is moved by the owner alone, and the owner never

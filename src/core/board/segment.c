@@ -16,7 +16,7 @@ static void set(_Atomic uint64_t *word, uint64_t value)
 }
 
 /* Atomically, since a cancellation may come at any time; of any of these stores it makes
- * no difference which of the two comes last, but for the limit's (engine.c). */
+ * no difference which of the two comes last, but for the limit's (map/local.c). */
 static void seat_init(struct cdr_seat *seat)
 {
     set(&seat->current, 0);

@@ -1,7 +1,7 @@
 /* recover_stream.c - when a worker process of a stream has died.
  * SPDX-License-Identifier: MIT
  *
- * As loss.c tells. The worker's batch is on its intent. What it told of is done. Of the
+ * As recover.c tells. The worker's batch is on its intent. What it told of is done. Of the
  * rest, the task it was in pays, if it was in one; those before that are done too, where
  * cheap ones are told of together. What remains stays in the batch, for the fresh worker
  * to begin with, one at a time.

@@ -4,7 +4,7 @@
  * The story. A caller comes with a job; map.c and reduce.c have made a program of it.
  * The engine makes a window over its units, and the caller's thread begins to serve
  * at seat 0, exactly as every other worker does (serve.c): take a slice, run it
- * (chunk.c), give it back (window.c). After each slice it comes by here (cdr_tick),
+ * (slice.c), give it back (claim.c). After each slice it comes by here (tick),
  * and decides whether to bring the pool's workers in: that costs some microseconds,
  * so it must be worth it.
  *

@@ -48,7 +48,7 @@ struct cadre_pool {
     _Atomic(struct cdr_context *) contexts; /* all: only grows; see cadre_cancel */
     struct cdr_costs costs;
     _Atomic(cadre_pool *)
-        other; /* behind this one (instead.c), or NULL: acquire, release */
+        other; /* behind this one (fallback.c), or NULL: acquire, release */
     _Atomic(cadre_pool *) serial; /* the same, for a few items */
     _Atomic bool no_persistent;   /* they could not be had in its place: relaxed */
     _Atomic bool told_of_threads; /* the log has it that there are others: relaxed */

@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: MIT
  *
  *     program   the job, checked and prepared: what to call, on what
- *     window    who has which tasks (window.h)
+ *     window    who has which tasks (segment.h)
  *     run       one execution: program, window, cancellation, deadline
  *     worker    one thread's own state, kept over many runs
  *     task      the part of it that a kernel sees
@@ -230,7 +230,7 @@ void cdr_run_end_states(cadre_run *run);
  * was not begun. */
 uint64_t cdr_slice_run(struct cadre_worker *w, uint64_t first, uint64_t end);
 
-/* The same where the program is a reduction's (blocks.c). */
+/* The same where the program is a reduction's (fold.c). */
 uint64_t cdr_run_blocks(struct cadre_worker *w, uint64_t first, uint64_t end);
 
 /* How many tasks to run between two looks, of at most `most`; and that some are done. */

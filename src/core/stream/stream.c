@@ -4,7 +4,7 @@
  * The story. A stream has a ring of slots (ring.h) in one piece of memory, with the
  * seats of its workers and the arenas for bytes of any size. The thread that opened it
  * does three things, all inside cadre_stream_next: it feeds the ring from the source
- * (feed.c), takes finished records from it (take.c), and when there is nothing to take,
+ * (source.c), takes finished records from it (take.c), and when there is nothing to take,
  * runs a batch itself or waits (wait.c). Workers do one: claim batches and finish them
  * (batch.c).
  *

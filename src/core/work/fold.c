@@ -1,7 +1,7 @@
 /* fold.c - run a slice of a reduction: blocks of tasks, folded and carried up the tree.
  * SPDX-License-Identifier: MIT
  *
- * Kernels are called by chunk.c; what comes between their results, the user's combine, is
+ * Kernels are called by kernel.c; what comes between their results, the user's combine, is
  * called here.
  */
 #include "core/work/write_ahead.h"

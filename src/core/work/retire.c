@@ -4,7 +4,7 @@
  * For kernels that leak, or libraries that slow down. A worker counts its tasks, and looks
  * at its memory now and then, after it has given back what it ran: so it ends with nothing
  * begun, and what it has not begun stays at its seat for the fresh worker. To its caller
- * that is a death outside of tasks (loss.c), but one that nobody minds.
+ * that is a death outside of tasks (fault/recover.c), but one that nobody minds.
  */
 #include "base/clock.h"
 #include "machine/process.h"
