@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "machine/read.h"
 
+#include <fcntl.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -108,4 +109,14 @@ bool cdr_oom_kills(uint64_t *kills)
     cdr_reader_close(r);
     free(r);
     return found;
+}
+
+void cdr_offer_to_oom_killer(void)
+{
+    int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+
+    if (fd < 0)
+        return;
+    (void)!write(fd, "1000", 4);
+    close(fd);
 }

@@ -25,4 +25,8 @@ void cdr_different_bytes(void *out, size_t size);
  * say, or not now. */
 bool cdr_oom_kills(uint64_t *kills);
 
+/* In a worker process: when memory runs out, it is to die rather than the program. Only an
+ * offer, which may fail. */
+void cdr_offer_to_oom_killer(void);
+
 #endif

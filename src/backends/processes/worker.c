@@ -23,6 +23,7 @@
 #include "backends/processes/supervisor.h"
 #include "base/crash_point.h"
 #include "base/descriptor.h"
+#include "machine/process.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -77,17 +78,6 @@ static void close_others(struct cdr_supervisor *c)
     close_ends(&c->standby);
 }
 
-/* When memory runs out, a worker is to die rather than the program. */
-static void offer_itself(void)
-{
-    int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
-
-    if (fd < 0)
-        return; /* only an offer: may fail */
-    (void)!write(fd, "1000", 4);
-    close(fd);
-}
-
 static void take_name(const struct cdr_supervisor *c)
 {
     char name[16];
@@ -124,7 +114,7 @@ static void settle_in(struct cdr_supervisor *c, int stderr_fd, int lifeline)
         dup2(stderr_fd, STDERR_FILENO);
         close(stderr_fd);
     }
-    offer_itself();
+    cdr_offer_to_oom_killer();
     if (!cdr_fences_share())
         _exit(CDR_STARVED);
     for (int k = 0; k < CDR_CAPS; k++)

@@ -13,6 +13,7 @@
 #include "backends/spawn/spawn.h"
 #include "backends/spawn/message.h"
 #include "base/error.h"
+#include "machine/process.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -171,17 +172,6 @@ static void ignore_signals(void)
     signal(SIGXFSZ, SIG_IGN);
 }
 
-/* When memory runs out, a worker is to die rather than the program. */
-static void offer_itself(void)
-{
-    int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
-
-    if (fd < 0)
-        return; /* only an offer: may fail */
-    (void)!write(fd, "1000", 4);
-    close(fd);
-}
-
 static void take_name(const struct cdr_spawn_greeting *g)
 {
     char name[16];
@@ -215,7 +205,7 @@ static void settle_in(struct cdr_spawn_greeting *g)
     close(CDR_SPAWN_PROGRAM);
     clear_environment();
     take_name(g);
-    offer_itself();
+    cdr_offer_to_oom_killer();
 }
 
 /* ---- the constructor ---- */
