@@ -33,10 +33,10 @@ static int draw(cadre_task *t, const void *item, void *result)
 
 int main(void)
 {
-    cadre_job tosses = { .fn = toss, .n = 12, .seed = 7, .result_size = sizeof(int) };
+    cadre_job tosses = { .fn = toss, .n = 12, .result_size = sizeof(int), .seed = 7 };
     cadre_job bars = { .fn = draw,
-                       .source = cadre_stream_source, /* the first one's records */
-                       .item_size = sizeof(int) };
+                       .item_size = sizeof(int),
+                       .source = cadre_stream_source }; /* the first one's records */
     cadre_pool *pool = NULL;
     cadre_stream *first = NULL, *second = NULL;
     cadre_record r;

@@ -28,20 +28,18 @@ int main(void)
     enum { N = sizeof start / sizeof *start };
     cadre_bytes sequence[N] = { { 0 } };
     int status[N];
-    cadre_job job = {
-        .fn = collatz,
-        .n = N,
-        .items = start,
-        .item_size = sizeof *start,
-        .emitted = sequence,
-        .statuses = status,
-        .on_error = CADRE_KEEP_GOING,
-    };
+    cadre_job job = { .fn = collatz,
+                      .n = N,
+                      .items = start,
+                      .item_size = sizeof *start,
+                      .emitted = sequence,
+                      .on_error = CADRE_KEEP_GOING,
+                      .statuses = status };
     cadre_error err;
     int rc = cadre_map(NULL, &job, &err); /* no pool: right here, one after another */
 
     for (int i = 0; i < N; i++) {
-        const long *x = sequence[i].data;
+        const long *x = (const long *)sequence[i].data;
         printf("%ld:", start[i]);
         if (status[i])
             printf(" %s", cadre_strerror(status[i]));

@@ -18,7 +18,7 @@ static void on_interrupt(int signal)
 
 static void show(void *arg, const cadre_counts *c)
 {
-    fprintf(arg, "\r%3.0f %%", 100.0 * (double)c->done / (double)c->total);
+    fprintf((FILE *)arg, "\r%3.0f %%", 100.0 * (double)c->done / (double)c->total);
 }
 
 static int work(cadre_task *t, const void *item, void *result)

@@ -11,8 +11,9 @@
 /* The line and its checksum (FNV-1a): a result of any size is emitted, in parts. */
 static int sign(cadre_task *t, const void *item, void *result)
 {
-    const cadre_bytes *line = item; /* without its end, and without a 0 after it */
-    const unsigned char *text = line->data;
+    const cadre_bytes *line =
+        (const cadre_bytes *)item; /* without its end, and without a 0 after it */
+    const unsigned char *text = (const unsigned char *)line->data;
     uint32_t sum = 2166136261;
     char front[16];
 
@@ -29,8 +30,8 @@ int main(int argc, char **argv)
 {
     cadre_job job = {
         .fn = sign,
-        .source = cadre_file_source, /* asked for the next line when there is room */
         .item_size = CADRE_BYTES,    /* items are lines: they differ in size */
+        .source = cadre_file_source, /* asked for the next line when there is room */
     };
     cadre_pool *pool = NULL;
     cadre_file *file = NULL;

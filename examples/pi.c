@@ -32,7 +32,7 @@ static int add(cadre_task *t, void *into, const void *from)
 int main(void)
 {
     cadre_job job = {
-        .fn = throw_darts, .n = 2000, .seed = 1, .result_size = sizeof(long)
+        .fn = throw_darts, .n = 2000, .result_size = sizeof(long), .seed = 1
     };
     cadre_pool *pool;
     cadre_error err;

@@ -23,8 +23,8 @@ int main(void)
     cadre_job job = {
         .fn = square,
         .n = CADRE_ENDLESS, /* or a number: then the stream ends by itself */
-        .window = 64, /* never more than so many squares ahead of the loop below */
         .result_size = sizeof(uint64_t),
+        .window = 64, /* never more than so many squares ahead of the loop below */
     };
     cadre_pool *pool = NULL;
     cadre_stream *s = NULL;

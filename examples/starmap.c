@@ -30,9 +30,9 @@ int main(void)
     };
     cadre_job job = {
         .fn = interest,
+        .n = 4, /* without it, as many as the columns give */
         .columns = columns,
         .n_columns = 3,
-        .n = 4, /* without it, as many as the columns give */
         .results = end,
         .result_size = sizeof *end,
     };

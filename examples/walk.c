@@ -25,6 +25,13 @@ int main(void)
 {
     int steps[] = { 10, 100, 1000 };
     double end[3];
+    cadre_job job = { .fn = walk,
+                      .n = 3,
+                      .items = steps,
+                      .item_size = sizeof *steps,
+                      .results = end,
+                      .result_size = sizeof *end,
+                      .seed = 42 };
     cadre_pool *pool;
     cadre_error err;
 
@@ -32,17 +39,7 @@ int main(void)
         fprintf(stderr, "walk: %s\n", err.message);
         return 1;
     }
-    if (cadre_map(pool,
-                  &(cadre_job){
-                      .fn = walk,
-                      .n = 3,
-                      .seed = 42,
-                      .items = steps,
-                      .item_size = sizeof *steps,
-                      .results = end,
-                      .result_size = sizeof *end,
-                  },
-                  &err)) {
+    if (cadre_map(pool, &job, &err)) {
         fprintf(stderr, "walk: %s\n", err.message);
         return 1;
     }

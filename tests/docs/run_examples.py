@@ -6,7 +6,8 @@
 # usage: run_examples.py ROOT --include FOLDER --library FOLDER... [--write FOLDER]
 #            [--cxx "COMPILER [ARGUMENT...]"] [--flags=FLAGS] -- COMPILER [ARGUMENT...]
 #
-# Speaks TAP, a point for each program, in C++ if it includes <cadre/cadre.hpp>. --write leaves the programs and what they print
+# Speaks TAP, a point for each program, in C++ if it includes <cadre/cadre.hpp>; those in C,
+# and the examples, have to be C++17 too. --write leaves the programs and what they print
 # in a folder, for whoever writes a page.
 import argparse
 import os
@@ -21,6 +22,10 @@ import mdoc  # noqa: E402
 WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Werror"]
 LIBRARIES = ["-lcadre-stats", "-lcadre", "-lm", "-pthread"]
 PATIENCE = 60  # seconds; a program takes a hundredth, but not under a sanitizer
+
+
+# C11 alone: it has C's own atomics.
+C_ONLY = {"cadre_backend"}
 
 
 def is_cpp(program):
@@ -38,6 +43,18 @@ def compile_one(page, program, path, options):
                            "-I" + options.include, str(source),
                            "-o", str(path), *paths, *LIBRARIES],
                           capture_output=True, text=True, timeout=PATIENCE)
+
+
+def as_cpp(shown, line, text, options):
+    """What C++ has against the program: fields out of order, pointers without a cast."""
+    built = subprocess.run([*options.cxx.split(), "-x", "c++", "-std=c++17", "-Wall", "-Wextra",
+                            "-Werror", "-Wno-missing-field-initializers", "-fsyntax-only",
+                            "-I" + options.include, "-"],
+                           input=f'#line {line + 1} "{shown}"\n{text}',
+                           capture_output=True, text=True, timeout=PATIENCE)
+    if built.returncode:
+        yield "does not compile as C++17"
+        yield from built.stderr.splitlines()
 
 
 def run_one(program, path):
@@ -61,6 +78,8 @@ def complaints(page, program, path, options):
         yield "does not compile"
         yield from built.stderr.splitlines()
         return
+    if options.cxx and page.name not in C_ONLY and not is_cpp(program):
+        yield from as_cpp(page.shown, program.line, program.text, options)
     ran = run_one(program, path)
     if options.write:
         path.with_suffix(".out").write_text(ran.stdout)
@@ -89,6 +108,15 @@ def check(number, page, program, folder, options):
     return not found
 
 
+def check_example(number, path, options):
+    """The programs in examples/, which are built and run as C elsewhere."""
+    found = list(as_cpp(path.name, 0, path.read_text(), options))
+    for line in found:
+        print(f"# {path.name}: {line}")
+    print(f"{'not ok' if found else 'ok'} {number} - {path.name} as C++", flush=True)
+    return not found
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("root", type=pathlib.Path)
@@ -104,10 +132,13 @@ def main():
                     for program in page.programs()]
     except mdoc.Broken as why:
         sys.exit(f"Bail out! {why}")
-    print(f"1..{len(programs)}")
+    examples = sorted((options.root.resolve() / "examples").glob("*.c")) if options.cxx else []
+    print(f"1..{len(programs) + len(examples)}")
     with tempfile.TemporaryDirectory() as folder:
         passed = [check(number, page, program, options.write or folder, options)
                   for number, (page, program) in enumerate(programs, 1)]
+    passed += [check_example(number, path, options)
+               for number, path in enumerate(examples, len(programs) + 1)]
     sys.exit(0 if programs and all(passed) else 1)
 
 
