@@ -107,9 +107,8 @@ typedef struct cadre_options {
 } cadre_options;
 
 /* Read the machine and the environment, decide backend and workers, make the pool. NULL
- * options: all defaults. Threads start when first needed, or here if they were asked for
- * by name, and stay until cadre_close. Kept processes do so too, from here on; others are
- * forked by each run and stream. */
+ * options: all defaults. Threads start when first needed, persistent processes and what was
+ * asked for by name here, and stay until cadre_close; others are forked by each run. */
 CADRE_API int cadre_open(cadre_pool **out, const cadre_options *opt, cadre_error *err);
 
 /* End the workers and free the pool. No job may be running. NULL is fine. */
@@ -172,11 +171,10 @@ CADRE_API int cadre_task_emit(cadre_task *task, const void *bytes, size_t size);
 CADRE_API int cadre_task_fail(cadre_task *task, int user, const char *format, ...)
     CADRE_PRINTF(3, 4);
 
-/* Set-up and clean-up of a worker for a run: a database handle, a plan of an FFT. Begin is
- * called at most once for each worker and run, on the worker's own thread, before its first
- * task; it returns 0 with *state set, or anything else to end the run with a failure of that
- * task, also when keeping going. End is called there for each state after the worker's last
- * task, however the run ends; not where the worker's process has died or was killed. */
+/* Set up and clean up what a worker needs for many tasks: a database handle, a plan of an
+ * FFT. Begin runs at most once for each worker and run, on the worker's own thread, before
+ * its first task; it returns 0, or fails that task and ends the run. End runs there after
+ * the worker's last task, however the run ends, unless its process has died. */
 typedef int cadre_begin(cadre_task *task, void **state);
 typedef void cadre_end(void *state);
 
@@ -266,17 +264,15 @@ CADRE_API void cadre_free_shared(void *memory); /* NULL is fine */
 /* How many tasks the job has: n, or what its columns give. */
 CADRE_API uint64_t cadre_job_tasks(const cadre_job *job);
 
-/* Run the tasks and fill job->results. A NULL pool runs them right here, one after
- * another. On failure the error is the one that a plain loop would meet first, and every
+/* Run the tasks and fill job->results; blocks until no task runs. A NULL pool runs them
+ * here, one after another. The error is that which a plain loop would meet first, and every
  * result before it is complete; when keeping going, every other task has run too, and
- * statuses says of each how it ended. Blocks until no task runs. May be called from
- * several threads and from inside a task. */
+ * statuses says how each ended. Any thread may call it, also from inside a task. */
 CADRE_API int cadre_map(cadre_pool *pool, const cadre_job *job, cadre_error *err);
 
 /* One call, without a pool to open: fn for each index below n, on threads that last as long
  * as the call. Tasks may write to what arg points to, each to its own part of it. */
 typedef int cadre_index_fn(cadre_task *task, uint64_t index, void *arg);
-
 CADRE_API int cadre_for(uint64_t n, cadre_index_fn *fn, void *arg, cadre_error *err);
 
 /* Fold `from`, the result of later items, into `into`, that of earlier ones. */
@@ -294,11 +290,10 @@ CADRE_API int cadre_reduce(cadre_pool *pool, const cadre_job *job,
 CADRE_API int cadre_explain(cadre_pool *pool, const cadre_job *job, char *text,
                             size_t size, cadre_error *err);
 
-/* Where am I: 0 in the caller, 1.. in another worker; in a task the number that ranks of
- * its run are below, else 1; whether the rank is 0. */
-CADRE_API unsigned cadre_rank(void);
-CADRE_API unsigned cadre_size(void);
-CADRE_API bool cadre_is_main(void);
+/* Where am I. Of a pool's size outside of tasks, ask cadre_workers. */
+CADRE_API unsigned cadre_rank(void); /* 0 in the caller, 1.. in another worker */
+CADRE_API unsigned cadre_size(void); /* in a task: ranks of its run are below; else 1 */
+CADRE_API bool cadre_is_main(void);  /* whether the rank is 0 */
 
 CADRE_END_DECLS
 #endif

@@ -164,6 +164,73 @@ static void test_random(const cadre::pool &p)
     }
 }
 
+/* ---- state of workers ---- */
+
+static std::atomic<int> *alive; /* where all processes of the test that have it count */
+
+struct connection {
+    std::uint64_t served = 0;
+    connection()
+    {
+        alive ? ++*alive : 0;
+    }
+    ~connection()
+    {
+        alive ? --*alive : 0;
+    }
+    connection(const connection &) = delete;
+    connection &operator=(const connection &) = delete;
+};
+
+static void test_per_worker(const cadre::pool &p)
+{
+    cadre::shared_array<std::atomic<int>> counts(1);
+    std::uint64_t served = 0;
+
+    alive = counts.data();
+    auto kernel =
+        cadre::per_worker([] { return connection(); },
+                          [](connection &c, std::size_t) { return ++c.served; });
+    for (std::uint64_t n : cadre::map(p, 500, kernel))
+        served += n;
+    CHECK(served >= 500);
+    CHECK(counts[0] == 0);
+    for (auto &r : cadre::stream(p, 100, kernel))
+        CHECK(r.value >= 1);
+    CHECK(counts[0] == 0);
+    served = cadre::reduce(p, 100, std::uint64_t(0), kernel,
+                           [](std::uint64_t a, std::uint64_t b) { return a + b; });
+    CHECK(served >= 100);
+    try {
+        cadre::map(p, 10,
+                   cadre::per_worker([]() -> int { throw cadre::failure(9, "no"); },
+                                     [](int &, std::size_t) { return 1; }));
+        CHECK(!"thrown");
+    } catch (const cadre::error &e) {
+        CHECK(e.user() == 9 && e.index() == 0);
+        CHECK(std::string(e.what()) == "item 0: no");
+    }
+    alive = nullptr;
+}
+
+static void test_for_each(const cadre::pool &)
+{
+    std::vector<std::size_t> y(1000);
+
+    cadre::for_each(y.size(), [&](std::size_t i) { y[i] = i * i; });
+    for (std::size_t i = 0; i < y.size(); i++)
+        CHECK(y[i] == i * i);
+    try {
+        cadre::for_each(100, [](auto &, std::size_t i) {
+            if (i == 50)
+                throw std::runtime_error("fifty");
+        });
+        CHECK(!"thrown");
+    } catch (const cadre::error &e) {
+        CHECK(e.index() == 50);
+    }
+}
+
 /* ---- failures ---- */
 
 static int odd_fails(std::size_t i)
@@ -382,6 +449,8 @@ int main()
     RUN(test_types);
     RUN(test_portable);
     RUN(test_random);
+    RUN(test_per_worker);
+    RUN(test_for_each);
     RUN(test_what_is_thrown_fails_its_task);
     RUN(test_keep_going);
     RUN(test_refusal);

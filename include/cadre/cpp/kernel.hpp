@@ -113,6 +113,14 @@ template <class F>
 inline constexpr bool captures_nothing =
     std::is_empty_v<F> &&std::is_trivially_copyable_v<F>;
 
+template <class Make, class F>
+inline constexpr bool captures_nothing<stateful<Make, F>> =
+    captures_nothing<Make> &&captures_nothing<F>;
+
+template <class F> inline constexpr bool is_stateful = false;
+template <class Make, class F>
+inline constexpr bool is_stateful<stateful<Make, F>> = true;
+
 template <class F> auto hold(F &f)
 {
     if constexpr (captures_nothing<std::remove_const_t<F>>)
@@ -136,6 +144,7 @@ using function_of = std::remove_reference_t<decltype(std::declval<Held>().get())
 
 template <class Held> struct over_indices {
     static constexpr bool portable = Held::portable;
+    using function = function_of<Held>;
     using result = result_of<function_of<Held>, std::size_t>;
     Held held;
     std::uint64_t n;
@@ -149,6 +158,7 @@ template <class Held> struct over_indices {
 
 template <class Held, class T> struct over_array {
     static constexpr bool portable = Held::portable && std::is_trivially_copyable_v<T>;
+    using function = function_of<Held>;
     using result = result_of<function_of<Held>, const T &>;
     Held held;
     const T *data;
@@ -169,6 +179,7 @@ template <class Held, class T> struct over_array {
 /* Of a range without random access the iterators are kept. */
 template <class Held, class Iterator, class Places> struct over_range {
     static constexpr bool portable = false;
+    using function = function_of<Held>;
     using result = result_of<function_of<Held>, decltype(*std::declval<Iterator &>())>;
     Held held;
     Places places;
@@ -229,6 +240,20 @@ template <class Items, class F> auto make_items(const Items &items, F &f)
 
 /* ---- jobs ---- */
 
+template <class Shared> int begin_state(cadre_task *t, void **state)
+{
+    using S = typename std::remove_const_t<typename Shared::function>::state;
+    return guarded(t, [&] {
+        const Shared &shared = *static_cast<const Shared *>(cadre_task_shared(t));
+        *state = new S(shared.held.get().make());
+    });
+}
+
+template <class S> void end_state(void *state)
+{
+    delete static_cast<S *>(state);
+}
+
 /* All of the job but its policy and where results go. */
 template <class R, class Shared> void describe(cadre_job &job, const Shared &shared)
 {
@@ -242,6 +267,13 @@ template <class R, class Shared> void describe(cadre_job &job, const Shared &sha
     job.emitted = nullptr;
     job.shared = &shared;
     job.shared_size = Shared::portable ? sizeof shared : 0;
+    using F = std::remove_const_t<typename Shared::function>;
+    job.worker_begin = nullptr;
+    job.worker_end = nullptr;
+    if constexpr (is_stateful<F>) {
+        job.worker_begin = begin_state<Shared>;
+        job.worker_end = end_state<typename F::state>;
+    }
     shared.describe(job);
 }
 

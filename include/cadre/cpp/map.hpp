@@ -6,6 +6,8 @@
 
 #include <cadre/cpp/kernel.hpp>
 
+#include <memory>
+
 namespace cadre
 {
 namespace detail
@@ -74,6 +76,12 @@ template <class Over> auto map(const pool &p, const Over &over, cadre_job &job)
     }
 }
 
+template <class F> int each_index(cadre_task *t, std::uint64_t index, void *f)
+{
+    return guarded(
+        t, [&] { call(*static_cast<F *>(f), t, static_cast<std::size_t>(index)); });
+}
+
 /* ---- reductions ---- */
 
 template <class C, class T> void combine_into(C &c, T &into, const T &from)
@@ -129,6 +137,18 @@ T reduce(const pool &p, const Over &over, T init, C &c, cadre_job &job)
 }
 
 } // namespace detail
+
+/* f for each index below n, for what it does to the caller's memory: on threads that last as
+ * long as the call, without a pool to open. */
+template <class F> void for_each(std::size_t n, F &&f)
+{
+    cadre_error err;
+
+    if (cadre_for(n, detail::each_index<std::remove_reference_t<F>>,
+                  const_cast<void *>(static_cast<const void *>(std::addressof(f))),
+                  &err))
+        throw error(err);
+}
 
 /* f for each index below n, or for each item of a range: the results in order, in a vector;
  * nothing where f returns void. Throws what a plain loop would meet first. When it keeps

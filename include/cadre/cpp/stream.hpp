@@ -296,6 +296,7 @@ using argument = std::conditional_t<takes_view<F, T>, std::string_view, const T 
 
 template <class Held, class T> struct over_source {
     static constexpr bool portable = Held::portable;
+    using function = function_of<Held>;
     using result = result_of<function_of<Held>, argument<function_of<Held>, T>>;
     Held held;
 

@@ -106,6 +106,39 @@ template <class F> portable_kernel<std::decay_t<F>> portable(F &&f)
     return { std::forward<F>(f) };
 }
 
+namespace detail
+{
+
+/* A function with a state of each worker's before its other arguments. */
+template <class Make, class F> struct stateful {
+    using state = std::decay_t<std::invoke_result_t<Make &>>;
+    mutable Make make;
+    mutable F f;
+
+    template <class X, std::enable_if_t<std::is_invocable_v<F &, state &, task &, X> ||
+                                            std::is_invocable_v<F &, state &, X>,
+                                        int> = 0>
+    decltype(auto) operator()(task &t, X &&x) const
+    {
+        state &s = *static_cast<state *>(cadre_task_state(t.get()));
+        if constexpr (std::is_invocable_v<F &, state &, task &, X>)
+            return f(s, t, std::forward<X>(x));
+        else
+            return f(s, std::forward<X>(x));
+    }
+};
+
+} // namespace detail
+
+/* A kernel f(state, task, x) or f(state, x), where state is what make() returned: called once
+ * by each worker before its first task of the run, and destroyed after its last. */
+template <class Make, class F> auto per_worker(Make &&make, F &&f)
+{
+    return detail::stateful<std::decay_t<Make>, std::decay_t<F>>{
+        std::forward<Make>(make), std::forward<F>(f)
+    };
+}
+
 } // namespace cadre
 
 #endif
