@@ -229,6 +229,9 @@ typedef struct cadre_job {
     size_t item_size;
     const cadre_column *columns; /* instead of items: a starmap */
     unsigned n_columns;
+    const uint64_t *indexes; /* of the first n_indexes tasks, ever higher; later ones
+                                count on from there. NULL: 0, 1, 2, ... */
+    uint64_t n_indexes;
     void *results; /* n of result_size; NULL: none kept */
     size_t result_size;
     cadre_bytes *emitted;      /* n results of any size; each data yours to free */

@@ -195,6 +195,26 @@ static uint64_t do_emit(cadre_pool *pool, uint64_t chunk)
     return digest_error(hash, rc, &err);
 }
 
+/* What is left of a job: every third task at first, then all. */
+static uint64_t do_the_rest(cadre_pool *pool, uint64_t chunk)
+{
+    static uint64_t indexes[N / 3];
+    static int statuses[N];
+    cadre_job job = items_job(chunk);
+    cadre_error err;
+    int rc;
+
+    for (uint64_t k = 0; k < N / 3; k++)
+        indexes[k] = 3 * k;
+    job.indexes = indexes;
+    job.n_indexes = N / 3;
+    job.statuses = statuses;
+    job.on_error = CADRE_KEEP_GOING;
+    job.fn = walk_or_fall;
+    rc = cadre_map(pool, &job, &err);
+    return digest_error(fnv1a(results, sizeof results, FNV_BEGIN), rc, &err);
+}
+
 /* Everything below the failure, and what is said of everything beyond it. */
 static uint64_t do_failure(cadre_pool *pool, uint64_t chunk)
 {
@@ -284,6 +304,7 @@ SUBJECT(starmap)
 SUBJECT(reduce)
 SUBJECT(streams)
 SUBJECT(emit)
+SUBJECT(the_rest)
 SUBJECT(failure)
 SUBJECT(keep_going)
 SUBJECT(failing_reduce)
@@ -291,15 +312,11 @@ SUBJECT(failing_reduce)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_map),
-        cmocka_unit_test(test_range_map),
-        cmocka_unit_test(test_starmap),
-        cmocka_unit_test(test_reduce),
-        cmocka_unit_test(test_streams),
-        cmocka_unit_test(test_emit),
-        cmocka_unit_test(test_failure),
-        cmocka_unit_test(test_keep_going),
-        cmocka_unit_test(test_failing_reduce),
+        cmocka_unit_test(test_map),        cmocka_unit_test(test_range_map),
+        cmocka_unit_test(test_starmap),    cmocka_unit_test(test_reduce),
+        cmocka_unit_test(test_streams),    cmocka_unit_test(test_emit),
+        cmocka_unit_test(test_the_rest),   cmocka_unit_test(test_failure),
+        cmocka_unit_test(test_keep_going), cmocka_unit_test(test_failing_reduce),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -103,7 +103,7 @@ static void test_nothing_is_begun_beyond_the_limit(void **state)
     (void)state;
     takes(w, 0, 30, 60, 0, 30);  /* holds 30 .. 59 */
     takes(w, 1, 10, 40, 60, 70); /* holds 70 .. 99 */
-    cdr_window_fail(w, &w->seat[0], 42, &error);
+    cdr_window_fail(w, &w->seat[0], 42, 42, &error);
     assert_int_equal(w->seat[1].stop_at, 42); /* its slice lies beyond: it stops */
     assert_int_equal(w->seat[0].stop_at, 30); /* this one lies below: it goes on */
     assert_false(cdr_window_give(w, 1, &(struct cdr_span){ 60, 70 }, 61));
@@ -125,9 +125,9 @@ static void test_the_lowest_failure_of_a_seat_stays(void **state)
     cadre_error first = { .code = CADRE_EINVAL, .item = 20 };
 
     (void)state;
-    cdr_window_fail(w, &w->seat[0], 50, &later);
-    cdr_window_fail(w, &w->seat[0], 20, &first);
-    cdr_window_fail(w, &w->seat[0], 50, &later);
+    cdr_window_fail(w, &w->seat[0], 50, 50, &later);
+    cdr_window_fail(w, &w->seat[0], 20, 20, &first);
+    cdr_window_fail(w, &w->seat[0], 50, 50, &later);
     assert_int_equal(w->seat[0].error.item, 20);
     assert_int_equal(w->limit, 20);
     cdr_window_stop(w, CADRE_ECANCELLED);

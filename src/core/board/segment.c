@@ -142,21 +142,20 @@ void cdr_window_stop(struct cadre_window *w, int code)
     cdr_window_halt(w, 0);
 }
 
-void cdr_window_fail(struct cadre_window *w, struct cdr_seat *seat, uint64_t unit,
-                     const cadre_error *error)
+void cdr_window_fail(struct cadre_window *w, struct cdr_seat *seat, uint64_t task,
+                     uint64_t unit, const cadre_error *error)
 {
     uint64_t before = atomic_load_explicit(&seat->failed, memory_order_relaxed);
     bool halting = unit != CADRE_NO_ITEM;
 
-    if (before == CADRE_NO_ITEM ||
-        (halts(seat) == halting ? error->item < before : halting)) {
+    if (before == CADRE_NO_ITEM || (halts(seat) == halting ? task < before : halting)) {
         if (w->intents_at) { /* the owner may die while it writes */
             atomic_store_explicit(&seat->failed, CADRE_NO_ITEM, memory_order_relaxed);
             CDR_CRASH_POINT();
         }
         seat->error = *error;
         atomic_store_explicit(&seat->halts, halting, memory_order_relaxed);
-        atomic_store_explicit(&seat->failed, error->item, memory_order_release);
+        atomic_store_explicit(&seat->failed, task, memory_order_release);
     }
     if (halting)
         cdr_window_halt(w, unit);
@@ -172,17 +171,17 @@ bool cdr_window_is_halted(const struct cadre_window *w)
     return false;
 }
 
-const cadre_error *cdr_window_failure(const struct cadre_window *w)
+const cadre_error *cdr_window_failure(const struct cadre_window *w, uint64_t *task)
 {
     const cadre_error *lowest = NULL;
-    uint64_t item = CADRE_NO_ITEM;
     bool halted = cdr_window_is_halted(w);
 
+    *task = CADRE_NO_ITEM;
     for (unsigned s = 0; s < w->seats; s++) {
         uint64_t failed =
             atomic_load_explicit(&w->seat[s].failed, memory_order_acquire);
-        if (failed < item && halts(&w->seat[s]) == halted) {
-            item = failed;
+        if (failed < *task && halts(&w->seat[s]) == halted) {
+            *task = failed;
             lowest = &w->seat[s].error;
         }
     }

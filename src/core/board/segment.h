@@ -42,9 +42,9 @@ struct cdr_seat {
     _Alignas(CDR_FALSE_SHARING) _Atomic uint64_t range;
     _Atomic uint64_t stop_at; /* the owner begins no unit from here on */
     _Atomic bool asked;       /* stop_at was lowered by somebody who wants the rest */
-    /* The owner's failure: of task `failed`, which is released after the rest. It is the
-     * lowest, but one that halts the run comes before others, which it goes on over. A
-     * reader that knows that nothing below runs any more may rely on it. */
+    /* The owner's failure: of the task at position `failed`, which is released after the
+     * rest. It is the lowest, but one that halts the run comes before others, which it goes
+     * on over. A reader that knows that nothing below runs any more may rely on it. */
     _Atomic uint64_t failed;
     _Atomic bool halts; /* relaxed */
     cadre_error error;
@@ -146,14 +146,15 @@ void cdr_window_halt_again(struct cadre_window *w);
 /* End the run early for a reason that is no task's failure. */
 void cdr_window_stop(struct cadre_window *w, int code);
 
-/* Record a task's failure, and halt at its unit unless that is CADRE_NO_ITEM. Keeps
- * the seat's lowest, of those that halt if there are such. The caller is the seat's owner. */
-void cdr_window_fail(struct cadre_window *w, struct cdr_seat *seat, uint64_t unit,
-                     const cadre_error *error);
+/* Record that the task at position `task` failed, and halt at its unit unless that is
+ * CADRE_NO_ITEM. Keeps the seat's lowest, of those that halt if there are such. The caller
+ * is the seat's owner. */
+void cdr_window_fail(struct cadre_window *w, struct cdr_seat *seat, uint64_t task,
+                     uint64_t unit, const cadre_error *error);
 
-/* The failure of the lowest item, of those that halted the run if there are such; NULL when
- * no task failed. And whether it halted the run. */
-const cadre_error *cdr_window_failure(const struct cadre_window *w);
+/* The failure of the lowest task, of those that halted the run if there are such, and where
+ * it stands; NULL when no task failed. And whether it halted the run. */
+const cadre_error *cdr_window_failure(const struct cadre_window *w, uint64_t *task);
 bool cdr_window_is_halted(const struct cadre_window *w);
 
 /* True when no unit may be begun any more. */

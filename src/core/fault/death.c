@@ -86,13 +86,15 @@ void cdr_word_death(cadre_error *e, const cadre_run *run, unsigned seat, uint64_
                     const cadre_death *d)
 {
     const char *name = run->program->name;
+    uint64_t index =
+        item == CADRE_NO_ITEM ? item : cdr_program_index(run->program, item);
     bool expired = item != CADRE_NO_ITEM && d->expired == item;
     int used = 0;
 
     memset(e, 0, sizeof *e);
     e->code = expired ? CADRE_ETIMEOUT : CADRE_ECRASH;
     e->signal = d->signal;
-    e->item = item;
+    e->item = index;
     e->pid = d->pid;
     e->status = d->status;
     e->flags = d->flags;
@@ -100,7 +102,7 @@ void cdr_word_death(cadre_error *e, const cadre_run *run, unsigned seat, uint64_
     if (name)
         used = add(e, used, "%s: ", name);
     if (item != CADRE_NO_ITEM)
-        used = add(e, used, "item %" PRIu64 ": ", item);
+        used = add(e, used, "item %" PRIu64 ": ", index);
     if (expired)
         used =
             add(e, used,

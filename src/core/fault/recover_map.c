@@ -47,7 +47,7 @@ static void fail(cadre_run *run, unsigned seat, uint64_t item, bool fatal,
         p->statuses[item] = error.code;
     if (p->spill)
         p->spill->of[item].size = 0;
-    cdr_window_fail(w, &w->seat[0],
+    cdr_window_fail(w, &w->seat[0], item,
                     p->keep_going && !fatal ? CADRE_NO_ITEM : item / p->grain, &error);
 }
 

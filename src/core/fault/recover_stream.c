@@ -82,7 +82,7 @@ static void fail(cadre_run *run, unsigned s, const cadre_death *death)
         atomic_store_explicit(&intent->crashed, p, memory_order_relaxed);
         return;
     }
-    cdr_window_fail(w, &w->seat[0], p, &error);
+    cdr_window_fail(w, &w->seat[0], p, p, &error);
     if (run->program->emits)
         memset(cdr_ring_ref(cdr_window_ring(w), intent->batch.slot[0]), 0,
                sizeof(struct cdr_ref));

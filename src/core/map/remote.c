@@ -49,9 +49,9 @@ static void settle(cadre_run *run)
 static void count_all(cadre_run *run)
 {
     struct cadre_window *w = run->window;
-    uint64_t n = run->program->n, done = cdr_window_done(w);
+    uint64_t n = run->program->n, done = cdr_window_done(w), failed;
 
-    if (!cdr_window_failure(w) && !cdr_window_unclaimed(w) && done < n)
+    if (!cdr_window_failure(w, &failed) && !cdr_window_unclaimed(w) && done < n)
         atomic_store_explicit(&w->seat[0].done, n - done, memory_order_relaxed);
 }
 
@@ -60,7 +60,7 @@ static int see_through(cadre_run *run, struct cdr_staging *staging,
 {
     const cadre_error *failure;
     cadre_error local;
-    uint64_t end = run->program->n;
+    uint64_t end = run->program->n, failed;
     int rc, late;
 
     poll_workers(run);
@@ -70,9 +70,9 @@ static int see_through(cadre_run *run, struct cdr_staging *staging,
     if (run->progress)
         cdr_run_report(run, cdr_now(), cdr_window_done(run->window), run->program->n);
     rc = cdr_run_verdict(run, job, err);
-    failure = cdr_window_failure(run->window);
+    failure = cdr_window_failure(run->window, &failed);
     if (rc && !run->program->keep_going && failure && rc == failure->code)
-        end = failure->item;
+        end = failed;
     late = cdr_staging_collect(staging, run->window, end, rc ? &local : err);
     return rc ? rc : late;
 }

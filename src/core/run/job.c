@@ -161,6 +161,36 @@ static int check_policy(const cadre_job *job, bool stream, cadre_error *err)
     return CADRE_OK;
 }
 
+/* The highest index there may be: those after it are still below CADRE_NO_ITEM. */
+#define INDEX_MAX (CADRE_NO_ITEM - 1 - CDR_UNITS_MAX)
+
+static int check_indexes(const cadre_job *job, uint64_t n, bool stream,
+                         cadre_error *err)
+{
+    const uint64_t *at = job->indexes;
+    bool open_end = stream && n == 0;
+
+    if (!at != !job->n_indexes)
+        return cdr_fail(err, CADRE_EINVAL, "%s",
+                        at ? "indexes is set but n_indexes is 0"
+                           : "n_indexes is set but indexes is NULL");
+    if (job->n_indexes > (open_end ? CDR_UNITS_MAX : n))
+        return cdr_fail(err, CADRE_EINVAL,
+                        "n_indexes is %" PRIu64 ", but there are %" PRIu64 " tasks",
+                        job->n_indexes, n);
+    for (uint64_t k = 1; k < job->n_indexes; k++)
+        if (at[k] <= at[k - 1])
+            return cdr_fail(err, CADRE_EINVAL,
+                            "indexes[%" PRIu64 "] is %" PRIu64
+                            ", but the one before it is %" PRIu64 ": they must grow",
+                            k, at[k], at[k - 1]);
+    if (at && at[job->n_indexes - 1] > INDEX_MAX)
+        return cdr_fail(err, CADRE_EINVAL,
+                        "indexes[%" PRIu64 "] is %" PRIu64 ": at most %" PRIu64,
+                        job->n_indexes - 1, at[job->n_indexes - 1], INDEX_MAX);
+    return CADRE_OK;
+}
+
 static int check(const cadre_job *job, uint64_t n, bool stream, cadre_error *err)
 {
     int rc;
@@ -179,6 +209,8 @@ static int check(const cadre_job *job, uint64_t n, bool stream, cadre_error *err
     rc = check_policy(job, stream, err);
     if (!rc)
         rc = check_columns(job, stream, err);
+    if (!rc)
+        rc = check_indexes(job, n, stream, err);
     if (!rc)
         rc = check_array("items", "item_size", job->items, n, job->item_size, err);
     if (!rc)
@@ -209,6 +241,8 @@ int cdr_job_prepare(struct cdr_program *p, const cadre_job *job, bool stream,
         .range_fn = job->range_fn,
         .name = job->name,
         .n = n,
+        .indexes = job->indexes,
+        .n_indexes = job->n_indexes,
         .grain = 1,
         .items = (uintptr_t)job->items,
         .item_size = job->items ? job->item_size : 0,

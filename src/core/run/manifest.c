@@ -126,6 +126,7 @@ static void put_program(struct pen *pen, struct cdr_program *p)
             (uintptr_t)put(pen, (const void *)p->items, (size_t)p->n * p->item_size);
     if (p->columns)
         put_columns(pen, p);
+    p->indexes = put(pen, p->indexes, (size_t)p->n_indexes * sizeof *p->indexes);
     p->shared = put(pen, p->shared, p->shared_size);
     p->seed_sequence = put(pen, p->seed_sequence, sizeof *p->seed_sequence);
     p->original = 0; /* the caller's process sees to that (staging.h) */

@@ -137,20 +137,21 @@ static int stopped_early(const struct cadre_window *w, const cadre_job *job, uin
 
 /* A limit of 0 that no task's failure explains came from a cancellation whose code is
  * still to come, or came before the window was made ready for this run. */
-static int why_stopped(const struct cadre_window *w, const cadre_error *failure)
+static int why_stopped(const struct cadre_window *w, uint64_t failed)
 {
     int code = atomic_load_explicit(&w->stop_code, memory_order_relaxed);
 
     if (code || !cdr_window_over(w) || w->units == 0)
         return code;
-    return failure && failure->item < w->grain ? CADRE_OK : CADRE_ECANCELLED;
+    return failed < w->grain ? CADRE_OK : CADRE_ECANCELLED;
 }
 
 int cdr_run_verdict(const cadre_run *run, const cadre_job *job, cadre_error *err)
 {
     const struct cdr_program *p = run->program;
-    const cadre_error *failure = cdr_window_failure(run->window);
-    int stop = why_stopped(run->window, failure);
+    uint64_t failed;
+    const cadre_error *failure = cdr_window_failure(run->window, &failed);
+    int stop = why_stopped(run->window, failed);
 
     if (atomic_load_explicit(&run->window->told, memory_order_relaxed))
         cdr_job_settle_unwanted(p);
@@ -164,7 +165,7 @@ int cdr_run_verdict(const cadre_run *run, const cadre_job *job, cadre_error *err
     if (!failure)
         return CADRE_OK;
     if (cdr_window_is_halted(run->window))
-        cdr_job_cut_outcomes(p, failure->item);
+        cdr_job_cut_outcomes(p, failed);
     *err = *failure;
     return failure->code;
 }

@@ -41,9 +41,11 @@ struct cdr_manifest;
 struct cdr_program {
     cadre_fn *fn;
     cadre_range_fn *range_fn;
-    const char *name; /* NULL: unnamed */
-    uint64_t n;       /* tasks */
-    uint64_t grain;   /* tasks per unit; 1 but for reductions */
+    const char *name;        /* NULL: unnamed */
+    uint64_t n;              /* tasks: a task's place among them is its position */
+    const uint64_t *indexes; /* of the first of them: see cdr_program_index */
+    uint64_t n_indexes;
+    uint64_t grain; /* tasks per unit; 1 but for reductions */
     uintptr_t items, results;
     size_t item_size, result_size; /* 0 where there are no items or results */
     const cadre_column *columns;
@@ -71,6 +73,17 @@ struct cdr_program {
     uintptr_t original;      /* `results` stand for what lies here; 0: they are it */
     struct cdr_spill *spill; /* where tasks emit to, instead of `emitted` */
 };
+
+/* The index of the task at this position: that of its random stream and its messages. Items,
+ * results and all that counts tasks go by position. */
+static inline uint64_t cdr_program_index(const struct cdr_program *p, uint64_t position)
+{
+    if (__builtin_expect(p->n_indexes == 0, 1))
+        return position;
+    return position < p->n_indexes
+               ? p->indexes[position]
+               : p->indexes[p->n_indexes - 1] + (position - p->n_indexes + 1);
+}
 
 /* What a run has of its pool; read-only while it lasts. */
 struct cdr_run_env {
@@ -191,6 +204,11 @@ struct cadre_worker {
     uintptr_t mapped_from, mapped_to; /* processes: results whose pages are mapped */
 };
 
+static inline uint64_t cdr_task_position(const struct cadre_task *t)
+{
+    return atomic_load_explicit(&t->seat->current, memory_order_relaxed);
+}
+
 /* The worker that runs on this thread now, or NULL. */
 struct cadre_worker *cdr_current_worker(void);
 
@@ -208,16 +226,16 @@ bool cdr_serve(struct cadre_worker *w, cadre_run *run, unsigned seat);
 void cdr_worker_fini(struct cadre_worker *w);
 
 /* Per-worker state (state.c). Find what the worker has of the run it enters; have it begin
- * before it runs the task at `index`: false, it failed and so has that task; end it if the
+ * before it runs the task at this position: false, it failed and so has that task; end it if the
  * worker has nothing more to do in the run. */
 void cdr_state_find(struct cadre_worker *w);
-bool cdr_state_make(struct cadre_worker *w, uint64_t index);
+bool cdr_state_make(struct cadre_worker *w, uint64_t position);
 void cdr_state_end(struct cadre_worker *w);
 
-static inline bool cdr_state_ready(struct cadre_worker *w, uint64_t index)
+static inline bool cdr_state_ready(struct cadre_worker *w, uint64_t position)
 {
     return !w->task.program->worker_begin || w->task.has_state ||
-           cdr_state_make(w, index);
+           cdr_state_make(w, position);
 }
 
 void cdr_states_fini(struct cadre_worker *w); /* end those that are left */
@@ -316,17 +334,17 @@ static inline bool cdr_task_stopped(const struct cadre_task *t, uint64_t unit)
            cdr_run_cancelled(t->run);
 }
 
-/* Record that the task at `index` failed. What is fatal ends the run even when it goes
+/* Record that the task at this position failed. What is fatal ends the run even when it goes
  * over failed tasks. */
-void cdr_task_failed(struct cadre_task *t, uint64_t index, int code, int user,
+void cdr_task_failed(struct cadre_task *t, uint64_t position, int code, int user,
                      bool fatal);
 
 /* Tasks first .. end-1 heard that they are not wanted: whatever they return, they have
  * neither failed nor been done. */
 void cdr_task_unwanted(struct cadre_task *t, uint64_t first, uint64_t end);
 
-/* The task at `index` returned rc != 0. True: go on with the next one. */
-bool cdr_task_returned(struct cadre_task *t, uint64_t index, int rc);
+/* The task at this position returned rc != 0. True: go on with the next one. */
+bool cdr_task_returned(struct cadre_task *t, uint64_t position, int rc);
 
 /* Hand to the job what a finished task emitted, if anything. */
 void cdr_task_flush(struct cadre_task *t);

@@ -49,7 +49,7 @@ static int prepare(cadre_stream *s, const cadre_job *job, cadre_error *err)
     if (!rc)
         rc = check(job, err);
     if (!rc)
-        rc = cdr_source_open(&s->source, job, err);
+        rc = cdr_source_open(&s->source, p, job, err);
     if (!rc && job->source == cadre_stream_source)
         rc = cdr_chain_open(&s->source, job, err);
     if (rc)

@@ -37,17 +37,19 @@ int cadre_source_fail(cadre_error *err, int user, const char *format, ...)
 }
 
 /* A source returned rc for position p, with its own words in *err or without. */
-static enum cdr_fed broken(uint64_t p, int rc, cadre_error *err)
+static enum cdr_fed broken(const struct cdr_source *f, uint64_t p, int rc,
+                           cadre_error *err)
 {
+    uint64_t index = cdr_program_index(f->program, p);
     char text[sizeof err->message];
 
     if (err->code == CADRE_OK)
         snprintf(text, sizeof text, "the source returned %d", rc);
     else
         memcpy(text, err->message, sizeof text);
-    cdr_fail(err, CADRE_ESOURCE, "item %" PRIu64 ": %.400s", p, text);
+    cdr_fail(err, CADRE_ESOURCE, "item %" PRIu64 ": %.400s", index, text);
     err->user = rc;
-    err->item = p;
+    err->item = index;
     return CDR_BROKEN;
 }
 
@@ -85,12 +87,13 @@ void cdr_source_release(struct cdr_source *f, uint64_t p)
 static enum cdr_fed keep(struct cdr_source *f, uint64_t p, const void *bytes,
                          size_t size, struct cdr_piece *piece, cadre_error *err)
 {
+    uint64_t index = cdr_program_index(f->program, p);
     struct cdr_pieces *q = &f->pieces;
     char *to;
 
     if (q->end - q->first == q->room && !grow(q)) {
         cdr_fail(err, CADRE_ENOMEM, "item %" PRIu64 ": no memory for the note of it",
-                 p);
+                 index);
         return CDR_BROKEN;
     }
     memset(piece, 0, sizeof *piece);
@@ -100,8 +103,8 @@ static enum cdr_fed keep(struct cdr_source *f, uint64_t p, const void *bytes,
                      "item %" PRIu64
                      ": %zu bytes are more than the stream's memory_limit "
                      "allows (%" PRIu64 ")",
-                     p, size, f->arena->room);
-            err->item = p;
+                     index, size, f->arena->room);
+            err->item = index;
             return CDR_BROKEN;
         }
         to = cdr_arena_try(f->arena, size, piece);
@@ -145,12 +148,12 @@ enum cdr_fed cdr_source_settle(struct cdr_source *f, uint64_t p, char *slot,
 static enum cdr_fed from_file(struct cdr_source *f, uint64_t p, char *slot,
                               cadre_error *err)
 {
-    enum cdr_fed fed;
+    enum cdr_fed fed =
+        cdr_file_next(f->file, f->bytes ? (void *)&f->pending : slot, err);
 
-    if (!f->bytes)
-        return cdr_file_next(f->file, slot, err);
-    fed = cdr_file_next(f->file, &f->pending, err);
-    return fed == CDR_FED ? cdr_source_settle(f, p, slot, err) : fed;
+    if (fed == CDR_BROKEN)
+        err->item = cdr_program_index(f->program, p);
+    return fed == CDR_FED && f->bytes ? cdr_source_settle(f, p, slot, err) : fed;
 }
 
 static enum cdr_fed from_callback(struct cdr_source *f, uint64_t p, char *slot,
@@ -163,7 +166,7 @@ static enum cdr_fed from_callback(struct cdr_source *f, uint64_t p, char *slot,
     if (rc == CADRE_DONE)
         return CDR_NO_MORE;
     if (rc != CADRE_OK)
-        return broken(p, rc, err);
+        return broken(f, p, rc, err);
     return f->bytes ? cdr_source_settle(f, p, slot, err) : CDR_FED;
 }
 
@@ -184,7 +187,7 @@ static enum cdr_fed from_column(struct cdr_source *f, unsigned k, uint64_t p,
         f->ended[k] = true;
         return CDR_NO_MORE;
     }
-    return rc == CADRE_OK ? CDR_FED : broken(p, rc, err);
+    return rc == CADRE_OK ? CDR_FED : broken(f, p, rc, err);
 }
 
 static enum cdr_fed from_columns(struct cdr_source *f, uint64_t p, char *slot,
@@ -293,11 +296,13 @@ static int open_source(struct cdr_source *f, const cadre_job *job, cadre_error *
     return rc;
 }
 
-int cdr_source_open(struct cdr_source *f, const cadre_job *job, cadre_error *err)
+int cdr_source_open(struct cdr_source *f, const struct cdr_program *program,
+                    const cadre_job *job, cadre_error *err)
 {
     int rc = CADRE_OK;
 
     memset(f, 0, sizeof *f);
+    f->program = program;
     f->n = cadre_job_tasks(job);
     if (job->source) {
         rc = open_source(f, job, err);

@@ -28,8 +28,9 @@ struct cdr_source {
     /* The same where an item was got already, and had no room (see has_pending). */
     enum cdr_fed (*settle)(struct cdr_source *f, uint64_t p, char *slot,
                            cadre_error *err);
-    uint64_t n;           /* items; CADRE_ENDLESS: only the source knows */
-    cadre_source *source; /* NULL: items in place, or columns */
+    const struct cdr_program *program; /* the stream's: for items' indexes */
+    uint64_t n;                        /* items; CADRE_ENDLESS: only the source knows */
+    cadre_source *source;              /* NULL: items in place, or columns */
     void *source_arg;
     cadre_stream *upstream; /* the source is another stream ... */
     cadre_file *file;       /* ... or a file */
@@ -53,7 +54,8 @@ struct cdr_source {
 
 /* Check what of the job concerns its source, and prepare for it. Where bytes are, the
  * stream adds the arena. On failure nothing is left. */
-int cdr_source_open(struct cdr_source *f, const cadre_job *job, cadre_error *err);
+int cdr_source_open(struct cdr_source *f, const struct cdr_program *program,
+                    const cadre_job *job, cadre_error *err);
 void cdr_source_close(struct cdr_source *f);
 
 /* The item for position p, into `slot` (item_size bytes). Blocks only as long as a

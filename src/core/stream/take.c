@@ -12,7 +12,7 @@
 
 /* ---- lending and taking back ---- */
 
-static void lend(cadre_stream *s, cadre_record *record, uint64_t index, uint64_t slot,
+static void lend(cadre_stream *s, cadre_record *record, uint64_t at, uint64_t slot,
                  enum cdr_outcome outcome)
 {
     const struct cdr_program *p = &s->program;
@@ -21,8 +21,8 @@ static void lend(cadre_stream *s, cadre_record *record, uint64_t index, uint64_t
 
     s->lent = true;
     s->lent_slot = slot;
-    s->lent_index = index;
-    *record = (cadre_record){ .index = index };
+    s->lent_index = at;
+    *record = (cadre_record){ .index = cdr_program_index(p, at) };
     if (p->result_size > 0 && outcome == CDR_DONE) {
         record->data = cdr_ring_result(s->ring, slot);
         record->size = p->result_size;
@@ -102,19 +102,20 @@ static uint64_t limit(const cadre_stream *s)
  * 0 may also mean that the stream was stopped. */
 static bool failure_is_next(const cadre_stream *s)
 {
-    const cadre_error *lowest;
+    uint64_t failed;
 
     if (limit(s) == CADRE_ENDLESS || cdr_slots_oldest(&s->slots) < limit(s))
         return false;
-    lowest = cdr_window_failure(s->run.window);
-    return lowest && (lowest->item == limit(s) || s->program.keep_going);
+    return cdr_window_failure(s->run.window, &failed) &&
+           (failed == limit(s) || s->program.keep_going);
 }
 
 /* Everything below the failure that the limit stands for has been taken: it is the stream's
  * end. One that keeps going over failures has others, too. */
 static void end_with_failure(cadre_stream *s)
 {
-    const cadre_error *lowest = cdr_window_failure(s->run.window);
+    uint64_t failed;
+    const cadre_error *lowest = cdr_window_failure(s->run.window, &failed);
 
     s->end = *lowest;
     s->end_code = lowest->code;

@@ -145,7 +145,8 @@ int cdr_stream_make_window(cadre_stream *s, const cadre_job *job, cadre_error *e
     s->run.window->ring_at = l.ring_at;
     s->ring = cdr_window_ring(s->run.window);
     cdr_ring_init(s->ring, &shape);
-    s->plain = !job->unordered && !job->deadline_ms && !needs_arenas(s);
+    s->plain =
+        !job->unordered && !job->deadline_ms && !job->indexes && !needs_arenas(s);
     s->results = cdr_ring_result(s->ring, 0);
     s->slot_mask = s->ring->slots - 1;
     s->result_size = s->program.result_size;

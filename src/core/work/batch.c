@@ -43,7 +43,7 @@ static bool not_wanted(void *arg)
 {
     const struct cadre_task *t = arg;
 
-    return cdr_task_stopped(t, cadre_task_index(t));
+    return cdr_task_stopped(t, cdr_task_position(t));
 }
 
 /* Larger pieces than fit in a worker's share are let in one at a time: in order, that of
@@ -60,7 +60,7 @@ static bool allowed(void *arg)
         return true;
     if (!r->unordered)
         return atomic_load_explicit(&r->released, memory_order_acquire) ==
-               cadre_task_index(t);
+               cdr_task_position(t);
     return atomic_compare_exchange_strong_explicit(
                &r->large, &nobody, me, memory_order_acquire, memory_order_relaxed) ||
            nobody == me;
@@ -253,8 +253,8 @@ static bool poisoned(struct cadre_worker *w, const struct cdr_ring *r, uint64_t 
     memcpy(&t->error, cdr_arena_bytes(cdr_window_arena(window, window->seats), piece),
            sizeof t->error);
     t->failed_at = p;
-    cdr_window_fail(t->run->window, t->seat, t->program->keep_going ? CADRE_NO_ITEM : p,
-                    &t->error);
+    cdr_window_fail(t->run->window, t->seat, p,
+                    t->program->keep_going ? CADRE_NO_ITEM : p, &t->error);
     return true;
 }
 

@@ -156,6 +156,7 @@ static uint64_t columns_through(struct cadre_task *t, uint64_t i,
     return i;
 }
 
+/* The tasks are neighbours by position and by index. */
 static int call_range(struct cadre_task *t, uint64_t first, uint64_t count,
                       uintptr_t item, uintptr_t result)
 {
@@ -169,7 +170,8 @@ static int call_range(struct cadre_task *t, uint64_t first, uint64_t count,
     t->unwanted = false;
     t->message_for = CADRE_NO_ITEM;
     t->rng_for = CADRE_NO_ITEM; /* a second call starts the streams anew */
-    rc = t->program->range_fn(t, first, count, (const void *)item, (void *)result);
+    rc = t->program->range_fn(t, cdr_program_index(t->program, first), count,
+                              (const void *)item, (void *)result);
     t->range_first = t->range_end = 0;
     return rc;
 }
@@ -196,8 +198,8 @@ static uint64_t singles_through(struct cadre_task *t, uint64_t i, uint64_t end,
     return i;
 }
 
-static uint64_t ranges_through(struct cadre_task *t, uint64_t i, uint64_t end,
-                               uintptr_t item, uintptr_t result)
+static uint64_t range_through(struct cadre_task *t, uint64_t i, uint64_t end,
+                              uintptr_t item, uintptr_t result)
 {
     int rc;
 
@@ -211,6 +213,33 @@ static uint64_t ranges_through(struct cadre_task *t, uint64_t i, uint64_t end,
     if (t->program->tree) /* each result is zero again before its task */
         memset((void *)result, 0, (end - i) * t->program->result_size);
     return singles_through(t, i, end, item, result);
+}
+
+/* Where the index of the next task is not the next index; at most `end`. */
+static uint64_t gap_after(const struct cdr_program *p, uint64_t i, uint64_t end)
+{
+    uint64_t last = end < p->n_indexes ? end : p->n_indexes;
+
+    for (uint64_t k = i + 1; k < last; k++)
+        if (p->indexes[k] != p->indexes[k - 1] + 1)
+            return k;
+    return end;
+}
+
+static uint64_t ranges_through(struct cadre_task *t, uint64_t i, uint64_t end,
+                               uintptr_t item, uintptr_t result)
+{
+    const struct cdr_program *p = t->program;
+    uint64_t first, gap;
+
+    do {
+        first = i;
+        gap = gap_after(p, first, end);
+        i = range_through(t, first, gap, item, result);
+        item += (gap - first) * p->item_size;
+        result += (gap - first) * p->result_size;
+    } while (i == gap && gap < end);
+    return i;
 }
 
 static uint64_t through(struct cadre_task *t, uint64_t i, const _Atomic uint64_t *end,

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void word_failure(const struct cadre_task *t, cadre_error *e)
+static void word_failure(const struct cadre_task *t, uint64_t at, cadre_error *e)
 {
     const char *name = t->program->name;
     int used =
@@ -17,7 +17,7 @@ static void word_failure(const struct cadre_task *t, cadre_error *e)
     size_t room =
         (size_t)used < sizeof e->message ? sizeof e->message - (size_t)used : 0;
 
-    if (t->message_for == e->item)
+    if (t->message_for == at)
         snprintf(e->message + used, room, "%s", t->message);
     else if (e->code == CADRE_EKERNEL)
         snprintf(e->message + used, room, "the kernel returned %d", e->user);
@@ -26,15 +26,15 @@ static void word_failure(const struct cadre_task *t, cadre_error *e)
 }
 
 /* What it emitted nobody gets; nor what an earlier run of it did, whose worker died. */
-static void drop_emitted(struct cadre_task *t, uint64_t index)
+static void drop_emitted(struct cadre_task *t, uint64_t position)
 {
-    if (t->emitting == index)
+    if (t->emitting == position)
         t->emitted_size = 0;
     if (t->program->spill)
-        t->program->spill->of[index].size = 0;
+        t->program->spill->of[position].size = 0;
 }
 
-void cdr_task_failed(struct cadre_task *t, uint64_t index, int code, int user,
+void cdr_task_failed(struct cadre_task *t, uint64_t position, int code, int user,
                      bool fatal)
 {
     const struct cdr_program *p = t->program;
@@ -42,14 +42,14 @@ void cdr_task_failed(struct cadre_task *t, uint64_t index, int code, int user,
     memset(&t->error, 0, sizeof t->error);
     t->error.code = code;
     t->error.user = user;
-    t->error.item = index;
-    word_failure(t, &t->error);
+    t->error.item = cdr_program_index(p, position);
+    word_failure(t, position, &t->error);
     if (p->statuses)
-        p->statuses[index] = code;
-    t->failed_at = index;
-    drop_emitted(t, index);
-    cdr_window_fail(t->run->window, t->seat,
-                    p->keep_going && !fatal ? CADRE_NO_ITEM : index / p->grain,
+        p->statuses[position] = code;
+    t->failed_at = position;
+    drop_emitted(t, position);
+    cdr_window_fail(t->run->window, t->seat, position,
+                    p->keep_going && !fatal ? CADRE_NO_ITEM : position / p->grain,
                     &t->error);
 }
 
@@ -66,12 +66,12 @@ void cdr_task_unwanted(struct cadre_task *t, uint64_t first, uint64_t end)
     t->n_unwanted += end - first;
 }
 
-bool cdr_task_returned(struct cadre_task *t, uint64_t index, int rc)
+bool cdr_task_returned(struct cadre_task *t, uint64_t position, int rc)
 {
-    if (t->unwanted_at == index)
+    if (t->unwanted_at == position)
         return true; /* the limit ends it */
-    if (t->failed_at != index)
-        cdr_task_failed(t, index, CADRE_EKERNEL, rc, false);
+    if (t->failed_at != position)
+        cdr_task_failed(t, position, CADRE_EKERNEL, rc, false);
     return t->program->keep_going;
 }
 
@@ -87,21 +87,21 @@ void cdr_note_done(const struct cdr_program *p, uint64_t first, uint64_t end)
 void cdr_task_flush(struct cadre_task *t)
 {
     cadre_bytes *place;
-    uint64_t index = t->emitting;
+    uint64_t position = t->emitting;
 
     t->emitting = CADRE_NO_ITEM;
-    if (index == CADRE_NO_ITEM || t->emitted_size == 0 ||
+    if (position == CADRE_NO_ITEM || t->emitted_size == 0 ||
         !(t->program->emitted || t->program->spill))
         return;
     if (t->program->spill) {
-        if (!cdr_spill_put(t->program->spill, index, t->emitted, t->emitted_size))
-            cdr_task_failed(t, index, CADRE_ENOMEM, 0, false);
+        if (!cdr_spill_put(t->program->spill, position, t->emitted, t->emitted_size))
+            cdr_task_failed(t, position, CADRE_ENOMEM, 0, false);
         return;
     }
-    place = &t->program->emitted[index];
+    place = &t->program->emitted[position];
     place->data = malloc(t->emitted_size);
     if (!place->data) {
-        cdr_task_failed(t, index, CADRE_ENOMEM, 0, false);
+        cdr_task_failed(t, position, CADRE_ENOMEM, 0, false);
         return;
     }
     memcpy(place->data, t->emitted, t->emitted_size);

@@ -45,11 +45,11 @@ static bool make_room(struct cadre_worker *w)
     return true;
 }
 
-static int call_begin(struct cadre_task *t, uint64_t index, void **state)
+static int call_begin(struct cadre_task *t, uint64_t position, void **state)
 {
     int rc;
 
-    atomic_store_explicit(&t->seat->current, index, memory_order_relaxed);
+    atomic_store_explicit(&t->seat->current, position, memory_order_relaxed);
     t->message_for = CADRE_NO_ITEM;
     t->misuse = CADRE_OK;
     t->beginning = true;
@@ -57,30 +57,30 @@ static int call_begin(struct cadre_task *t, uint64_t index, void **state)
     rc = t->program->worker_begin(t, state);
     cdr_task_sets_up(t, false);
     t->beginning = false;
-    if (rc && t->message_for != index) {
+    if (rc && t->message_for != position) {
         snprintf(t->message, sizeof t->message, "worker_begin returned %d", rc);
-        t->message_for = index;
+        t->message_for = position;
     }
     return rc;
 }
 
 /* A worker that fails to begin would soon have failed all tasks of a run that keeps going;
  * so it ends that, too. */
-bool cdr_state_make(struct cadre_worker *w, uint64_t index)
+bool cdr_state_make(struct cadre_worker *w, uint64_t position)
 {
     struct cadre_task *t = &w->task;
     void *state = NULL;
     int rc;
 
     if (!make_room(w)) {
-        cdr_task_failed(t, index, CADRE_ENOMEM, 0, true);
+        cdr_task_failed(t, position, CADRE_ENOMEM, 0, true);
         return false;
     }
-    rc = call_begin(t, index, &state);
+    rc = call_begin(t, position, &state);
     if (rc || t->misuse) {
         if (!rc && t->program->worker_end)
             t->program->worker_end(state);
-        cdr_task_failed(t, index, t->misuse ? t->misuse : CADRE_EKERNEL,
+        cdr_task_failed(t, position, t->misuse ? t->misuse : CADRE_EKERNEL,
                         t->misuse ? 0 : rc, true);
         return false;
     }

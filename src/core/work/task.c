@@ -100,7 +100,7 @@ int cdr_worker_enter(struct cadre_worker *w, cadre_run *run, unsigned seat)
 
 static void set_message(struct cadre_task *t, const char *format, va_list args)
 {
-    t->message_for = cadre_task_index(t);
+    t->message_for = cdr_task_position(t);
     vsnprintf(t->message, sizeof t->message, format, args);
 }
 
@@ -112,10 +112,10 @@ static int misuse(struct cadre_task *t, int code, const char *format, ...)
  * found out later; the first complaint counts. */
 static int misuse(struct cadre_task *t, int code, const char *format, ...)
 {
-    uint64_t index = cadre_task_index(t);
+    uint64_t position = cdr_task_position(t);
     va_list args;
 
-    if (t->misuse || t->failed_at == index || t->unwanted_at == index)
+    if (t->misuse || t->failed_at == position || t->unwanted_at == position)
         return code;
     va_start(args, format);
     set_message(t, format, args);
@@ -123,13 +123,13 @@ static int misuse(struct cadre_task *t, int code, const char *format, ...)
     if (t->range_end > 0 || t->combining || t->beginning)
         t->misuse = code;
     else
-        cdr_task_failed(t, index, code, 0, false);
+        cdr_task_failed(t, position, code, 0, false);
     return code;
 }
 
 uint64_t cadre_task_index(const cadre_task *t)
 {
-    return atomic_load_explicit(&t->seat->current, memory_order_relaxed);
+    return cdr_program_index(t->program, cdr_task_position(t));
 }
 
 const void *cadre_task_shared(const cadre_task *t)
@@ -144,12 +144,15 @@ void *cadre_task_state(const cadre_task *t)
 
 int cadre_task_at(cadre_task *t, uint64_t index)
 {
+    uint64_t first = cdr_program_index(t->program, t->range_first);
+
     if (t->range_end == 0 && index == cadre_task_index(t))
         return CADRE_OK;
-    if (index < t->range_first || index >= t->range_end)
+    if (index < first || index - first >= t->range_end - t->range_first)
         return misuse(t, CADRE_EINVAL,
                       "cadre_task_at(%" PRIu64 ") is not in the range given", index);
-    atomic_store_explicit(&t->seat->current, index, memory_order_relaxed);
+    atomic_store_explicit(&t->seat->current, t->range_first + (index - first),
+                          memory_order_relaxed);
     t->named = true;
     return CADRE_OK;
 }
@@ -157,13 +160,13 @@ int cadre_task_at(cadre_task *t, uint64_t index)
 /* A range kernel's tasks share a call, and so do those of a combining function. */
 static void hear(struct cadre_task *t)
 {
-    uint64_t index = cadre_task_index(t);
+    uint64_t position = cdr_task_position(t);
 
     atomic_store_explicit(&t->run->window->told, true, memory_order_relaxed);
     t->unwanted = true;
-    if (t->range_end == 0 && !t->combining && t->failed_at != index &&
-        t->unwanted_at != index)
-        cdr_task_unwanted(t, index, index + 1);
+    if (t->range_end == 0 && !t->combining && t->failed_at != position &&
+        t->unwanted_at != position)
+        cdr_task_unwanted(t, position, position + 1);
 }
 
 /* The run ends here and now if nobody else has noticed: the task may return early, and
@@ -173,7 +176,7 @@ bool cadre_task_cancelled(const cadre_task *t)
 {
     const cadre_run *run = t->run;
     struct cadre_window *w = run->window;
-    uint64_t first = t->range_end > 0 ? t->range_first : cadre_task_index(t);
+    uint64_t first = t->range_end > 0 ? t->range_first : cdr_task_position(t);
 
     if (cdr_run_cancelled(run))
         cdr_window_stop(w, CADRE_ECANCELLED);
@@ -212,7 +215,7 @@ static void make_root(struct cadre_task *t)
 
 struct cadre_rng *cadre_task_rng(cadre_task *t)
 {
-    uint64_t index = cadre_task_index(t);
+    uint64_t position = cdr_task_position(t);
     cadre_seed seed;
 
     if (t->range_end > 0 && !t->named)
@@ -226,13 +229,13 @@ struct cadre_rng *cadre_task_rng(cadre_task *t)
         misuse(t, CADRE_EINVAL,
                "worker_begin has no random numbers: which task comes first depends on "
                "who works");
-    if (t->rng_for == index)
+    if (t->rng_for == position)
         return &t->rng;
     if (!t->root_ready)
         make_root(t);
-    seed = cadre_seed_child(&t->root, index);
+    seed = cadre_seed_child(&t->root, cdr_program_index(t->program, position));
     cadre_rng_init(&t->rng, &seed);
-    t->rng_for = index;
+    t->rng_for = position;
     return &t->rng;
 }
 
@@ -274,7 +277,7 @@ void *cadre_task_scratch(cadre_task *t, size_t size)
 
 int cadre_task_emit(cadre_task *t, const void *bytes, size_t size)
 {
-    uint64_t index = cadre_task_index(t);
+    uint64_t position = cdr_task_position(t);
     size_t total;
 
     if (!t->program->emits)
@@ -284,11 +287,11 @@ int cadre_task_emit(cadre_task *t, const void *bytes, size_t size)
     if (t->range_end > 0 && !t->named)
         return misuse(t, CADRE_EINVAL,
                       "a range kernel calls cadre_task_at before it emits");
-    if (t->failed_at == index || t->unwanted_at == index)
-        return t->failed_at == index ? t->error.code : CADRE_OK;
-    if (t->emitting != index) {
+    if (t->failed_at == position || t->unwanted_at == position)
+        return t->failed_at == position ? t->error.code : CADRE_OK;
+    if (t->emitting != position) {
         cdr_task_flush(t);
-        t->emitting = index;
+        t->emitting = position;
         t->emitted_size = 0;
     }
     if (size == 0)

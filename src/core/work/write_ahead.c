@@ -94,8 +94,8 @@ bool cdr_task_crashed(struct cadre_task *t, uint64_t p)
     t->error = intent->error;
     t->failed_at = p;
     atomic_store_explicit(&t->seat->current, p, memory_order_relaxed);
-    cdr_window_fail(t->run->window, t->seat, t->program->keep_going ? CADRE_NO_ITEM : p,
-                    &t->error);
+    cdr_window_fail(t->run->window, t->seat, p,
+                    t->program->keep_going ? CADRE_NO_ITEM : p, &t->error);
     return true;
 }
 
