@@ -59,10 +59,17 @@ static bool is_late(time_t *give_up)
 
 bool reaches(_Atomic int *word, int value)
 {
+    _Atomic int never = 0;
+
+    return reaches_before(word, value, &never);
+}
+
+bool reaches_before(_Atomic int *word, int value, _Atomic int *over)
+{
     time_t give_up = 0;
 
     while (atomic_load(word) < value)
-        if (is_late(&give_up))
+        if (atomic_load(over) || is_late(&give_up))
             return false;
     return true;
 }

@@ -20,6 +20,8 @@ void gate_open(struct gate *g); /* for all, and for good */
 /* Yield until *word >= value; false after 20 seconds. For threads that must not fail the
  * test themselves. */
 bool reaches(_Atomic int *word, int value);
+/* ... and false as soon as *over is not 0. */
+bool reaches_before(_Atomic int *word, int value, _Atomic int *over);
 
 /* This thread, for the others; yield until it sleeps; false after 20 seconds. */
 int this_thread(void);
