@@ -1,15 +1,16 @@
 #!/bin/sh
-# sanitize.sh - the tests under address, undefined-behaviour and thread sanitizers and
-# valgrind: one line of counts for each, and status 0 if nothing failed.
+# sanitize.sh - the larger tests, and the tests under address, undefined-behaviour and
+# thread sanitizers and valgrind: one line of counts for each, and status 0 if nothing failed.
 # SPDX-License-Identifier: MIT
 #
-# usage: sanitize.sh [address] [thread] [valgrind]
+# usage: sanitize.sh [larger] [address] [thread] [valgrind]
 #
+# `larger` is no sanitizer: the tests that take minutes and that `make test` leaves out.
 # What a tool cannot run is left out, by name and with the reason: see tools/left_out/.
 set -eu
 cd "$(dirname "$0")/.."
 tools/setup.sh --look sanitize
-[ $# -gt 0 ] || set -- address thread valgrind
+[ $# -gt 0 ] || set -- larger address thread valgrind
 logs=$(mktemp -d)
 trap 'rm -rf "$logs"' EXIT
 status=0 said=
@@ -38,6 +39,9 @@ leg() {
 
 for which in "$@"; do
     case $which in
+    larger)
+        leg "the larger settings" build-larger -Doptimization=2 long --suite larger
+        ;;
     address)
         leg "address and undefined-behaviour sanitizers" build-asan \
             -Db_sanitize=address,undefined sanitizer --leave-out tools/left_out/address \
@@ -52,7 +56,7 @@ for which in "$@"; do
             --leave-out tools/left_out/valgrind --suite unit --suite contract --no-suite slow
         ;;
     *)
-        echo "sanitize.sh: no leg called \"$which\"; there are: address, thread, valgrind" >&2
+        echo "sanitize.sh: no leg called \"$which\"; there are: larger, address, thread, valgrind" >&2
         exit 64
         ;;
     esac

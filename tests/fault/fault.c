@@ -74,6 +74,20 @@ void fault_must_have_hit(void)
         fail_msg("nobody has died: the run had fewer steps");
 }
 
+long fault_stride(void)
+{
+    const char *stride = getenv("CADRE_TEST_STRIDE");
+
+    return stride && atol(stride) > 1 ? atol(stride) : 1;
+}
+
+long fault_before_first(void)
+{
+    static long runs;
+
+    return runs++ % fault_stride() + 1 - fault_stride();
+}
+
 static void die(void)
 {
     switch (fault->how) {

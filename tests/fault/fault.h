@@ -36,12 +36,11 @@ struct fault {
 
 extern struct fault *fault;
 
-/* Where forking is slow, not every step is tried in one run of the test. */
-#ifdef __SANITIZE_ADDRESS__
-#define FAULT_STRIDE 11
-#else
-#define FAULT_STRIDE 1
-#endif
+/* Runs try every step of theirs, or every fault_stride()th (CADRE_TEST_STRIDE). Then runs
+ * that differ in what they do begin with different steps, so that together they try all
+ * of them. fault_before_first() is what to add the stride to for the next run's first. */
+long fault_stride(void);
+long fault_before_first(void);
 
 /* Once in a test's process, before its pools. */
 void fault_open(void);

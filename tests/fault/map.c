@@ -174,7 +174,7 @@ static void test_each_step_retried(void **state)
     before = count_full();
     for (enum kind kind = 0; kind < KINDS; kind++)
         for (enum fault_how how = 0; how < FAULT_STOP; how++) {
-            long k = (long)how % FAULT_STRIDE;
+            long k = fault_before_first();
             do {
                 cadre_job job = job_of(kind);
                 cadre_error err;
@@ -182,7 +182,7 @@ static void test_each_step_retried(void **state)
 
                 job.retries = 1;
                 job.deadline_ms = 20000;
-                fault_arm(how, k += FAULT_STRIDE, 1, 0);
+                fault_arm(how, k += fault_stride(), 1, 0);
                 rc = run(kind, &job, &err);
                 check_all(kind, rc, &err, want);
                 done_with(kind);
@@ -221,7 +221,7 @@ static void test_only_the_one_pays(void **state)
     (void)state;
     before = count_full();
     for (enum kind kind = 0; kind < KINDS; kind++) {
-        long k = 0;
+        long k = fault_before_first();
         do {
             cadre_job job = job_of(kind);
             cadre_error err;
@@ -229,7 +229,7 @@ static void test_only_the_one_pays(void **state)
 
             job.on_error = CADRE_KEEP_GOING;
             job.deadline_ms = 20000;
-            fault_arm(FAULT_SEGV, k += FAULT_STRIDE, 1, 0);
+            fault_arm(FAULT_SEGV, k += fault_stride(), 1, 0);
             rc = run(kind, &job, &err);
             check_blame(kind, rc, CADRE_ECRASH, &err);
             done_with(kind);
@@ -240,7 +240,7 @@ static void test_only_the_one_pays(void **state)
 /* The lowest failure ends the run, and all below it is there. */
 static void test_stopping_at_the_one(void **state)
 {
-    long k = 0;
+    long k = fault_before_first();
 
     (void)state;
     before = count_full();
@@ -250,7 +250,7 @@ static void test_stopping_at_the_one(void **state)
         int rc;
 
         job.deadline_ms = 20000;
-        fault_arm(FAULT_EXIT_3, k += FAULT_STRIDE, 1, 0);
+        fault_arm(FAULT_EXIT_3, k += fault_stride(), 1, 0);
         rc = run(ITEMS, &job, &err);
         if (rc) {
             assert_int_equal(rc, CADRE_ECRASH);
@@ -277,7 +277,7 @@ static void test_several_deaths(void **state)
     (void)state;
     before = count_full();
     for (enum kind kind = 0; kind < KINDS; kind++)
-        for (long again = 1; again < 40; again += 3 * FAULT_STRIDE)
+        for (long again = 1; again < 40; again += 3 * fault_stride())
             for (long k = 1; k < LEAST; k += 7) {
                 cadre_job job = job_of(kind);
                 cadre_error err;
@@ -370,7 +370,7 @@ static void test_nothing_leaks(void **state)
 {
     (void)state;
     before = count_full();
-    for (int round = 0; round < 1000 / FAULT_STRIDE; round++) {
+    for (int round = 0; round < 1000 / fault_stride(); round++) {
         cadre_job job = job_of((enum kind)(round % KINDS));
         cadre_error err;
 

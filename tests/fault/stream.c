@@ -183,14 +183,14 @@ static void test_each_step_retried(void **state)
     for (enum kind kind = 0; kind < KINDS; kind++)
         for (int unordered = 0; unordered < 2; unordered++)
             for (enum fault_how how = 0; how < FAULT_STOP; how += 3) {
-                long k = (long)how % FAULT_STRIDE;
+                long k = fault_before_first();
                 do {
                     struct counter counter;
                     struct outcome out;
                     cadre_job job = job_of(kind, unordered, &counter);
 
                     job.retries = 1;
-                    fault_arm(how, k += FAULT_STRIDE, 1, 0);
+                    fault_arm(how, k += fault_stride(), 1, 0);
                     drain(kind, &job, &out);
                     expect_all(&out);
                     assert_no_more(&before);
@@ -204,7 +204,7 @@ static void test_only_the_one_pays(void **state)
     (void)state;
     before = count_full();
     for (int unordered = 0; unordered < 2; unordered++) {
-        long k = 0;
+        long k = fault_before_first();
         do {
             struct counter counter;
             struct outcome out;
@@ -212,7 +212,7 @@ static void test_only_the_one_pays(void **state)
             uint64_t victim;
             int failed = 0;
 
-            fault_arm(FAULT_ABORT, k += FAULT_STRIDE, 1, 0);
+            fault_arm(FAULT_ABORT, k += fault_stride(), 1, 0);
             drain(GOES_ON, &job, &out);
             assert_int_equal(out.rc, CADRE_DONE);
             assert_int_equal(out.n, N);
@@ -234,14 +234,14 @@ static void test_stopping_at_the_one(void **state)
     before = count_full();
     for (enum kind kind = 0; kind < GOES_ON; kind++)
         for (int unordered = 0; unordered < 2; unordered++) {
-            long k = 0;
+            long k = fault_before_first();
             do {
                 struct counter counter;
                 struct outcome out;
                 cadre_job job = job_of(kind, unordered, &counter);
                 uint64_t victim;
 
-                fault_arm(FAULT_EXIT_3, k += FAULT_STRIDE, 1, 0);
+                fault_arm(FAULT_EXIT_3, k += fault_stride(), 1, 0);
                 drain(kind, &job, &out);
                 victim = atomic_load(&fault->victim);
                 if (out.rc == CADRE_DONE) {
@@ -265,7 +265,7 @@ static void test_several_deaths(void **state)
     (void)state;
     before = count_full();
     for (enum kind kind = 0; kind < KINDS; kind++)
-        for (long again = 1; again < 30; again += 4 * FAULT_STRIDE)
+        for (long again = 1; again < 30; again += 4 * fault_stride())
             for (long k = 1; k < LEAST; k += 5) {
                 struct counter counter;
                 struct outcome out;
@@ -361,7 +361,7 @@ static void test_nothing_leaks(void **state)
 {
     (void)state;
     before = count_full();
-    for (int round = 0; round < 1000 / FAULT_STRIDE; round++) {
+    for (int round = 0; round < 1000 / fault_stride(); round++) {
         struct counter counter;
         struct outcome out;
         enum kind kind = (enum kind)(round % KINDS);
