@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: MIT
 set -eu
 cd "$1"
-files=$(find include src plot cli examples bench tests -name '*.[ch]' -o -name '*.cc' \
+files=$(find include src plot cli bindings examples bench tests -name '*.[ch]' -o -name '*.cc' \
     -o -name '*.[ch]pp' | sort)
 status=0
 
@@ -14,7 +14,7 @@ else
     echo "clang-format is not installed" >&2
     exit 77
 fi
-text=$(find include src plot cli examples bench tests/*.[ch] tools doc README.md NEWS.md \
+text=$(find include src plot cli bindings examples bench tests/*.[ch] tools doc README.md NEWS.md \
     CONTRIBUTING.md Makefile meson.build -type f ! -name '*.png' ! -name '*.pyc' 2>/dev/null || :)
 # shellcheck disable=SC2086
 if grep -nP '[ \t]+$' $text /dev/null; then

@@ -45,6 +45,7 @@ RULES = {
     "src/stats": ["cadre/"],
     "plot": [],
     "cli": ["cadre/", "plot/"],
+    "bindings/python": ["cadre/"],
     "examples": ["cadre/", "plot/"],
     "bench": ["cadre/"],
     "tests/contract": ["cadre/", "contract.h", "streams.h", "pipes.h", "watch.h"],
@@ -80,7 +81,8 @@ def complaints(path):
 
 def main():
     os.chdir(pathlib.Path(sys.argv[1]))
-    files = [p for d in ("include", "src", "plot", "cli", "examples", "bench", "tests")
+    files = [p for d in ("include", "src", "plot", "cli", "bindings", "examples", "bench",
+                             "tests")
              for p in sorted(pathlib.Path(d).rglob("*"))
              if p.suffix in (".c", ".h", ".cc", ".cpp", ".hpp")]
     found = [c for p in files for c in complaints(p)]

@@ -32,6 +32,8 @@ g++            command g++
 clang-format   command clang-format
 cmake          command cmake
 mandoc         command mandoc
+python3-dev    module python3
+python3-numpy  python numpy
 '
 clang_needs='
 clang          command clang
@@ -53,7 +55,7 @@ bench_needs='
 libtbb-dev       module tbb
 libhts-dev       module htslib
 libglib2.0-dev   module glib-2.0
-python3-numpy    python numpy
+python3-numpy  python numpy
 python3-sklearn  python sklearn
 python3-joblib   python joblib
 '

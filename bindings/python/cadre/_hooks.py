@@ -1,0 +1,98 @@
+# _hooks.py - what the extension has Python do for it.
+# SPDX-License-Identifier: MIT
+"""Pickling, random generators, a worker's begin and end, the log."""
+import gc
+import logging
+import pickle
+import sys
+import threading
+
+from . import _core, _errors
+
+logger = logging.getLogger("cadre")
+
+
+def dumps(thing):
+    """The buffers that make up an object; the first is its pickle."""
+    buffers = []
+    try:
+        data = pickle.dumps(thing, 5, buffer_callback=buffers.append)
+    except Exception as failure:
+        failure.add_note(
+            f"an object of type {type(thing).__name__} has to travel between processes "
+            "and cannot be pickled: use plain data, or backend=\"threads\"")
+        raise
+    return [data, *(buffer.raw() for buffer in buffers)]
+
+
+def loads(parts):
+    """What dumps made those parts of."""
+    return pickle.loads(parts[0], buffers=parts[1:])
+
+
+def generator(seed, index):
+    """Generator over SeedSequence(seed).spawn(n)[index]."""
+    from numpy.random import PCG64, Generator, SeedSequence
+    if not isinstance(seed, SeedSequence):
+        seed = SeedSequence(0 if seed is None else seed)
+    return Generator(PCG64(SeedSequence(seed.entropy, pool_size=seed.pool_size,
+                                        spawn_key=(*seed.spawn_key, index))))
+
+
+def flush():
+    """Nothing that is in a buffer now is to be written by every worker."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except Exception:
+            pass  # None, closed, or somebody's own
+
+
+def worker_begin():
+    """In a worker process: objects from before are neither collected nor moved, so that
+    their pages stay shared; and each line that is printed is written at once."""
+    gc.freeze()
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.reconfigure(line_buffering=True)
+        except Exception:
+            pass  # somebody's own
+
+
+LEVELS = {0: logging.INFO, 1: logging.WARNING, 2: logging.DEBUG}
+
+
+def log(level, text):
+    """A line of the library's log. Other threads are worth a warning, once, if they are
+    the program's: those of BLAS, OpenMP and Pool.submit see to forks themselves."""
+    if "other thread" in text:
+        others = sum(not hasattr(thread, "cadre_dispatcher")
+                     for thread in threading.enumerate()) - 1
+        level = 1 if others > 0 and not log.told else 2
+        log.told = log.told or level == 1
+    logger.log(LEVELS.get(level, logging.INFO), "%s", text)
+
+
+log.told = False
+
+
+class Absent:
+    """In place of a class that is not there yet."""
+
+
+def refresh():
+    """NumPy's float has a form of its own, once NumPy is loaded."""
+    numpy = sys.modules.get("numpy")
+    real = getattr(numpy, "float64", None)
+    if real is not None and refresh.known is not real:
+        _core.register({"numpy_float": real})
+        refresh.known = real
+
+
+refresh.known = None
+
+_core.register({"dumps": dumps, "loads": loads, "numpy_float": Absent,
+                "pack": _errors.pack, "unpack": _errors.unpack,
+                "locate": _errors.locate, "failure": _errors.failure,
+                "generator": generator, "worker_begin": worker_begin,
+                "worker_end": flush, "log": log})

@@ -1,0 +1,129 @@
+# _options.py - options of a call, checked and in the library's units.
+# SPDX-License-Identifier: MIT
+"""Options that map, starmap, reduce, imap, imap_unordered and Pool have in common."""
+import os
+import sys
+
+from . import _core
+
+NAMES = {"serial": "serial", "sequential": "serial", "threads": "threads",
+         "thread": "threads", "threading": "threads", "processes": "processes",
+         "process": "processes", "multiprocessing": "processes", "loky": "processes",
+         "auto": "auto"}
+
+
+def milliseconds(name, seconds):
+    """An option in seconds, for the library; None is none."""
+    if seconds is None:
+        return 0
+    if not seconds > 0:
+        raise ValueError(f"{name} is {seconds!r}, expected a positive number of seconds")
+    return min(max(1, round(seconds * 1000)), 2**32 - 1)
+
+
+def whole(name, value, least=0):
+    """An option that is a count; None is the default."""
+    if value is None:
+        return 0
+    if isinstance(value, bool) or not hasattr(value, "__index__"):
+        raise TypeError(f"{name} is {value!r}, expected an integer")
+    value = value.__index__()
+    if value < least:
+        raise ValueError(f"{name} is {value}, expected at least {least}")
+    return value
+
+
+def backend_name(backend):
+    """One of serial, threads, processes and auto."""
+    if backend is None:
+        backend = os.environ.get("CADRE_BACKEND") or "auto"
+    name = NAMES.get(backend.lower()) if isinstance(backend, str) else None
+    if name is None:
+        raise ValueError(f"no backend called {backend!r}; there are: auto, serial, "
+                         "threads, processes")
+    return name
+
+
+class Bar:
+    """A bar on a terminal, for progress=True."""
+
+    def __init__(self, total):
+        self.total = total
+        self.shown = sys.stderr is not None and sys.stderr.isatty()
+
+    def __call__(self, done, total, elapsed, left):
+        if not self.shown:
+            return
+        total = total or self.total
+        share = f"{done}/{total} {100 * done // total}%" if total else str(done)
+        rest = f", {left:.0f} s left" if left >= 0 else ""
+        sys.stderr.write(f"\r\x1b[K{share} in {elapsed:.0f} s{rest}")
+        if total and done >= total:
+            sys.stderr.write("\n")
+        sys.stderr.flush()
+
+
+def reporter(progress, total):
+    """A function of done, total, elapsed and left, or None. Takes True, a function, or
+    what has update(), as tqdm has."""
+    if progress is None or progress is False:
+        return None
+    if progress is True:
+        return Bar(total)
+    if hasattr(progress, "update"):
+        if total and not getattr(progress, "total", None):
+            progress.total = total
+        seen = [0]
+
+        def update(done, _total, _elapsed, _left):
+            progress.update(done - seen[0])
+            seen[0] = done
+        return update
+    if callable(progress):
+        return progress
+    raise TypeError(f"progress is {progress!r}, expected True, a function of done, total, "
+                    "elapsed and left, or something with update()")
+
+
+class Options:
+    """The options of one call."""
+
+    def __init__(self, workers=None, backend=None, chunk=None, window=None,
+                 memory_limit=None, retries=0, timeout=None, deadline=None, grace=0.1,
+                 on_error="raise", progress=None, seed=None, min_items=None,
+                 isolate=False):
+        if on_error not in ("raise", "return"):
+            raise ValueError(f'on_error is {on_error!r}, expected "raise" or "return"')
+        if workers is not None and (isinstance(workers, bool)
+                                    or not hasattr(workers, "__index__")):
+            raise TypeError(f"workers is {workers!r}, expected an integer")
+        self.backend = backend_name(backend)
+        self.workers = 0 if workers is None else workers.__index__()
+        self.chunk = whole("chunk", chunk)
+        self.window = whole("window", window, 1)
+        self.memory_limit = whole("memory_limit", memory_limit, 1)
+        self.retries = whole("retries", retries)
+        self.timeout_ms = milliseconds("timeout", timeout)
+        self.deadline_ms = milliseconds("deadline", deadline)
+        self.grace_ms = milliseconds("grace", grace)
+        self.keep_going = on_error == "return"
+        self.progress = progress
+        self.seed = seed
+        self.min_items = whole("min_items", min_items)
+        self.isolate = bool(isolate)
+        if self.backend == "auto" and (self.retries or self.timeout_ms or self.isolate):
+            self.backend = "processes"  # only those can do it
+
+    def pool(self, backend=None):
+        """A pool for this call alone; None runs in place."""
+        backend = backend or self.backend
+        if backend == "serial":
+            return None
+        return _core.Pool(backend=backend, workers=self.workers, isolate=self.isolate,
+                          oversubscribe=self.workers > 0)
+
+    def job(self):
+        """What _core.run and _core.Stream take."""
+        return {"keep_going": self.keep_going, "retries": self.retries,
+                "timeout_ms": self.timeout_ms, "deadline_ms": self.deadline_ms,
+                "grace_ms": self.grace_ms, "chunk": self.chunk, "seed": self.seed}

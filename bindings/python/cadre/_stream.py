@@ -1,0 +1,140 @@
+# _stream.py - imap and imap_unordered: results one by one.
+# SPDX-License-Identifier: MIT
+"""imap and imap_unordered."""
+import time
+
+from . import _auto, _core, _hooks
+from ._map import check
+from ._options import Options, reporter
+
+
+def sequence(iterables):
+    """(items, star): a copy of a list or tuple, which the caller may change meanwhile, or
+    an iterator."""
+    if not iterables:
+        raise TypeError("imap needs a function and at least one iterable")
+    if len(iterables) > 1:
+        return zip(*iterables), True
+    items = iterables[0]
+    if type(items) is list:
+        return tuple(items), False
+    return (items, False) if type(items) in (tuple, range) else (iter(items), False)
+
+
+def window_of(options, workers):
+    """How many items are held: by default enough for each worker, and not the more the
+    slower the caller is."""
+    return options.window or max(64, 16 * workers)
+
+
+def open_stream(fn, items, star, options, pool, unordered, first=0, window=0):
+    """A stream over the items from number `first` on."""
+    job = options.job()
+    report = reporter(options.progress, 0)
+    if report:
+        job["progress"] = report
+    _hooks.refresh()
+    _hooks.flush()
+    workers = pool.workers if pool is not None else 1
+    return _core.Stream(pool, fn, items, star=star, unordered=unordered, first=first,
+                        window=window or window_of(options, workers),
+                        memory_limit=options.memory_limit, **job)
+
+
+def measured(fn, items, star, options, unordered):
+    """backend="auto": results of this process until it is known that workers pay. Each
+    goes out before the next item is asked for."""
+    iterator = iter(items)
+    by_number = not hasattr(items, "__next__")
+    nested = _core.current_task() is not None
+    here = open_stream(fn, iterator, star, options, None, unordered, window=1)
+    done, spent, pool = 0, 0.0, None
+    try:
+        while True:
+            began = time.perf_counter()
+            try:
+                result = next(here)
+            except StopIteration:
+                return
+            spent += time.perf_counter() - began
+            done += 1
+            yield result
+            if spent < _auto.PROBE or nested or done & (done - 1):
+                continue
+            pool = pool or options.pool("processes")
+            left = len(items) - done if by_number else 4 * done
+            decision = _auto.Decision(spent / done, left, _auto.cost_of(result),
+                                      pool.workers)
+            _hooks.logger.debug("imap: %s", decision)
+            if decision.pays:
+                break
+    finally:
+        here.close()
+    rest = items if by_number else iterator
+    yield from drain(open_stream(fn, rest, star, options, pool, unordered, done))
+
+
+def drain(stream):
+    """The stream's results; its workers end with the generator."""
+    try:
+        yield from stream
+    finally:
+        stream.close()
+
+
+def stream(options, fn, iterables, unordered, pool=None, star=False):
+    """imap, once its options are read."""
+    items, zipped = sequence(iterables)
+    star = star or zipped
+    if pool is None and options.backend == "auto":
+        return measured(fn, items, star, options, unordered)
+    if pool is None:
+        pool = options.pool()
+    return drain(open_stream(fn, items, star, options, pool, unordered))
+
+
+def imap(fn, /, *iterables, window=None, memory_limit=None, workers=None, backend=None,
+         chunk=None, retries=0, timeout=None, deadline=None, grace=0.1, on_error="raise",
+         progress=None, seed=None, isolate=False):
+    """An iterator over fn(item) for each item, in order, while others are at work.
+
+    Items of a list, tuple or range are in the workers, which are forked at the first
+    result that is asked for. Those of any other iterable are taken one by one, in the
+    thread that asks for results, and travel to worker processes by pickle; an endless
+    one will do.
+
+    window
+        how many items may be taken whose results have not been given out: a bound that
+        holds also while a slow item keeps others waiting
+    memory_limit
+        bytes of items and results on their way; a single one may have a quarter
+
+    For the other options see map. When fn fails for an item, or the iterable raises,
+    results before that come first. Closing the iterator, or dropping it, ends the
+    workers. It belongs to the thread that asks first.
+
+    >>> import cadre, itertools
+    >>> squares = cadre.imap(lambda x: x * x, itertools.count())
+    >>> [next(squares) for _ in range(4)]
+    [0, 1, 4, 9]
+    >>> squares.close()
+    """
+    check(fn)
+    options = Options(workers, backend, chunk, window, memory_limit, retries, timeout,
+                      deadline, grace, on_error, progress, seed, None, isolate)
+    return stream(options, fn, iterables, False)
+
+
+def imap_unordered(fn, /, *iterables, window=None, memory_limit=None, workers=None,
+                   backend=None, chunk=None, retries=0, timeout=None, deadline=None,
+                   grace=0.1, on_error="raise", progress=None, seed=None, isolate=False):
+    """As imap, but each result comes as soon as it is there.
+
+    >>> import cadre
+    >>> sorted(cadre.imap_unordered(abs, [-3, 1, -2]))
+    [1, 2, 3]
+    """
+    check(fn)
+    options = Options(workers, backend, chunk, window, memory_limit, retries, timeout,
+                      deadline, grace, on_error, progress, seed, None, isolate)
+    return stream(options, fn, iterables, True)

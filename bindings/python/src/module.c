@@ -1,0 +1,60 @@
+/* module.c - cadre._core: libcadre and libcadre-stats for the package cadre.
+ * SPDX-License-Identifier: MIT
+ */
+#include "call.h"
+#include "pool.h"
+#include "run.h"
+#include "shared.h"
+#include "stream.h"
+
+/* What becomes of a result that travels. */
+static PyObject *copy(PyObject *module, PyObject *object)
+{
+    struct cdp_bytes bytes = { 0 };
+    PyObject *other = NULL;
+
+    (void)module;
+    if (!cdp_encode(&bytes, object))
+        other = cdp_decode(bytes.data, bytes.size);
+    cdp_bytes_free(&bytes);
+    return other;
+}
+
+static PyMethodDef methods[] = {
+    { "copy", copy, METH_O, "copy(object): as it comes out of another process." },
+    { "register", cdp_register, METH_O, "register(dict): what Python does for it." },
+    { "run", (PyCFunction)(void (*)(void))cdp_run, METH_VARARGS | METH_KEYWORDS,
+      "run(pool, fn, items, first, count, results, *, ...)" },
+    { "current_task", cdp_current_task, METH_NOARGS,
+      "current_task() -> Task | None\n\nThe task that this thread is in." },
+    { NULL, NULL, 0, NULL },
+};
+
+static struct PyModuleDef definition = { PyModuleDef_HEAD_INIT,
+                                         "cadre._core",
+                                         "libcadre for the package cadre. Internal.",
+                                         -1,
+                                         methods,
+                                         NULL,
+                                         NULL,
+                                         NULL,
+                                         NULL };
+
+PyMODINIT_FUNC PyInit__core(void);
+
+PyMODINIT_FUNC PyInit__core(void)
+{
+    PyObject *module;
+
+    if (cdp_gil_init())
+        return NULL;
+    module = PyModule_Create(&definition);
+    if (!module)
+        return NULL;
+    if (cdp_pool_type_init(module) || cdp_shared_type_init(module) ||
+        cdp_stream_type_init(module) || cdp_task_type_init(module)) {
+        Py_DECREF(module);
+        return NULL;
+    }
+    return module;
+}

@@ -1,0 +1,448 @@
+/* stream.c - _core.Stream: results one by one, from inputs without an end.
+ * SPDX-License-Identifier: MIT
+ *
+ * Items are those of a sequence, by number; or an iterator's, which the caller's thread asks
+ * for them. To a worker process the latter go as bytes. A task in this process finds its
+ * item in the dictionary `held` and leaves its result in `done`, so that whatever becomes of
+ * the stream, dropping those two drops all.
+ *
+ * A stream belongs to the thread that first asked it for a result: worker processes die
+ * with that.
+ */
+#include "stream.h"
+#include "call.h"
+#include "pool.h"
+
+#include <cadre/stream.h>
+
+#include <pthread.h>
+
+struct stream {
+    PyObject head;
+    struct cdp_call call;
+    PyObject *pool;          /* _core.Pool or None */
+    PyObject *iterator;      /* or NULL: items by number */
+    PyObject *source_failed; /* what the iterator raised */
+    PyObject *held, *done;   /* {index: item}, {index: result} of this process */
+    cadre_job job;           /* as opened */
+    struct cdp_bytes item;   /* the bytes of the item that was asked for last */
+    uint64_t fed;
+    cadre_stream *stream;
+    pthread_t thread; /* whose it is, once it is open */
+    bool forks, keep_going, busy, over;
+};
+
+/* ---- in a task ---- */
+
+static PyObject *pop(PyObject *dict, uint64_t index)
+{
+    PyObject *key = PyLong_FromUnsignedLongLong(index), *object = NULL;
+
+    if (key)
+        object = PyDict_GetItemWithError(dict, key); /* borrowed */
+    Py_XINCREF(object);
+    if (object && PyDict_DelItem(dict, key))
+        Py_CLEAR(object);
+    if (!object && !PyErr_Occurred())
+        PyErr_SetString(PyExc_SystemError, "an item has got lost");
+    Py_XDECREF(key);
+    return object;
+}
+
+static int put(PyObject *dict, uint64_t index, PyObject *object)
+{
+    PyObject *key = PyLong_FromUnsignedLongLong(index);
+    int rc = key ? PyDict_SetItem(dict, key, object) : -1;
+
+    Py_XDECREF(key);
+    return rc;
+}
+
+static PyObject *item_of(struct stream *self, uint64_t index, const void *item)
+{
+    const cadre_bytes *bytes = item;
+
+    if (!self->iterator)
+        return cdp_item(&self->call, self->call.first + index);
+    if (self->forks)
+        return cdp_decode(bytes->data, bytes->size);
+    return pop(self->held, index);
+}
+
+static int emit(cadre_task *task, PyObject *value)
+{
+    struct cdp_bytes bytes = { 0 };
+    int rc = cdp_encode(&bytes, value);
+
+    if (!rc && cadre_task_emit(task, bytes.data, bytes.size))
+        PyErr_SetString(PyExc_MemoryError, "no memory for the result"), rc = -1;
+    cdp_bytes_free(&bytes);
+    return rc;
+}
+
+static int work(struct stream *self, cadre_task *task, const void *bytes)
+{
+    uint64_t index = cadre_task_index(task);
+    PyObject *item, *value = NULL;
+    int rc = 0;
+
+    if (self->call.interrupt)
+        return 1;
+    item = item_of(self, index, bytes);
+    if (item)
+        value = cdp_call_item(&self->call, task, self->call.first + index, item);
+    if (!value || (self->forks ? emit(task, value) : put(self->done, index, value)))
+        rc = cdp_fail(&self->call, task, self->call.first + index, item);
+    Py_XDECREF(value);
+    Py_XDECREF(item);
+    return rc;
+}
+
+static int kernel(cadre_task *task, const void *item, void *result)
+{
+    const struct cdp_call *call = cadre_task_shared(task);
+    struct stream *self =
+        (struct stream *)((uintptr_t)call - offsetof(struct stream, call));
+    struct cdp_entry entry;
+    int rc;
+
+    (void)result;
+    cdp_enter(&entry);
+    rc = work(self, task, item);
+    cdp_leave(&entry);
+    return rc;
+}
+
+/* ---- the source ---- */
+
+static int send(struct stream *self, cadre_bytes *item, PyObject *object)
+{
+    self->item.size = 0;
+    if (cdp_encode(&self->item, object))
+        return -1;
+    *item = (cadre_bytes){ self->item.data, self->item.size };
+    return 0;
+}
+
+static int keep_source_failure(struct stream *self)
+{
+    Py_XDECREF(self->source_failed);
+    self->source_failed = cdp_caught();
+    return CADRE_ESOURCE;
+}
+
+static int ask(struct stream *self, void *item)
+{
+    PyObject *object = PyIter_Next(self->iterator);
+    int rc;
+
+    if (!object)
+        return PyErr_Occurred() ? keep_source_failure(self) : CADRE_DONE;
+    if (self->forks) {
+        rc = send(self, item, object);
+    } else {
+        *(uint64_t *)item = self->fed;
+        rc = put(self->held, self->fed, object);
+    }
+    self->fed++;
+    Py_DECREF(object);
+    return rc ? keep_source_failure(self) : CADRE_OK;
+}
+
+static int source(void *arg, void *item, cadre_error *err)
+{
+    struct stream *self = arg;
+    struct cdp_entry entry;
+    int rc;
+
+    cdp_enter(&entry);
+    rc = ask(self, item);
+    cdp_leave(&entry);
+    return rc == CADRE_ESOURCE
+               ? cadre_source_fail(err, CADRE_ESOURCE, "the iterator raised")
+               : rc;
+}
+
+/* ---- begin and end ---- */
+
+static void end(struct stream *self)
+{
+    cadre_stream *stream = self->stream;
+
+    self->stream = NULL;
+    self->over = true;
+    if (stream) {
+        cdp_drop();
+        cadre_stream_close(stream);
+        cdp_take();
+    }
+    Py_CLEAR(self->iterator);
+    Py_CLEAR(self->held);
+    Py_CLEAR(self->done);
+    Py_CLEAR(self->pool);
+    cdp_call_fini(&self->call);
+    cdp_bytes_free(&self->item);
+}
+
+static int open_stream(struct stream *self)
+{
+    cadre_job *job = &self->job;
+    cadre_error err;
+    int rc;
+
+    self->thread = pthread_self();
+    self->call.forks = cdp_forks();
+    if (self->forks && !(self->call.spool = cdp_spool_open())) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    if (self->iterator) {
+        job->source = source;
+        job->source_arg = self;
+        job->item_size = self->forks ? CADRE_BYTES : sizeof(uint64_t);
+    }
+    job->result_size = self->forks ? 0 : sizeof(uint64_t);
+    cdp_drop();
+    rc = cadre_stream_open(&self->stream, self->call.pool, job, &err);
+    cdp_take();
+    return rc ? cdp_raise_end(&self->call, rc, &err) : 0;
+}
+
+/* Raise why there are no more records; plain NULL at the end. */
+static PyObject *finish(struct stream *self, int rc, const cadre_error *err)
+{
+    PyObject *exception = self->source_failed;
+
+    if (rc == CADRE_ESOURCE && exception && !self->call.interrupt) {
+        self->source_failed = NULL;
+        cdp_raise(exception);
+    } else if (rc != CADRE_DONE || self->call.interrupt) {
+        cdp_raise_end(&self->call, rc, err);
+    }
+    return NULL;
+}
+
+static PyObject *value_of(struct stream *self, const cadre_record *record)
+{
+    const cadre_error *why = record->error;
+
+    if (why && why->code == CADRE_EKERNEL)
+        return cdp_failure_of(&self->call, self->call.first + record->index, why->user);
+    if (why)
+        return cdp_make_failure(why, self->call.first);
+    return self->forks ? cdp_decode(record->data, record->size)
+                       : pop(self->done, record->index);
+}
+
+static PyObject *take(struct stream *self)
+{
+    PyObject *value = NULL;
+    cadre_record record;
+    cadre_error err;
+    int rc;
+
+    cdp_drop();
+    rc = cadre_stream_next(self->stream, &record, &err);
+    cdp_take();
+    if (rc == CADRE_OK && !self->call.interrupt)
+        value = value_of(self, &record);
+    return value || PyErr_Occurred() ? value : finish(self, rc, &err);
+}
+
+static bool may_begin(struct stream *self)
+{
+    if (self->busy)
+        PyErr_SetString(PyExc_ValueError, "the stream is in use already");
+    else if (self->stream && !pthread_equal(self->thread, pthread_self()))
+        PyErr_SetString(PyExc_RuntimeError,
+                        "a stream belongs to the thread that took its first result");
+    return !PyErr_Occurred();
+}
+
+/* Ends it, too, with the exception that is set kept. */
+static void end_quietly(struct stream *self)
+{
+    PyObject *type, *value, *traceback;
+
+    PyErr_Fetch(&type, &value, &traceback);
+    end(self);
+    PyErr_Restore(type, value, traceback);
+}
+
+static PyObject *next(PyObject *object)
+{
+    struct stream *self = (struct stream *)object;
+    PyObject *value = NULL;
+
+    if (!may_begin(self) || (self->over && !self->stream))
+        return NULL;
+    self->busy = true;
+    if (self->stream || !open_stream(self))
+        value = take(self);
+    self->busy = false;
+    if (!value)
+        end_quietly(self);
+    return value;
+}
+
+static PyObject *start(PyObject *object, PyObject *unused)
+{
+    struct stream *self = (struct stream *)object;
+
+    (void)unused;
+    if (!may_begin(self))
+        return NULL;
+    if (!self->stream && !self->over && open_stream(self)) {
+        end_quietly(self);
+        return NULL;
+    }
+    Py_RETURN_NONE;
+}
+
+static PyObject *close_stream(PyObject *object, PyObject *unused)
+{
+    struct stream *self = (struct stream *)object;
+
+    (void)unused;
+    if (!may_begin(self))
+        return NULL;
+    end(self);
+    Py_RETURN_NONE;
+}
+
+static PyObject *stop(PyObject *object, PyObject *unused)
+{
+    (void)unused;
+    cadre_stream_stop(((struct stream *)object)->stream);
+    Py_RETURN_NONE;
+}
+
+static PyObject *flow(PyObject *object, PyObject *unused)
+{
+    struct stream *self = (struct stream *)object;
+    cadre_flow flow = { 0 };
+
+    (void)unused;
+    if (self->stream)
+        cadre_stream_flow(self->stream, &flow);
+    return Py_BuildValue(
+        "{sK,sK,sK,sK,sK,sK}", "window", (unsigned long long)flow.window, "fed",
+        (unsigned long long)flow.fed, "taken", (unsigned long long)flow.taken,
+        "most_items", (unsigned long long)flow.most_items, "memory_limit",
+        (unsigned long long)flow.memory_limit, "most_bytes",
+        (unsigned long long)flow.most_bytes);
+}
+
+static int set_up(struct stream *self, PyObject *items, PyObject *progress)
+{
+    self->over = false;
+    self->call.keeps = false;
+    self->call.progress = progress == Py_None ? NULL : progress;
+    self->forks = cdp_pool_forks(self->pool);
+    Py_INCREF(self->pool);
+    if (PyIter_Check(items)) {
+        Py_INCREF(items);
+        self->iterator = items;
+    } else {
+        self->call.items = items;
+        self->job.n = (uint64_t)PySequence_Size(items) - self->call.first;
+    }
+    if (PyErr_Occurred() || cdp_call_init(&self->call))
+        return -1;
+    self->held = PyDict_New();
+    self->done = PyDict_New();
+    return self->held && self->done ? 0 : -1;
+}
+
+static int init(PyObject *object, PyObject *args, PyObject *kw)
+{
+    static char *words[] = { "pool",      "fn",         "items",       "star",
+                             "unordered", "keep_going", "window",      "memory_limit",
+                             "retries",   "timeout_ms", "deadline_ms", "grace_ms",
+                             "chunk",     "seed",       "progress",    "first",
+                             NULL };
+    struct stream *self = (struct stream *)object;
+    struct cdp_call *call = &self->call;
+    cadre_job *job = &self->job;
+    PyObject *items, *progress = Py_None;
+    unsigned long long window = 0, limit = 0, chunk = 0, first = 0;
+    int star = 0, unordered = 0, keep_going = 0;
+
+    self->over = true; /* until it has all */
+    if (self->call.failures) {
+        PyErr_SetString(PyExc_RuntimeError, "the stream is open already");
+        return -1;
+    }
+    *job = (cadre_job){ .fn = kernel,
+                        .worker_begin = cdp_begin,
+                        .worker_end = cdp_end,
+                        .shared = call,
+                        .progress = cdp_progress,
+                        .progress_arg = call };
+    if (!PyArg_ParseTupleAndKeywords(args, kw, "OOO|$pppKKIIIIKOOK", words, &self->pool,
+                                     &call->fn, &items, &star, &unordered, &keep_going,
+                                     &window, &limit, &job->retries, &job->timeout_ms,
+                                     &job->deadline_ms, &job->grace_ms, &chunk,
+                                     &call->seed, &progress, &first) ||
+        !cdp_pool_of(self->pool, &call->pool)) {
+        self->pool = NULL;
+        call->fn = call->seed = NULL;
+        return -1;
+    }
+    call->star = star;
+    call->first = first;
+    job->unordered = unordered;
+    job->on_error = keep_going ? CADRE_KEEP_GOING : CADRE_STOP;
+    job->window = window;
+    job->memory_limit = limit;
+    job->chunk = chunk;
+    return set_up(self, items, progress);
+}
+
+static void dealloc(PyObject *object)
+{
+    struct stream *self = (struct stream *)object;
+    PyTypeObject *type = Py_TYPE(object);
+    freefunc release = (freefunc)PyType_GetSlot(type, Py_tp_free);
+
+    end_quietly(self);
+    Py_XDECREF(self->source_failed);
+    release(object);
+    Py_DECREF(type);
+}
+
+static PyObject *self_of(PyObject *object)
+{
+    Py_INCREF(object);
+    return object;
+}
+
+int cdp_stream_type_init(PyObject *module)
+{
+    static PyMethodDef methods[] = {
+        { "start", start, METH_NOARGS,
+          "Fork the workers now, not at the first result." },
+        { "close", close_stream, METH_NOARGS, "End the workers." },
+        { "stop", stop, METH_NOARGS, "Begin no more tasks; from any thread." },
+        { "flow", flow, METH_NOARGS, "How far it is, and the most it ever held." },
+        { NULL, NULL, 0, NULL },
+    };
+    static char doc[] = "Results one by one. Internal: use cadre.imap.";
+    static PyType_Slot slots[] = {
+        { Py_tp_doc, doc },
+        { Py_tp_init, init },
+        { Py_tp_new, PyType_GenericNew },
+        { Py_tp_iter, self_of },
+        { Py_tp_iternext, next },
+        { Py_tp_methods, methods },
+        { Py_tp_dealloc, dealloc },
+        { 0, NULL },
+    };
+    static PyType_Spec spec = { "cadre._core.Stream", sizeof(struct stream), 0,
+                                Py_TPFLAGS_DEFAULT, slots };
+    PyObject *type = PyType_FromSpec(&spec);
+    int rc = type ? PyModule_AddObjectRef(module, "Stream", type) : -1;
+
+    Py_XDECREF(type);
+    return rc;
+}
