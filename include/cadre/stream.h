@@ -42,8 +42,8 @@ typedef struct cadre_record { /* valid until the next call on the stream */
  *   source, source_arg  where items come from; without them, n items or indices of an
  *                       array, of columns, or CADRE_ENDLESS indices
  *   window              most items held; 0: automatic
- *   memory_limit        most bytes of items and results of varied size held; 0: automatic;
- *                       a single one may have a quarter of it (at least 4 KiB)
+ *   memory_limit        most bytes of items and results of varied size in memory; 0:
+ *                       automatic; one larger than a quarter of it lies in a file
  *   unordered           records come as tasks finish, not in the order of the items
  *   results, emitted, statuses   must be NULL: records carry them. With result_size 0 a
  *                       record is what the task emitted; else its result.

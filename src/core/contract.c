@@ -178,6 +178,8 @@ unsigned cadre_run_descriptors(const cadre_run *run, int fds[CADRE_RUN_FDS])
 
     if (run->program->spill)
         fds[n++] = run->program->spill->fd;
+    if (cdr_spill_file_fd(run->program->spill_file) >= 0)
+        fds[n++] = cdr_spill_file_fd(run->program->spill_file);
     if (run->event >= 0)
         fds[n++] = run->event;
     return n;

@@ -20,6 +20,7 @@
  * that only forked processes share.
  */
 #include "memory/shared_range.h"
+#include "memory/temporary.h"
 #include "base/descriptor.h"
 #include "base/error.h"
 #include "base/sync.h"
@@ -221,7 +222,7 @@ static bool empty(struct range *r, uint64_t at, uint64_t size)
     uint64_t end = at + size - r->base;
 
     if (end > r->file_size) {
-        if (ftruncate(r->fd, (off_t)end))
+        if (!cdr_file_may_reach(end) || ftruncate(r->fd, (off_t)end))
             return false;
         r->file_size = end;
     }

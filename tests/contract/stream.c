@@ -178,44 +178,6 @@ static void test_bytes(void **state)
     }
 }
 
-static void test_an_item_too_large(void **state)
-{
-    struct babbler babbler = { .end = 2000, .large_at = 1000, .large = 1 << 20 };
-    cadre_job job = { .fn = echo,
-                      .source = babble_source,
-                      .source_arg = &babbler,
-                      .item_size = CADRE_BYTES,
-                      .memory_limit = 64 << 10 };
-    cadre_error err;
-
-    assert_int_equal(count_until_end(*state, job, CADRE_ENOMEM, &err), 1000);
-    assert_string_equal(err.message,
-                        "item 1000: 1048576 bytes are more than the stream's "
-                        "memory_limit allows (16384)");
-    free(babbler.buffer);
-}
-
-static int emit_a_megabyte(cadre_task *t, const void *item, void *result)
-{
-    static char megabyte[1 << 20];
-
-    (void)item;
-    (void)result;
-    return cadre_task_index(t) == 5 ? cadre_task_emit(t, megabyte, sizeof megabyte) : 0;
-}
-
-static void test_a_result_too_large(void **state)
-{
-    cadre_job job = { .fn = emit_a_megabyte, .n = 10, .memory_limit = 64 << 10 };
-    cadre_error err;
-
-    assert_int_equal(count_until_end(*state, job, CADRE_ENOMEM, &err), 5);
-    assert_string_equal(err.message, "item 5: 1048576 emitted bytes are more than the "
-                                     "stream's memory_limit allows");
-    job.memory_limit = 4 << 20;
-    assert_int_equal(count_until_end(*state, job, CADRE_DONE, &err), 10);
-}
-
 static int emit_varied(cadre_task *t, const void *item, void *result)
 {
     static const char bytes[3000];
@@ -463,8 +425,6 @@ int main(void)
         cmocka_unit_test(test_only_the_first_of_a_source),
         cmocka_unit_test(test_columns),
         cmocka_unit_test(test_bytes),
-        cmocka_unit_test(test_an_item_too_large),
-        cmocka_unit_test(test_a_result_too_large),
         cmocka_unit_test(test_cheap_items_with_large_results),
         cmocka_unit_test(test_range_kernel),
         cmocka_unit_test(test_random_streams),

@@ -72,6 +72,7 @@ void cdr_ring_init(struct cdr_ring *r, const struct cdr_ring_shape *shape)
     atomic_init(&r->released, 0);
     atomic_init(&r->oversized, 0);
     atomic_init(&r->large, 0);
+    atomic_init(&r->in_file, 0);
 }
 
 static char *at(const struct cdr_ring *r, size_t offset)

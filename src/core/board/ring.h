@@ -74,6 +74,7 @@ struct cdr_ring {
     _Alignas(CDR_FALSE_SHARING) _Atomic uint64_t released;
     _Atomic uint32_t oversized; /* with the asymmetric fences */
     _Atomic uint32_t large;
+    _Atomic uint64_t in_file; /* places in the spill file: run/spill_file.h */
 };
 
 struct cdr_ring_shape {

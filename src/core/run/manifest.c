@@ -40,6 +40,8 @@ struct cdr_manifest {
     struct cdr_program program;
     struct cdr_tree tree;
     struct cdr_spill spill;
+    struct cdr_spill_file spill_file;
+    bool has_file; /* its descriptor goes with the manifest */
 };
 
 /* ---- rooms ---- */
@@ -236,6 +238,9 @@ int cdr_manifest_write(struct cdr_shm_buffer *buffer, cadre_run *run,
         head.tree = *p->tree;
     if (p->spill)
         head.spill = *p->spill;
+    head.has_file = cdr_spill_file_fd(p->spill_file) >= 0;
+    if (p->spill_file)
+        head.spill_file.taken = p->spill_file->taken;
     write_all(&pen, &head);
     if (pen.overflow || !cdr_shm_buffer_grow(buffer, pen.at))
         return cdr_fail(err, CADRE_ENOMEM,
@@ -254,7 +259,7 @@ bool cdr_manifest_is_unsure(const struct cdr_manifest *m)
 
 unsigned cdr_manifest_fds(const struct cdr_manifest *m)
 {
-    return (m->program.spill != NULL) + (m->run.event >= 0);
+    return (m->program.spill != NULL) + m->has_file + (m->run.event >= 0);
 }
 
 /* ---- in the worker ---- */
@@ -264,6 +269,7 @@ struct joined {
     struct cdr_program program;
     struct cdr_tree tree;
     struct cdr_spill spill;
+    struct cdr_spill_file spill_file;
 };
 
 /* Mostly the kernel is that of the run before, and in what is never unloaded. */
@@ -322,6 +328,13 @@ static void settle_in(struct joined *j, const struct cdr_manifest *o, const int 
         j->program.spill = &j->spill;
         j->spill.fd = *fds++;
     }
+    if (o->program.spill_file) {
+        j->program.spill_file = &j->spill_file;
+        cdr_spill_file_init(&j->spill_file, o->spill_file.taken);
+        cdr_spill_file_refuse(&j->spill_file);
+        if (o->has_file)
+            atomic_store_explicit(&j->spill_file.fd, *fds++, memory_order_release);
+    }
     if (run->event >= 0)
         run->event = *fds;
 }
@@ -338,6 +351,7 @@ int cdr_manifest_join(cadre_run **out, const struct cdr_manifest *o, const int *
     j->program = o->program;
     j->tree = o->tree;
     j->spill = o->spill;
+    j->spill_file.taken = NULL;
     rc = find_functions(j, o, err);
     if (rc) {
         free(j);
@@ -358,6 +372,7 @@ void cdr_manifest_leave(cadre_run *run)
         munmap(j->spill.piece, j->spill.capacity);
     if (j->program.spill)
         close(j->spill.fd);
+    cdr_spill_file_fini(&j->spill_file);
     if (run->event >= 0)
         close(run->event);
     free(j);

@@ -12,6 +12,7 @@
 
 #include "core/board/segment.h"
 #include "core/run/cost.h"
+#include "core/run/spill_file.h"
 #include <cadre/backend.h>
 #include <cadre/cadre.h>
 #include <cadre/random.h>
@@ -51,14 +52,15 @@ struct cdr_program {
     const cadre_column *columns;
     unsigned n_columns;
     const size_t
-        *column_at;       /* streams: where in an item each column's element is ... */
-    size_t there_at;      /* ... and the bits that say which of them are there */
-    bool bytes;           /* streams: items are bytes of any size */
-    bool in_place;        /* streams: items are read from `items`, not from the ring */
-    size_t error_at;      /* streams: where in an item an error may lie; 0: nowhere */
-    bool together;        /* streams: a range kernel may have several at once */
-    bool emits;           /* tasks may emit */
-    cadre_bytes *emitted; /* maps: where to */
+        *column_at;  /* streams: where in an item each column's element is ... */
+    size_t there_at; /* ... and the bits that say which of them are there */
+    bool bytes;      /* streams: items are bytes of any size */
+    bool in_place;   /* streams: items are read from `items`, not from the ring */
+    size_t error_at; /* streams: where in an item an error may lie; 0: nowhere */
+    bool together;   /* streams: a range kernel may have several at once */
+    struct cdr_spill_file *spill_file; /* streams: for what no arena holds */
+    bool emits;                        /* tasks may emit */
+    cadre_bytes *emitted;              /* maps: where to */
     int *statuses;
     bool keep_going;
     bool needs_processes; /* it has limits that only those keep */
@@ -172,6 +174,7 @@ struct cadre_task {
     cadre_error error; /* of task failed_at */
     char *emitted;     /* by task `emitting`, and not yet handed to the job */
     size_t emitted_size, emitted_capacity;
+    struct cdr_extent extent; /* streams: what came before it, in the spill file */
     uint64_t emitting;
     uint64_t message_for; /* whose message it is; CADRE_NO_ITEM: nobody's */
     char message[400];
@@ -200,7 +203,8 @@ struct cadre_worker {
     uint64_t first_kib; /* ... memory it had after the first of them ... */
     uint64_t looked;    /* ... which was looked at last then ... */
     bool retired;       /* ... and it has had enough */
-    cadre_bytes piece;  /* streams: one item of any size */
+    cadre_bytes piece;  /* streams: one item of any size ... */
+    void *mapped_item;  /* ... which lies in the spill file, or NULL */
     uintptr_t mapped_from, mapped_to; /* processes: results whose pages are mapped */
 };
 

@@ -121,6 +121,9 @@ static int bring_in_remote(cadre_stream *s, const struct cdr_call *call,
     const struct cdr_plan *plan = &s->pool->plan;
     int rc;
 
+    if (s->program.spill_file && (!(s->program.emits || s->program.bytes) ||
+                                  cdr_spill_file_open(&s->spill_file)))
+        cdr_spill_file_refuse(&s->spill_file); /* what is too large fails */
     s->run.workers = plan->workers;
     s->run.recovery = &s->recovery;
     s->run.spin = plan->workers < plan->machine.cpus; /* it feeds meanwhile */
@@ -233,6 +236,8 @@ void cadre_stream_close(cadre_stream *s)
         return;
     if (s->run.window && getpid() == s->owner)
         end_run(s);
+    cdr_spill_file_unmap(s->lent_mapping, s->lent_size);
+    cdr_spill_file_fini(&s->spill_file);
     if (s->run.window)
         cdr_stream_unmap_window(s);
     cadre_stream_stop(s->source.upstream);

@@ -70,6 +70,35 @@ static bool grow(struct cdr_pieces *q)
     return true;
 }
 
+static void free_piece(struct cdr_source *f, const struct cdr_piece *piece)
+{
+    if (piece->held == CDR_IN_FILE)
+        cdr_spill_file_free(f->program->spill_file, piece);
+    else if (piece->held)
+        cdr_arena_free(f->arena, piece);
+}
+
+/* Larger than the arena may hold. */
+static enum cdr_fed keep_in_file(struct cdr_source *f, uint64_t index,
+                                 const void *bytes, size_t size,
+                                 struct cdr_piece *piece, cadre_error *err)
+{
+    struct cdr_extent x = { 0 };
+    int rc = cdr_spill_file_append(f->program->spill_file, &x, bytes, size);
+
+    if (!rc) {
+        cdr_spill_file_finish(&x, piece);
+        return CDR_FED;
+    }
+    cdr_spill_file_drop(f->program->spill_file, &x);
+    cdr_fail_sys(err, rc,
+                 "item %" PRIu64 ": %zu bytes do not fit in the stream's memory_limit "
+                 "(%" PRIu64 " for one item), nor in a file",
+                 index, size, f->arena->room);
+    err->item = index;
+    return CDR_BROKEN;
+}
+
 void cdr_source_release(struct cdr_source *f, uint64_t p)
 {
     struct cdr_pieces *q = &f->pieces;
@@ -78,8 +107,7 @@ void cdr_source_release(struct cdr_source *f, uint64_t p)
         return;
     q->note[p & (q->room - 1)].released = true;
     for (; q->first < q->end && q->note[q->first & (q->room - 1)].released; q->first++)
-        if (q->note[q->first & (q->room - 1)].piece.held)
-            cdr_arena_free(f->arena, &q->note[q->first & (q->room - 1)].piece);
+        free_piece(f, &q->note[q->first & (q->room - 1)].piece);
 }
 
 /* Copy bytes for position p into the arena; CDR_NOT_YET when there is no room now. A
@@ -97,16 +125,10 @@ static enum cdr_fed keep(struct cdr_source *f, uint64_t p, const void *bytes,
         return CDR_BROKEN;
     }
     memset(piece, 0, sizeof *piece);
-    if (bytes) {
-        if (size > f->arena->room) {
-            cdr_fail(err, CADRE_ENOMEM,
-                     "item %" PRIu64
-                     ": %zu bytes are more than the stream's memory_limit "
-                     "allows (%" PRIu64 ")",
-                     index, size, f->arena->room);
-            err->item = index;
+    if (bytes && size > f->arena->room) {
+        if (keep_in_file(f, index, bytes, size, piece, err) == CDR_BROKEN)
             return CDR_BROKEN;
-        }
+    } else if (bytes) {
         to = cdr_arena_try(f->arena, size, piece);
         if (!to)
             return CDR_NOT_YET;

@@ -49,6 +49,7 @@ struct cadre_stream {
     struct cdr_ring *ring; /* in the window */
     size_t memory_size;    /* of the window's mapping */
     struct cdr_source source;
+    struct cdr_spill_file spill_file;
     struct cdr_slots slots;
     int event_slot;  /* in the pool's table; -1: the event is the stream's own */
     unsigned stages; /* itself and those it has its items from */
@@ -85,6 +86,8 @@ struct cadre_stream {
     bool lent;                   /* the caller has a record: its slot is not free yet */
     uint64_t dropped;            /* of those taken or lent: never handed out */
     uint64_t lent_slot, lent_index; /* unless it is a plain stream's: at `taken` */
+    void *lent_mapping;             /* where it lies in the spill file; or NULL */
+    uint64_t lent_size;
 
     int end_code;    /* CADRE_OK while there is more */
     cadre_error end; /* if it is a failure */

@@ -7,12 +7,32 @@
  * below a failure is outstanding.
  */
 #include "core/stream/stream.h"
+#include "base/error.h"
+
+#include <errno.h>
+#include <inttypes.h>
 
 #define LOOK_AHEAD 64
 
 /* ---- lending and taking back ---- */
 
-static void lend(cadre_stream *s, cadre_record *record, uint64_t at, uint64_t slot,
+/* A record that lies in the file is mapped for as long as it is lent. False: that failed,
+ * and it is the stream's end. */
+static bool map_record(cadre_stream *s, const struct cdr_piece *piece, uint64_t index)
+{
+    s->lent_size = piece->size;
+    s->lent_mapping = cdr_spill_file_map(&s->spill_file, piece);
+    if (s->lent_mapping)
+        return true;
+    s->end_code = cdr_fail_sys(&s->end, errno,
+                               "item %" PRIu64 ": its record of %" PRIu64
+                               " bytes cannot be mapped",
+                               index, piece->size);
+    s->end.item = index;
+    return false;
+}
+
+static bool lend(cadre_stream *s, cadre_record *record, uint64_t at, uint64_t slot,
                  enum cdr_outcome outcome)
 {
     const struct cdr_program *p = &s->program;
@@ -28,17 +48,23 @@ static void lend(cadre_stream *s, cadre_record *record, uint64_t at, uint64_t sl
         record->size = p->result_size;
     }
     if (!p->emits && !p->keep_going)
-        return;
+        return true;
     ref = cdr_ring_ref(s->ring, slot);
     if (ref->piece.held == 0)
-        return;
-    bytes = cdr_arena_bytes(cdr_window_arena(s->run.window, ref->seat), &ref->piece);
+        return true;
+    if (ref->piece.held == CDR_IN_FILE && !map_record(s, &ref->piece, record->index))
+        return false;
+    bytes =
+        s->lent_mapping
+            ? s->lent_mapping
+            : cdr_arena_bytes(cdr_window_arena(s->run.window, ref->seat), &ref->piece);
     if (outcome == CDR_FAILED) {
         record->error = (const cadre_error *)(const void *)bytes;
     } else {
         record->data = bytes;
         record->size = ref->piece.size;
     }
+    return true;
 }
 
 /* The record's bytes are finished with. */
@@ -48,6 +74,10 @@ static void free_piece(cadre_stream *s, const struct cdr_ref *ref)
 
     if (ref->piece.held == 0)
         return;
+    if (ref->piece.held == CDR_IN_FILE) {
+        cdr_spill_file_free(&s->spill_file, &ref->piece);
+        return;
+    }
     /* In this order: once it is free, its seat may take the place of the large for the
      * next. */
     if (s->ring->unordered && ref->seat > 0 && ref->piece.held > arena->share)
@@ -85,6 +115,8 @@ void cdr_take_back(cadre_stream *s)
     if (!s->lent)
         return;
     s->lent = false;
+    cdr_spill_file_unmap(s->lent_mapping, s->lent_size);
+    s->lent_mapping = NULL;
     if (s->plain)
         s->taken++;
     else
@@ -150,8 +182,7 @@ static bool take_in_order(cadre_stream *s, cadre_record *record)
         end_with_failure(s);
         return false;
     }
-    lend(s, record, p, p & (s->ring->slots - 1), outcome);
-    return true;
+    return lend(s, record, p, p & (s->ring->slots - 1), outcome);
 }
 
 /* The next slot that the owner of `seat` has finished, if its record is wanted. */
@@ -164,8 +195,7 @@ static bool take_from(cadre_stream *s, unsigned seat, cadre_record *record)
         s->finished[seat].taken++;
         index = s->slots.index[slot];
         if ((outcome == CDR_DONE || s->program.keep_going) && index < limit(s)) {
-            lend(s, record, index, slot, outcome);
-            return true;
+            return lend(s, record, index, slot, outcome);
         }
         vacate(s, index, slot);
         s->dropped++;
@@ -179,6 +209,8 @@ static bool take_any(cadre_stream *s, cadre_record *record)
         unsigned seat = s->next_seat;
         if (take_from(s, seat, record))
             return true;
+        if (s->end_code)
+            return false;
         s->next_seat = seat + 1 < s->ring->seats ? seat + 1 : 0;
     }
     if (failure_is_next(s))

@@ -87,6 +87,8 @@ static void place_arenas(cadre_stream *s, const struct layout *l, unsigned seats
     }
     if (s->source.bytes || s->source.error_at)
         s->source.arena = cdr_window_arena(w, seats);
+    s->program.spill_file = &s->spill_file;
+    cdr_spill_file_init(&s->spill_file, &s->ring->in_file);
     if (s->source.file && s->source.bytes)
         cdr_file_limit(s->source.file, l->room);
 }

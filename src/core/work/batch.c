@@ -8,9 +8,9 @@
  * finished as soon as it is; the caller is woken if it sleeps for that one.
  */
 #include "base/clock.h"
+#include "core/work/piece.h"
 #include "core/work/write_ahead.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #define BATCH_NS 2000.0
@@ -37,87 +37,7 @@ static uint64_t batch_size(const struct cadre_worker *w, const struct cdr_ring *
     return units < share ? units : share;
 }
 
-/* ---- what a task leaves besides a result of fixed size ---- */
-
-static bool not_wanted(void *arg)
-{
-    const struct cadre_task *t = arg;
-
-    return cdr_task_stopped(t, cdr_task_position(t));
-}
-
-/* Larger pieces than fit in a worker's share are let in one at a time: in order, that of
- * the item the caller takes next; else whose is first. But the caller's thread cannot
- * wait for itself: while it went for the item it takes next, a worker may have come
- * first, and left it a later one. */
-static bool allowed(void *arg)
-{
-    const struct cadre_task *t = arg;
-    struct cdr_ring *r = cdr_window_ring(t->run->window);
-    uint32_t me = (uint32_t)(t->seat - t->run->window->seat) + 1, nobody = 0;
-
-    if (me == 1)
-        return true;
-    if (!r->unordered)
-        return atomic_load_explicit(&r->released, memory_order_acquire) ==
-               cdr_task_position(t);
-    return atomic_compare_exchange_strong_explicit(
-               &r->large, &nobody, me, memory_order_acquire, memory_order_relaxed) ||
-           nobody == me;
-}
-
-/* Into the arena of the worker's seat; NULL: the stream ends, or it is too large. */
-static char *put(struct cadre_worker *w, struct cdr_ref *ref, size_t size)
-{
-    struct cdr_arena *arena = cdr_window_arena(w->task.run->window, w->seat);
-    struct cdr_ring *r = cdr_window_ring(w->task.run->window);
-    struct cdr_asking ask = { not_wanted, allowed, &w->task };
-    bool large = size > arena->share;
-    char *bytes;
-
-    ref->seat = w->seat;
-    if (size > arena->room)
-        return NULL;
-    if (large) {
-        atomic_fetch_add_explicit(&r->oversized, 1, memory_order_relaxed);
-        cdr_task_asks(&w->task, true);
-    }
-    bytes = cdr_arena_put(arena, size, &ref->piece, &ask);
-    if (large && !bytes)
-        cdr_window_release_large(w->task.run->window, w->seat);
-    if (large) {
-        cdr_task_asks(&w->task, false);
-        atomic_fetch_sub_explicit(&r->oversized, 1, memory_order_relaxed);
-    }
-    return bytes;
-}
-
-static void keep_emitted(struct cadre_worker *w, uint64_t p, struct cdr_ref *ref)
-{
-    struct cadre_task *t = &w->task;
-    char *bytes;
-
-    if (t->emitting != p || t->emitted_size == 0 || t->failed_at == p)
-        return;
-    bytes = put(w, ref, t->emitted_size);
-    if (bytes) {
-        memcpy(bytes, t->emitted, t->emitted_size);
-    } else if (!not_wanted(t)) {
-        snprintf(t->message, sizeof t->message,
-                 "%zu emitted bytes are more than the stream's memory_limit allows",
-                 t->emitted_size);
-        t->message_for = p;
-        cdr_task_failed(t, p, CADRE_ENOMEM, 0, false);
-    }
-}
-
-static void keep_error(struct cadre_worker *w, struct cdr_ref *ref)
-{
-    char *bytes = put(w, ref, sizeof w->task.error);
-
-    if (bytes)
-        memcpy(bytes, &w->task.error, sizeof w->task.error);
-}
+/* ---- running ---- */
 
 /* Task p has run: say how it ended. */
 static void finish(struct cadre_worker *w, struct cdr_ring *r, uint64_t p,
@@ -125,15 +45,10 @@ static void finish(struct cadre_worker *w, struct cdr_ring *r, uint64_t p,
 {
     struct cadre_task *t = &w->task;
     const struct cdr_program *program = t->program;
-    struct cdr_ref *ref;
 
     if (program->emits || program->keep_going) {
-        ref = cdr_ring_ref(r, slot);
         cdr_task_puts(t, p);
-        memset(ref, 0, sizeof *ref);
-        keep_emitted(w, p, ref);
-        if (t->failed_at == p && program->keep_going)
-            keep_error(w, ref);
+        cdr_piece_keep(w, p, cdr_ring_ref(r, slot));
         t->emitting = CADRE_NO_ITEM;
     }
     if (cdr_ring_finish(r, w->seat, p, slot, t->failed_at == p ? CDR_FAILED : CDR_DONE))
@@ -141,23 +56,16 @@ static void finish(struct cadre_worker *w, struct cdr_ring *r, uint64_t p,
     cdr_task_has_put(t);
 }
 
-/* ---- running ---- */
-
 static uintptr_t item_of(struct cadre_worker *w, const struct cdr_ring *r, uint64_t p,
                          uint32_t slot)
 {
     const struct cdr_program *program = w->task.program;
-    const struct cadre_window *window = w->task.run->window;
-    const struct cdr_piece *piece;
 
     if (program->in_place)
         return program->items + p * program->item_size;
-    if (!program->bytes)
-        return (uintptr_t)cdr_ring_item(r, slot);
-    piece = (const struct cdr_piece *)(const void *)cdr_ring_item(r, slot);
-    w->piece.data = cdr_arena_bytes(cdr_window_arena(window, window->seats), piece);
-    w->piece.size = piece->size;
-    return (uintptr_t)&w->piece;
+    if (program->bytes)
+        return (uintptr_t)cdr_piece_item(w, slot);
+    return (uintptr_t)cdr_ring_item(r, slot);
 }
 
 /* Items [i, end) of the batch lie side by side. */
@@ -269,9 +177,11 @@ static void run_singly(struct cadre_worker *w, struct cdr_ring *r,
         if (cdr_task_stopped(t, p))
             return;
         cdr_task_stamp(t);
-        if (!poisoned(w, r, p, slot) && !cdr_task_crashed(t, p))
+        if (!poisoned(w, r, p, slot) && !cdr_task_crashed(t, p) &&
+            cdr_piece_open(w, p, slot))
             cdr_run_through(t, p, p + 1, item_of(w, r, p, slot),
                             (uintptr_t)cdr_ring_result(r, slot));
+        cdr_piece_close(w);
         finish(w, r, p, slot);
     }
 }

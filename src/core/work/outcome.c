@@ -28,8 +28,11 @@ static void word_failure(const struct cadre_task *t, uint64_t at, cadre_error *e
 /* What it emitted nobody gets; nor what an earlier run of it did, whose worker died. */
 static void drop_emitted(struct cadre_task *t, uint64_t position)
 {
-    if (t->emitting == position)
+    if (t->emitting == position) {
         t->emitted_size = 0;
+        if (t->program->spill_file)
+            cdr_spill_file_drop(t->program->spill_file, &t->extent);
+    }
     if (t->program->spill)
         t->program->spill->of[position].size = 0;
 }

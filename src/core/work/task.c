@@ -89,6 +89,7 @@ int cdr_worker_enter(struct cadre_worker *w, cadre_run *run, unsigned seat)
     t->failed_at = t->emitting = t->message_for = t->unwanted_at = CADRE_NO_ITEM;
     t->unwanted = false;
     t->n_unwanted = 0;
+    t->extent = (struct cdr_extent){ 0 };
     w->seat = seat;
     w->cost = 0;
     w->last_slice = 0;
@@ -275,6 +276,32 @@ void *cadre_task_scratch(cadre_task *t, size_t size)
     return memory;
 }
 
+/* What a stream's arenas would not hold goes to its file, in portions of about so much. */
+static int emit_to_file(cadre_task *t, const void *bytes, size_t size)
+{
+    struct cdr_spill_file *file = t->program->spill_file;
+    int rc = cdr_spill_file_append(file, &t->extent, t->emitted, t->emitted_size);
+
+    t->emitted_size = 0;
+    if (!rc)
+        rc = cdr_spill_file_append(file, &t->extent, bytes, size);
+    return rc ? misuse(
+                    t, CADRE_ENOMEM,
+                    "%zu emitted bytes do not fit in the stream's memory_limit, nor in "
+                    "a file: %s",
+                    t->extent.size + size, strerror(rc))
+              : CADRE_OK;
+}
+
+/* Whether the arena of the task's seat would hold so many bytes. */
+static bool fits_in_arena(const cadre_task *t, size_t size)
+{
+    const struct cadre_window *w = t->run->window;
+
+    return !t->program->spill_file ||
+           size <= cdr_window_arena(w, (unsigned)(t->seat - w->seat))->room;
+}
+
 int cadre_task_emit(cadre_task *t, const void *bytes, size_t size)
 {
     uint64_t position = cdr_task_position(t);
@@ -296,6 +323,9 @@ int cadre_task_emit(cadre_task *t, const void *bytes, size_t size)
     }
     if (size == 0)
         return CADRE_OK;
+    if (!__builtin_add_overflow(t->emitted_size, size, &total) &&
+        !fits_in_arena(t, total))
+        return emit_to_file(t, bytes, size);
     if (__builtin_add_overflow(t->emitted_size, size, &total) ||
         !grow(&t->emitted, &t->emitted_capacity, total))
         return misuse(t, CADRE_ENOMEM, "no memory for %zu emitted bytes", size);
