@@ -38,3 +38,11 @@ __version__ = "0.1.0"
 __all__ = ["map", "starmap", "reduce", "imap", "imap_unordered", "Pool", "empty",
            "explain", "current_task", "CadreError", "TaskError",
            "WorkerDied", "TaskTimeout", "DeadlinePassed", "Cancelled", "WorkerTraceback"]
+
+
+def __getattr__(name):
+    """cadre.stats, imported when it is first used: it needs NumPy."""
+    if name == "stats":
+        import importlib
+        return importlib.import_module("cadre.stats")
+    raise AttributeError(f"module 'cadre' has no attribute {name!r}")

@@ -5,6 +5,7 @@
 #include "pool.h"
 #include "run.h"
 #include "shared.h"
+#include "stats.h"
 #include "stream.h"
 
 /* What becomes of a result that travels. */
@@ -27,6 +28,25 @@ static PyMethodDef methods[] = {
       "run(pool, fn, items, first, count, results, *, ...)" },
     { "current_task", cdp_current_task, METH_NOARGS,
       "current_task() -> Task | None\n\nThe task that this thread is in." },
+    { "stats_metric", cdp_metric, METH_VARARGS, "For cadre.stats." },
+    { "stats_interval", cdp_interval, METH_VARARGS, "For cadre.stats." },
+    { "stats_difference", cdp_difference, METH_VARARGS, "For cadre.stats." },
+    { "stats_folds", cdp_folds, METH_VARARGS, "For cadre.stats." },
+    { "stats_operating_point", cdp_operating_point, METH_VARARGS, "For cadre.stats." },
+    { "stats_permutation", cdp_permutation, METH_VARARGS, "For cadre.stats." },
+    { "stats_statistic", cdp_statistic, METH_VARARGS, "For cadre.stats." },
+    { "stats_delong", cdp_delong, METH_VARARGS, "For cadre.stats." },
+    { "stats_fold_interval", cdp_fold_interval, METH_VARARGS, "For cadre.stats." },
+    { "stats_effect", cdp_effect, METH_VARARGS, "For cadre.stats." },
+    { "stats_adjust", cdp_adjust, METH_VARARGS, "For cadre.stats." },
+    { "stats_proportion", cdp_proportion, METH_VARARGS, "For cadre.stats." },
+    { "stats_cost_threshold", cdp_cost_threshold, METH_VARARGS, "For cadre.stats." },
+    { "stats_curve", cdp_curve, METH_VARARGS, "For cadre.stats." },
+    { "stats_select", cdp_select, METH_VARARGS, "For cadre.stats." },
+    { "stats_calibration", cdp_calibration, METH_VARARGS, "For cadre.stats." },
+    { "stats_quantile", cdp_quantile, METH_VARARGS, "For cadre.stats." },
+    { "stats_names", cdp_names, METH_NOARGS, "For cadre.stats." },
+    { "stats_normal_quantile", cdp_normal_quantile, METH_O, "For cadre.stats." },
     { NULL, NULL, 0, NULL },
 };
 
