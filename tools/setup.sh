@@ -23,6 +23,7 @@ libcsv-dev     header csv.h
 libcairo2-dev  module cairo
 libpango1.0-dev module pangocairo
 zlib1g-dev     module zlib
+libhdf5-dev    module hdf5
 fonts-dejavu-core   font DejaVuSans.ttf
 fonts-wqy-microhei  font wqy-microhei.ttc
 '

@@ -55,17 +55,17 @@ void ap_store_close(struct ap_store *s)
 
 /* The owner's threads and forked workers have the descriptor; others find the file through
  * their parent's. */
-static int open_here(const struct ap_store *s)
+int ap_store_descriptor(const struct ap_store *s)
 {
     char name[64];
 
     if (getpid() == s->owner)
         return s->fd;
     snprintf(name, sizeof name, "/proc/%d/fd/%d", (int)s->owner, s->fd);
-    return open(name, O_RDWR | O_CLOEXEC);
+    return open(name, (s->read_only ? O_RDONLY : O_RDWR) | O_CLOEXEC);
 }
 
-static void close_here(const struct ap_store *s, int fd)
+void ap_store_release(const struct ap_store *s, int fd)
 {
     if (getpid() != s->owner && fd >= 0)
         close(fd);
@@ -94,11 +94,11 @@ static int transfer(int fd, char *bytes, size_t size, uint64_t at, bool writing)
 static int move(const struct ap_store *s, uint64_t first, uint64_t count, char *bytes,
                 bool writing, cadre_error *err)
 {
-    int fd = open_here(s), rc = CADRE_OK;
+    int fd = ap_store_descriptor(s), rc = CADRE_OK;
 
     if (fd < 0 || transfer(fd, bytes, count * s->size, first * s->size, writing) < 0)
         rc = ap_fail_system(err, writing ? "write" : "read", "a working file");
-    close_here(s, fd);
+    ap_store_release(s, fd);
     return rc;
 }
 

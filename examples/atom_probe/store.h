@@ -20,6 +20,7 @@ struct ap_store {
     void *memory; /* NULL: they are in the file */
     int fd;       /* of the owner; the file has no name */
     pid_t owner;
+    bool read_only;
 };
 
 /* All zero, in memory. */
@@ -38,5 +39,9 @@ const void *ap_store_read(const struct ap_store *s, uint64_t first, uint64_t cou
 /* Any worker may write what no other does. */
 int ap_store_write(const struct ap_store *s, uint64_t first, uint64_t count,
                    const void *elements, cadre_error *err);
+
+/* The file's descriptor in this process, and when it is no longer used. -1: errno. */
+int ap_store_descriptor(const struct ap_store *s);
+void ap_store_release(const struct ap_store *s, int fd);
 
 #endif
