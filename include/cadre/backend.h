@@ -17,19 +17,32 @@
 
 CADRE_BEGIN_DECLS
 
-#define CADRE_BACKEND_ABI 2
+#define CADRE_BACKEND_ABI 3
 
 typedef struct cadre_run cadre_run;       /* one execution of a job */
 typedef struct cadre_worker cadre_worker; /* one worker's own state, kept over runs */
 
-/* For the thread that will serve with it; NULL without memory. NULL is fine to close. */
+/* What is true of a backend's workers: cadre_backend.traits. Core goes by these and knows no
+ * backend by name. Threads have none of them; processes forked from the caller's have all
+ * but the last; workers on other machines have REMOTE and OWN_CPUS. */
+#define CADRE_REMOTE   1u /* kernels run outside the caller's process */
+#define CADRE_MAPPED   2u /* ... where cadre's shared memory is at the same addresses */
+#define CADRE_INHERITS 4u /* ... and so is all that the caller had when the run began */
+#define CADRE_ISOLATED 8u /* a crash costs a task, not the program */
+#define CADRE_KILLABLE 16u /* a task can be ended by force */
+#define CADRE_OWN_CPUS \
+    32u /* workers have CPUs of their own: this machine's are no limit */
+
+/* For the thread that will serve with it, in the process where that runs; NULL without
+ * memory. NULL is fine to close. */
 CADRE_API cadre_worker *cadre_worker_open(void);
 CADRE_API void cadre_worker_close(cadre_worker *worker);
 
 /* Take tasks of the run and run them until none is left to take. `seat` numbers the
  * workers of a run from 1 (0 is the caller's thread); two may not share one. Returns
  * while other workers still run; there may be more to take later (see `wake`).
- * Returns false when the worker could not even begin for want of memory. */
+ * Returns false when the worker could not even begin, for want of memory or since Linux
+ * refuses what processes need to wake each other. */
 CADRE_API bool cadre_serve(cadre_worker *worker, cadre_run *run, unsigned seat);
 
 /* Whether the worker, a process, has served or grown as much as the pool's options allow:
@@ -52,7 +65,7 @@ CADRE_API bool cadre_run_caller_is_busy(const cadre_run *run);
 CADRE_API void cadre_run_set_data(cadre_run *run, void *slot);
 CADRE_API void *cadre_run_data(const cadre_run *run);
 
-/* ---- workers in other processes (cadre_backend.remote) ---- */
+/* ---- workers in other processes (CADRE_REMOTE | CADRE_MAPPED) ---- */
 
 /* Whether work may come at any moment, and not only from other workers. */
 CADRE_API bool cadre_run_is_stream(const cadre_run *run);
@@ -101,11 +114,23 @@ CADRE_API void cadre_run_log(const cadre_run *run, int level, const char *text);
 /* No worker can be had any more: end the run with this failure. */
 CADRE_API void cadre_run_give_up(cadre_run *run, const cadre_error *why);
 
-/* ---- workers in processes that were not forked from the caller's (cadre_backend.spawned)
+/* ---- workers in processes that were not forked from the caller's: CADRE_MAPPED without
+ * CADRE_INHERITS ----
  *
  * They have the program's code, and what cadre makes for workers to share, at the same
  * addresses. Of a run they know what its order says, which lies there. */
 #define CADRE_RUN_FDS 2
+
+/* In the caller's process, while a pool is open: where that memory lies, as plain bytes, and
+ * the descriptor to send with them, which stays cadre's. In a worker, once, before it joins
+ * a run: have it there, too; the descriptor may be closed afterwards. */
+typedef struct cadre_mapping {
+    uint64_t base, size;
+} cadre_mapping;
+
+CADRE_API int cadre_mapping_describe(cadre_mapping *out, int *fd, cadre_error *err);
+CADRE_API int cadre_mapping_join(const cadre_mapping *mapping, int fd,
+                                 cadre_error *err);
 
 /* In the caller's process: the order; the descriptors that go with it (returns how many);
  * and whether a worker has to be asked if it has the kernel: that joining goes well. */
@@ -123,7 +148,7 @@ CADRE_API void cadre_run_leave(cadre_run *run);
 
 /* What a backend is given to open. */
 typedef struct cadre_setup {
-    unsigned workers; /* in all; but for apart, the caller's thread is one of them */
+    unsigned workers; /* in all; unless REMOTE, the caller's thread is one of them */
     unsigned cpus;    /* that this process may use */
     const char *name; /* of the pool; never NULL */
     uint64_t reserved[8];
@@ -165,15 +190,15 @@ struct cadre_backend {
     /* Dismiss the workers. No run is on. May be NULL. */
     void (*close)(void *state);
 
-    /* Workers live in other processes, forked by begin and poll from the thread that calls
-     * those. The caller's thread runs no tasks, and what workers share with it lies in
-     * memory that cadre makes for that. Such a backend tells of deaths (cadre_run_lost),
-     * and of a descriptor to poll: readable when poll has something to do. */
-    bool remote;
-    int (*pollfd)(void *state, cadre_run *run);
+    /* A set of CADRE_REMOTE and so on. With REMOTE the caller's thread runs no tasks. What
+     * workers with MAPPED share with it lies in memory that cadre makes for that; they are
+     * forked by begin and poll, from the thread that calls those, if they have INHERITS.
+     * Such a backend tells of deaths (cadre_run_lost). */
+    uint32_t traits;
 
-    /* Those processes are not forked from the caller's: see above. */
-    bool spawned;
+    /* REMOTE: a descriptor that is readable when poll has something to do. Required with
+     * MAPPED. */
+    int (*pollfd)(void *state, cadre_run *run);
 };
 
 CADRE_END_DECLS

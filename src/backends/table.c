@@ -26,11 +26,17 @@ static const struct {
     { "loky", &cdr_processes_backend },
 };
 
-const cadre_backend *cdr_backend_find(const char *name)
+/* Those that have a variant whose workers stay. */
+static const cadre_backend *persistent_variant(const cadre_backend *backend)
+{
+    return backend == &cdr_processes_backend ? &cdr_persistent_backend : backend;
+}
+
+const cadre_backend *cdr_backend_find(const char *name, bool persistent)
 {
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)
         if (strcmp(name, table[i].name) == 0)
-            return table[i].backend;
+            return persistent ? persistent_variant(table[i].backend) : table[i].backend;
     return NULL;
 }
 

@@ -13,8 +13,9 @@ extern const cadre_backend
     cdr_persistent_backend; /* processes that stay: by option, not name */
 
 /* By name or alias ("thread", "sequential", ...), case counts; NULL when there is
- * none. "auto" is not a backend. */
-const cadre_backend *cdr_backend_find(const char *name);
+ * none. "auto" is not a backend. `persistent`: the variant whose workers stay, where there
+ * is one. */
+const cadre_backend *cdr_backend_find(const char *name, bool persistent);
 
 /* Whether it is the name of a backend that this library was built without. */
 bool cdr_backend_is_absent(const char *name);

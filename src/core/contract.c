@@ -11,7 +11,9 @@
 #include "core/run/run.h"
 #include "core/run/staging.h"
 #include "base/clock.h"
+#include "base/error.h"
 #include "base/log.h"
+#include "memory/shared_range.h"
 
 #include <stdlib.h>
 
@@ -41,7 +43,37 @@ bool cadre_worker_is_retired(const cadre_worker *w)
 
 bool cadre_serve(cadre_worker *worker, cadre_run *run, unsigned seat)
 {
+    if (run->window->intents_at && !worker->shares_fences) {
+        if (!cdr_fences_share())
+            return false;
+        worker->shares_fences = true;
+    }
     return cdr_serve(worker, run, seat);
+}
+
+/* ---- memory at the same addresses ---- */
+
+int cadre_mapping_describe(cadre_mapping *out, int *fd, cadre_error *err)
+{
+    struct cdr_shared_range range;
+
+    cdr_error_clear(err);
+    if (!cdr_shared_range_describe(&range, fd))
+        return cdr_shared_range_refuse("worker processes", err);
+    *out = (cadre_mapping){ range.base, range.size };
+    return CADRE_OK;
+}
+
+int cadre_mapping_join(const cadre_mapping *mapping, int fd, cadre_error *err)
+{
+    struct cdr_shared_range range = { mapping->base, mapping->size };
+    int rc = cdr_shared_range_join(&range, fd);
+
+    cdr_error_clear(err);
+    return rc ? cdr_fail_sys(err, rc,
+                             "memory cannot be where the program has it (is there a "
+                             "limit on addresses, ulimit -v?)")
+              : CADRE_OK;
 }
 
 /* ---- runs ---- */

@@ -248,11 +248,18 @@ static void test_what_a_backend_must_have(void **state)
     b.end = NULL;
     refused(b, LACKS("end"));
     b = crew_backend;
-    b.remote = true;
+    b.traits = CADRE_REMOTE | CADRE_MAPPED;
     refused(b, LACKS("pollfd"));
     b = crew_backend;
-    b.spawned = true;
-    refused(b, "the custom backend \"supervisor\" is spawned, but not remote");
+    b.traits = CADRE_KILLABLE;
+    refused(b, "the custom backend \"supervisor\" has traits of workers in other "
+               "processes, but not CADRE_REMOTE");
+    b.traits = CADRE_REMOTE | CADRE_INHERITS;
+    refused(b, "the custom backend \"supervisor\" has CADRE_INHERITS, but not "
+               "CADRE_MAPPED");
+    b.traits = 1u << 20;
+    refused(b, "the custom backend \"supervisor\" has traits that this version does "
+               "not know: 0x100000");
     b = crew_backend;
     b.name = NULL;
     refused(b, "the custom backend has no name");

@@ -55,6 +55,23 @@ static void refuses(struct invented m, cadre_options opt, int code, const char *
 
 static const struct invented eight;
 
+static int begin_nothing(void *state, cadre_run *run, cadre_error *e)
+{
+    (void)state, (void)run, (void)e;
+    return CADRE_OK;
+}
+
+static unsigned poll_nothing(void *state, cadre_run *run, int timeout_ms)
+{
+    (void)state, (void)run, (void)timeout_ms;
+    return 0;
+}
+
+static void wake_nothing(void *state, cadre_run *run)
+{
+    (void)state, (void)run;
+}
+
 static void test_defaults(void **state)
 {
     (void)state;
@@ -108,6 +125,31 @@ static void test_more_than_there_are(void **state)
     assert_string_equal(plan.why_workers,
                         "5000 (asked for), capped to the most there can be");
     gives((struct invented){ .cpus = 8192 }, (cadre_options){ 0 }, "threads", 4096);
+}
+
+static const cadre_backend elsewhere = { .abi = CADRE_BACKEND_ABI,
+                                         .name = "elsewhere",
+                                         .traits = CADRE_REMOTE | CADRE_OWN_CPUS,
+                                         .begin = begin_nothing,
+                                         .poll = poll_nothing,
+                                         .wake = wake_nothing,
+                                         .end = wake_nothing };
+
+/* CPUs of this machine are no limit for workers that have their own. */
+static void test_cpus_of_their_own(void **state)
+{
+    cadre_backend here = elsewhere;
+
+    (void)state;
+    gives(eight, (cadre_options){ .custom = &elsewhere, .workers = 20 }, "elsewhere",
+          20);
+    gives(eight,
+          (cadre_options){ .custom = &elsewhere, .workers = 20, .exact_workers = true },
+          "elsewhere", 20);
+    assert_int_equal(plan.n_warnings, 0);
+    here.traits = CADRE_REMOTE;
+    gives(eight, (cadre_options){ .custom = &here, .workers = 20 }, "elsewhere", 8);
+    assert_int_equal(plan.n_warnings, 1);
 }
 
 static void test_names(void **state)
@@ -232,7 +274,7 @@ static void test_custom_backends(void **state)
           "threads", 8);
     mine.abi = 99;
     refuses(eight, (cadre_options){ .custom = &mine }, CADRE_EINVAL,
-            "the custom backend was built for version 99 of the contract, this is 2");
+            "the custom backend was built for version 99 of the contract, this is 3");
 }
 
 /* ---- options that cadre_open itself looks at ---- */
@@ -367,6 +409,7 @@ int main(void)
         cmocka_unit_test(test_defaults),
         cmocka_unit_test(test_counts),
         cmocka_unit_test(test_more_than_there_are),
+        cmocka_unit_test(test_cpus_of_their_own),
         cmocka_unit_test(test_names),
         cmocka_unit_test(test_environment),
         cmocka_unit_test(test_bad_environment),

@@ -64,6 +64,7 @@ const cadre_backend cdr_processes_backend = {
     .poll = cdr_processes_poll,
     .wake = cdr_processes_wake,
     .end = cdr_processes_end,
-    .remote = true,
+    .traits =
+        CADRE_REMOTE | CADRE_MAPPED | CADRE_INHERITS | CADRE_ISOLATED | CADRE_KILLABLE,
     .pollfd = cdr_processes_pollfd,
 };

@@ -20,6 +20,7 @@
 #include "backends/processes/supervisor.h"
 #include "backends/spawn/message.h"
 #include "backends/table.h"
+#include "memory/shared_range.h"
 #include "base/clock.h"
 #include "base/descriptor.h"
 #include "base/error.h"
@@ -275,7 +276,6 @@ const cadre_backend cdr_persistent_backend = {
     .wake = cdr_processes_wake,
     .end = cdr_processes_end,
     .close = persistent_close,
-    .remote = true,
+    .traits = CADRE_REMOTE | CADRE_MAPPED | CADRE_ISOLATED | CADRE_KILLABLE,
     .pollfd = cdr_processes_pollfd,
-    .spawned = true,
 };

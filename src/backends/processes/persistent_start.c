@@ -50,8 +50,9 @@ static int appoint(struct cdr_supervisor *c, unsigned seat, bool waits,
 
     a.called =
         atomic_load_explicit(&c->scoreboard->slot[seat].called, memory_order_relaxed);
-    cdr_shared_range_describe(&a.common,
-                              &fds[0]); /* the scoreboard lie in it: it is there */
+    rc = cadre_mapping_describe(&a.memory, &fds[0], err);
+    if (rc)
+        return rc;
     rc = cdr_message_send(m->socket, &a, sizeof a, fds, 2);
     if (!rc) {
         rc = await_letter(m, seat, err);

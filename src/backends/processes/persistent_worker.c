@@ -26,13 +26,11 @@ struct intent {
 static int take_office(struct intent *p, const struct cdr_worker_setup *a,
                        const int *fds, cadre_error *err)
 {
-    int rc = cdr_shared_range_join(&a->common, fds[0]);
+    int rc = cadre_mapping_join(&a->memory, fds[0], err);
 
     close(fds[0]);
     if (rc)
-        return cdr_fail_sys(err, rc,
-                            "memory cannot be where the program has it (is there a "
-                            "limit on addresses, ulimit -v?)");
+        return rc;
     if (!cdr_fences_share())
         return cdr_fail_sys(err, errno,
                             "worker processes need membarrier, which fails");

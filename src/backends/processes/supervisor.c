@@ -103,8 +103,6 @@ int cdr_supervisor_check_calls(cadre_error *err)
 
     if (!rc && epoll_wait(c.poll, &event, 1, 0) < 0 && errno != EINTR)
         rc = refuse_call("epoll_wait", err);
-    if (!rc && !cdr_fences_share())
-        rc = refuse_call("membarrier", err);
     cdr_fd_close(c.poll);
     cdr_fd_close(c.event);
     return rc;
@@ -421,8 +419,6 @@ int cdr_supervisor_begin(struct cdr_supervisor **out,
 
     if (!err)
         err = &local;
-    if (!cdr_fences_share()) /* it may have been forbidden since the pool was opened */
-        return refuse_call("membarrier", err);
     c = process_pool->start->take(process_pool, run, err);
     if (!c)
         return err->code ? err->code : CADRE_ENOMEM;

@@ -4,7 +4,6 @@
 #ifndef CDR_BACKENDS_PROCESSES_SUPERVISOR_H
 #define CDR_BACKENDS_PROCESSES_SUPERVISOR_H
 
-#include "memory/shared_range.h"
 #include "base/sync.h"
 
 #include <cadre/backend.h>
@@ -254,7 +253,7 @@ const cadre_error *cdr_supervisor_refusal(const struct cdr_supervisor *c);
 
 /* What is said to a worker, and by it, before its first run. */
 struct cdr_worker_setup {
-    struct cdr_shared_range common;
+    cadre_mapping memory;
     struct cdr_scoreboard *scoreboard;
     uint32_t called; /* as it was then */
     bool waits;      /* until it is called */

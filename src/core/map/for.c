@@ -33,8 +33,8 @@ static int choose(cadre_options *opt, cadre_error *err)
 
     if (rc)
         return rc;
-    named = env.backend ? cdr_backend_find(env.backend) : NULL;
-    if (!named || !named->remote)
+    named = env.backend ? cdr_backend_find(env.backend, false) : NULL;
+    if (!named || !(named->traits & CADRE_REMOTE))
         return CADRE_OK;
     opt->ignore_environment = true;
     opt->workers = env.has_workers ? env.workers : 0;

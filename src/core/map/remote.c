@@ -89,7 +89,7 @@ int cdr_map_run_remote(cadre_pool *pool, const struct cdr_program *p,
     if (!f)
         return err->code;
     rc = cdr_staging_open(&staging, p, call,
-                          pool->plan.backend->spawned ? &f->staging : NULL, err);
+                          cdr_pool_is_clean(pool) ? &f->staging : NULL, err);
     if (rc) {
         cdr_context_give(pool, f);
         return rc;

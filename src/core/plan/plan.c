@@ -17,6 +17,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#define ALL_TRAITS                                                                    \
+    (CADRE_REMOTE | CADRE_MAPPED | CADRE_INHERITS | CADRE_ISOLATED | CADRE_KILLABLE | \
+     CADRE_OWN_CPUS)
+
 /* What was asked for, and by whom. */
 struct wish {
     const char *backend; /* never NULL */
@@ -92,6 +96,8 @@ static int count_workers(struct cdr_plan *plan, const struct wish *wish,
     unsigned cpus = budget(plan, outer);
     char machine[sizeof plan->why_workers];
     int n = wish->workers;
+    bool uncapped =
+        opt->oversubscribe || (plan->custom && opt->custom->traits & CADRE_OWN_CPUS);
 
     plan->limit = outer < 2 ? NULL : "nested run";
     if (n == 0) {
@@ -99,7 +105,7 @@ static int count_workers(struct cdr_plan *plan, const struct wish *wish,
         return CADRE_OK;
     }
     memcpy(machine, plan->why_workers, sizeof machine);
-    if (n <= (int)cpus || opt->oversubscribe)
+    if (n <= (int)cpus || uncapped)
         plan->limit = wish->workers_by;
     if (n < 0) {
         plan->workers = n < -(int)cpus ? 1 : cpus + 1 + (unsigned)n;
@@ -112,13 +118,13 @@ static int count_workers(struct cdr_plan *plan, const struct wish *wish,
     plan->workers = (unsigned)n;
     snprintf(plan->why_workers, sizeof plan->why_workers, "%d (%s); %.400s", n,
              wish->workers_by, machine);
-    if ((unsigned)n <= (opt->oversubscribe ? CDR_WORKERS_MAX : cpus))
+    if ((unsigned)n <= (uncapped ? CDR_WORKERS_MAX : cpus))
         return CADRE_OK;
-    if (opt->exact_workers)
+    if (opt->exact_workers && !uncapped)
         return cdr_fail(err, CADRE_EINVAL,
                         "%d workers (%s) are more than this process may use: %.200s", n,
                         wish->workers_by, machine);
-    if (opt->oversubscribe) {
+    if (uncapped) {
         plan->workers = CDR_WORKERS_MAX;
         snprintf(plan->why_workers, sizeof plan->why_workers,
                  "%d (%s), capped to the most there can be", n, wish->workers_by);
@@ -141,22 +147,17 @@ static int count_workers(struct cdr_plan *plan, const struct wish *wish,
 static int check_demands(const cadre_backend *backend, const cadre_options *opt,
                          cadre_error *err)
 {
-    if (opt->isolate && !backend->remote)
+    if (opt->isolate && !(backend->traits & CADRE_REMOTE))
         return cdr_fail(
             err, CADRE_ENOTSUP,
             "isolate is set, but backend \"%s\" runs kernels in this process",
             backend->name);
-    if (opt->not_thread_safe && backend == &cdr_threads_backend)
-        return cdr_fail(
-            err, CADRE_EINVAL,
-            "not_thread_safe is set, but backend \"threads\" runs kernels at "
-            "the same time; use \"processes\"");
+    if (opt->not_thread_safe && backend->begin && !(backend->traits & CADRE_REMOTE))
+        return cdr_fail(err, CADRE_EINVAL,
+                        "not_thread_safe is set, but backend \"%.60s\" runs kernels at "
+                        "the same time; use \"processes\"",
+                        backend->name);
     return CADRE_OK;
-}
-
-static const cadre_backend *processes(const cadre_options *opt)
-{
-    return opt->persistent ? &cdr_persistent_backend : &cdr_processes_backend;
 }
 
 static void choose_automatically(struct cdr_plan *plan, const struct wish *wish,
@@ -164,7 +165,7 @@ static void choose_automatically(struct cdr_plan *plan, const struct wish *wish,
 {
     plan->automatic = true;
     if (opt->isolate || (opt->not_thread_safe && plan->workers > 1)) {
-        plan->backend = processes(opt);
+        plan->backend = cdr_backend_find("processes", opt->persistent);
         snprintf(plan->why_backend, sizeof plan->why_backend,
                  "auto (%s): %s, and processes have memory of their own",
                  wish->backend_by,
@@ -172,19 +173,19 @@ static void choose_automatically(struct cdr_plan *plan, const struct wish *wish,
         return;
     }
     if (opt->persistent && plan->workers > 1) {
-        plan->backend = &cdr_persistent_backend;
+        plan->backend = cdr_backend_find("processes", true);
         snprintf(plan->why_backend, sizeof plan->why_backend,
                  "auto (%s): kept is set, which is for processes", wish->backend_by);
         return;
     }
     if (plan->workers > 1) {
-        plan->backend = &cdr_threads_backend;
+        plan->backend = cdr_backend_find("threads", false);
         snprintf(plan->why_backend, sizeof plan->why_backend,
                  "auto (%s): threads share the caller's memory and start cheaply",
                  wish->backend_by);
         return;
     }
-    plan->backend = &cdr_serial_backend;
+    plan->backend = cdr_backend_find("serial", false);
     snprintf(plan->why_backend, sizeof plan->why_backend,
              "auto (%s): one worker needs no other", wish->backend_by);
 }
@@ -208,15 +209,44 @@ static int no_such_backend(const struct wish *wish, cadre_error *err)
 /* What a backend has to have beside begin. */
 static const char *missing_function(const cadre_backend *b)
 {
-    bool workers = b->begin || b->poll || b->wake || b->end || b->remote;
+    bool workers = b->begin || b->poll || b->wake || b->end || b->traits;
 
-    return !workers                  ? NULL
-           : !b->begin               ? "begin"
-           : !b->poll                ? "poll"
-           : !b->wake                ? "wake"
-           : !b->end                 ? "end"
-           : b->remote && !b->pollfd ? "pollfd"
-                                     : NULL;
+    return !workers                                 ? NULL
+           : !b->begin                              ? "begin"
+           : !b->poll                               ? "poll"
+           : !b->wake                               ? "wake"
+           : !b->end                                ? "end"
+           : b->traits & CADRE_MAPPED && !b->pollfd ? "pollfd"
+                                                    : NULL;
+}
+
+/* What only workers outside of the caller's process can have, and what takes another. */
+static int check_traits(const cadre_backend *b, cadre_error *err)
+{
+    uint32_t alone = b->traits & CADRE_REMOTE ? 0 : b->traits;
+
+    if (b->traits & ~ALL_TRAITS)
+        return cdr_fail(
+            err, CADRE_EINVAL,
+            "the custom backend \"%.60s\" has traits that this version does "
+            "not know: 0x%x",
+            b->name, b->traits & ~ALL_TRAITS);
+    if (alone)
+        return cdr_fail(err, CADRE_EINVAL,
+                        "the custom backend \"%.60s\" has traits of workers in other "
+                        "processes, but not CADRE_REMOTE",
+                        b->name);
+    if (b->traits & CADRE_INHERITS && !(b->traits & CADRE_MAPPED))
+        return cdr_fail(err, CADRE_EINVAL,
+                        "the custom backend \"%.60s\" has CADRE_INHERITS, but not "
+                        "CADRE_MAPPED",
+                        b->name);
+    if (b->traits & CADRE_MAPPED && b->traits & CADRE_OWN_CPUS)
+        return cdr_fail(err, CADRE_EINVAL,
+                        "the custom backend \"%.60s\" has CADRE_MAPPED and "
+                        "CADRE_OWN_CPUS: workers that share memory share CPUs",
+                        b->name);
+    return CADRE_OK;
 }
 
 /* One of the program's own: what is missing would be missed in the middle of a run. */
@@ -238,35 +268,26 @@ static int check_custom(const cadre_backend *b, cadre_error *err)
             "the custom backend \"%.60s\" has no function \"%s\", which one "
             "with workers needs",
             b->name, missing);
-    if (b->spawned && !b->remote)
-        return cdr_fail(err, CADRE_EINVAL,
-                        "the custom backend \"%.60s\" is spawned, but not remote",
-                        b->name);
-    return CADRE_OK;
+    return check_traits(b, err);
 }
 
 static int choose_backend(struct cdr_plan *plan, const struct wish *wish,
                           const cadre_options *opt, cadre_error *err)
 {
-    bool custom = opt->custom && strcmp(wish->backend_by, "CADRE_BACKEND") != 0;
-
-    if (custom) {
-        if (check_custom(opt->custom, err))
-            return CADRE_EINVAL;
+    if (plan->custom) {
         plan->backend = opt->custom;
     } else if (strcmp(wish->backend, "auto") == 0) {
         choose_automatically(plan, wish, opt);
     } else {
-        plan->backend = cdr_backend_find(wish->backend);
+        plan->backend = cdr_backend_find(wish->backend, opt->persistent);
         if (!plan->backend)
             return no_such_backend(wish, err);
     }
-    if (plan->backend == &cdr_processes_backend)
-        plan->backend = processes(opt);
-    plan->persistent = plan->backend == &cdr_persistent_backend;
+    plan->persistent =
+        cdr_plan_has(plan, CADRE_MAPPED) && !cdr_plan_has(plan, CADRE_INHERITS);
     if (!plan->automatic)
         snprintf(plan->why_backend, sizeof plan->why_backend, "%s",
-                 custom ? "a backend of the program's own" : wish->backend_by);
+                 plan->custom ? "a backend of the program's own" : wish->backend_by);
     return check_demands(plan->backend, opt, err);
 }
 
@@ -299,6 +320,9 @@ int cdr_plan_make(struct cdr_plan *plan, const cadre_options *opt,
     rc = read_wish(&wish, opt, view, err);
     if (rc)
         return rc;
+    plan->custom = opt->custom && strcmp(wish.backend_by, "CADRE_BACKEND") != 0;
+    if (plan->custom && check_custom(opt->custom, err))
+        return CADRE_EINVAL;
     cdr_machine_read(&plan->machine, view);
     rc = count_workers(plan, &wish, opt, outer, err);
     if (!rc)

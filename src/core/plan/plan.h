@@ -5,7 +5,7 @@
 #define CDR_CORE_PLAN_PLAN_H
 
 #include "machine/facts.h"
-#include <cadre/cadre.h>
+#include <cadre/backend.h>
 
 #define CDR_WORKERS_MAX  4096
 #define CDR_WARNINGS_MAX 4
@@ -13,6 +13,7 @@
 struct cdr_plan {
     const cadre_backend *backend;
     unsigned workers; /* the caller's thread among them */
+    bool custom;      /* it is the program's own */
     bool persistent;  /* workers are processes that stay */
     bool apart_only;  /* kernels must not run in this process */
     bool portable;    /* they need nothing of it */
@@ -30,6 +31,12 @@ struct cdr_plan {
     unsigned n_warnings;
     char warnings[CDR_WARNINGS_MAX][256];
 };
+
+/* Whether the backend has one of these traits (CADRE_REMOTE, ...). */
+static inline bool cdr_plan_has(const struct cdr_plan *plan, uint32_t traits)
+{
+    return plan->backend->traits & traits;
+}
 
 /* Decide. A pure function of the options and of the machine and environment behind
  * the view (NULL: the real ones), and of `outer`: how many workers the run has that the

@@ -44,7 +44,7 @@ static void cancel_after_fork(cadre_pool *pool)
     const struct cadre_worker *w = cdr_current_worker();
     cadre_run *run = w ? w->task.run : NULL;
 
-    if (!pool->plan.backend->remote) {
+    if (!cdr_plan_has(&pool->plan, CADRE_REMOTE)) {
         halt_maps(pool);
     } else if (run && run->pool == pool && run->window->intents_at) {
         cdr_window_stop(run->window, CADRE_ECANCELLED);

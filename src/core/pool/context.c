@@ -84,7 +84,8 @@ void cdr_contexts_close(struct cdr_context *f)
  * not to be touched: their windows are shared with it. */
 static bool lends_contexts(const cadre_pool *pool)
 {
-    return pool && (!pool->plan.backend->remote || getpid() == pool->owner);
+    return pool &&
+           (!cdr_plan_has(&pool->plan, CADRE_REMOTE) || getpid() == pool->owner);
 }
 
 static struct cdr_context *free_context(cadre_pool *pool)

@@ -50,7 +50,7 @@ static void explain_start(struct text *t, const cadre_pool *pool,
     line(t, "start:    %s", plan.why_start);
     if (!cdr_pool_is_remote(pool) || cdr_fallback_of(pool, p, &why))
         return;
-    if (!pool->plan.persistent && others > 0)
+    if (cdr_plan_has(&pool->plan, CADRE_INHERITS) && others > 0)
         line(t,
              "start:    with %u other thread%s in this process: a kernel that needs a "
              "lock one of them holds when it forks waits for ever",
@@ -79,7 +79,7 @@ static void explain_job(struct text *t, const cadre_pool *pool, const cadre_job 
     else
         line(t, "chunk:    adaptive, what runs for about %s at the measured cost",
              CDR_SLICE_TEXT);
-    if (pool && (pool->plan.backend->remote || pool->plan.workers > 1))
+    if (pool && (cdr_plan_has(&pool->plan, CADRE_REMOTE) || pool->plan.workers > 1))
         explain_start(t, pool, p, cdr_job_is_stream(job));
 }
 

@@ -12,7 +12,8 @@
  *     kernel would do without its caller's memory nobody can see: it may follow a pointer
  *     in an item, or read a variable that the program has set. So workers are forked all
  *     the same, with a warning, unless the program says that its kernels are portable: then
- *     persistent workers, which are started clean, run what they can have.
+ *     persistent workers, which are started clean, run what they can have. Not in place of a
+ *     backend of the program's own, whose workers may be elsewhere for a reason.
  */
 #include "core/pool/fallback.h"
 #include "base/error.h"
@@ -29,7 +30,7 @@ static bool may_be_threads(const cadre_pool *pool)
 
 static bool may_be_kept(const cadre_pool *pool)
 {
-    return !pool->plan.persistent && pool->plan.backend->remote &&
+    return !pool->plan.custom && cdr_plan_has(&pool->plan, CADRE_INHERITS) &&
            pool->plan.portable &&
            !atomic_load_explicit(&pool->no_persistent, memory_order_relaxed);
 }
@@ -170,10 +171,10 @@ int cdr_pool_suits(cadre_pool *pool, const cadre_job *job, uint64_t n, cadre_err
     static _Atomic bool hinted; /* once a process: relaxed */
     const struct cdr_plan *plan = pool ? &pool->plan : NULL;
 
-    if (!plan ||
-        (plan->backend->remote && (plan->isolate || job->timeout_ms || job->retries)))
+    if (!plan || (cdr_plan_has(plan, CADRE_REMOTE) &&
+                  (plan->isolate || job->timeout_ms || job->retries)))
         return CADRE_OK;
-    if (!plan->backend->remote)
+    if (!cdr_plan_has(plan, CADRE_REMOTE))
         notice_limits(pool, job);
     if (n < plan->min_items && plan->if_serial == CADRE_FAIL)
         return cdr_fail(err, CADRE_ESERIAL,
@@ -185,7 +186,7 @@ int cdr_pool_suits(cadre_pool *pool, const cadre_job *job, uint64_t n, cadre_err
                 "%s: running serially: %" PRIu64
                 " items are fewer than min_items %" PRIu64,
                 pool->name, n, plan->min_items);
-    if (n >= HINT_ITEMS && !plan->backend->remote && plan->workers == 1 &&
+    if (n >= HINT_ITEMS && !cdr_plan_has(plan, CADRE_REMOTE) && plan->workers == 1 &&
         plan->automatic && pool->log.call &&
         !atomic_exchange_explicit(&hinted, true, memory_order_relaxed))
         cdr_log(&pool->log, CADRE_INFO,

@@ -44,7 +44,8 @@ static int judge_serial(const cadre_pool *pool, cadre_error *err)
 {
     const struct cdr_plan *plan = &pool->plan;
 
-    if (plan->workers > 1 || plan->backend->remote || plan->if_serial == CADRE_ALLOW)
+    if (plan->workers > 1 || cdr_plan_has(plan, CADRE_REMOTE) ||
+        plan->if_serial == CADRE_ALLOW)
         return CADRE_OK;
     if (plan->if_serial == CADRE_FAIL)
         return cdr_fail(err, CADRE_ESERIAL, "the plan came out serial: %s",
@@ -99,7 +100,7 @@ static int set_up(cadre_pool *pool, const cadre_options *opt, cadre_error *err)
                 pool->plan.warnings[i]);
     ready_context(pool);
     if ((pool->plan.automatic && !pool->plan.persistent) ||
-        (pool->plan.workers < 2 && !pool->plan.backend->remote))
+        (pool->plan.workers < 2 && !cdr_plan_has(&pool->plan, CADRE_REMOTE)))
         return CADRE_OK;
     rc = cdr_pool_start(pool, &local);
     if (rc && pool->plan.persistent && pool->plan.automatic && !pool->plan.apart_only)
@@ -171,7 +172,7 @@ unsigned cadre_workers(const cadre_pool *pool)
 
 bool cadre_shares_memory(const cadre_pool *pool)
 {
-    return !cdr_pool_is_remote(pool) || !pool->plan.backend->spawned;
+    return !cdr_pool_is_remote(pool) || cdr_plan_has(&pool->plan, CADRE_INHERITS);
 }
 
 const char *cadre_backend_name(const cadre_pool *pool)

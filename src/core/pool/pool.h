@@ -68,6 +68,9 @@ void cdr_pool_give_event(cadre_pool *pool, int number);
 /* Whether the pool's workers are other processes, and this is the one that has them. */
 bool cdr_pool_is_remote(const cadre_pool *pool);
 
+/* Whether those have what cadre shares with them, and nothing else of this process. */
+bool cdr_pool_is_clean(const cadre_pool *pool);
+
 /* While workers have not been started, a job shorter than this is not shared out. */
 #define CDR_COLD_START_NS 200000.0
 

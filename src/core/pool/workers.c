@@ -4,15 +4,23 @@
 #include "core/pool/pool.h"
 #include "base/alloc.h"
 #include "base/error.h"
+#include "base/sync.h"
 #include "machine/process.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 bool cdr_pool_is_remote(const cadre_pool *pool)
 {
-    return pool && pool->plan.backend->remote && getpid() == pool->owner;
+    return pool && cdr_plan_has(&pool->plan, CADRE_REMOTE) && getpid() == pool->owner;
+}
+
+bool cdr_pool_is_clean(const cadre_pool *pool)
+{
+    return cdr_plan_has(&pool->plan, CADRE_MAPPED) &&
+           !cdr_plan_has(&pool->plan, CADRE_INHERITS);
 }
 
 unsigned cdr_pool_seats(const cadre_pool *pool)
@@ -23,6 +31,17 @@ unsigned cdr_pool_seats(const cadre_pool *pool)
 }
 
 /* ---- starting ---- */
+
+/* Who sleeps in one process is woken from another: see base/sync.h. May be forbidden from
+ * some moment on, so each run asks again. Workers do the same in cadre_serve. */
+static int share_fences(const struct cdr_plan *plan, cadre_error *err)
+{
+    if (!cdr_plan_has(plan, CADRE_MAPPED) || cdr_fences_share())
+        return CADRE_OK;
+    return cdr_fail_sys(err, errno,
+                        "worker processes need membarrier, which fails (where it is "
+                        "forbidden, use threads)");
+}
 
 static int start_locked(cadre_pool *pool, cadre_error *err)
 {
@@ -39,7 +58,9 @@ static int start_locked(cadre_pool *pool, cadre_error *err)
     if (state)
         memset(state, 0, backend->state_size);
     cdr_error_clear(err);
-    rc = backend->open ? backend->open(state, &setup, err) : CADRE_OK;
+    rc = share_fences(&pool->plan, err);
+    if (!rc && backend->open)
+        rc = backend->open(state, &setup, err);
     rc = cdr_error_complete(err, rc, "the backend could not get its workers ready");
     if (rc) {
         free(state);
@@ -60,7 +81,7 @@ static int start_once(cadre_pool *pool, cadre_error *err)
     default: break;
     }
     rc = start_locked(pool, err);
-    if (rc && !pool->plan.backend->remote)
+    if (rc && !cdr_plan_has(&pool->plan, CADRE_REMOTE))
         cdr_log(&pool->log, CADRE_WARNING, "%s: running serially: %s", pool->name,
                 err->message);
     atomic_store_explicit(&pool->started, rc ? CDR_NOT_TO_BE_HAD : CDR_STARTED,
@@ -111,14 +132,16 @@ int cdr_pool_begin_remote(cadre_run *run, const struct cdr_call *call,
     cadre_pool *pool = run->pool;
     int rc = cdr_pool_start(pool, err);
 
+    if (!rc)
+        rc = share_fences(&pool->plan, err);
     if (rc)
         return rc;
-    if (!pool->plan.backend->spawned)
+    if (cdr_plan_has(&pool->plan, CADRE_INHERITS))
         notice_threads(pool);
     run->env.state = pool->state;
     cdr_run_set_busy(run, true);
     run->alone = false;
-    if (pool->plan.backend->spawned)
+    if (cdr_pool_is_clean(pool))
         rc = cdr_manifest_write(buffer, run, call, err);
     return rc ? rc : cdr_run_begin(run, err);
 }

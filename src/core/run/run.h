@@ -203,6 +203,7 @@ struct cadre_worker {
     uint64_t first_kib; /* ... memory it had after the first of them ... */
     uint64_t looked;    /* ... which was looked at last then ... */
     bool retired;       /* ... and it has had enough */
+    bool shares_fences; /* processes: this one's reach the others (base/sync.h) */
     cadre_bytes piece;  /* streams: one item of any size ... */
     void *mapped_item;  /* ... which lies in the spill file, or NULL */
     uintptr_t mapped_from, mapped_to; /* processes: results whose pages are mapped */
