@@ -22,55 +22,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <cadre/version.h>
+#include <cadre/error.h>
 
 CADRE_BEGIN_DECLS
-
-/* ---- errors ---- */
-
-/* One line per code: name, value, text. Values never change their meaning. */
-#define CADRE_CODES(X)                                  \
-    X(OK, 0, "success")                                 \
-    X(DONE, 1, "no more items or records")              \
-    X(EINVAL, -1, "invalid argument")                   \
-    X(ENOMEM, -2, "out of memory")                      \
-    X(ESYS, -3, "an operating system call failed")      \
-    X(EKERNEL, -4, "a task reported failure")           \
-    X(ECRASH, -5, "a worker died while running a task") \
-    X(ETIMEOUT, -6, "time ran out")                     \
-    X(ECANCELLED, -7, "cancelled")                      \
-    X(EBUSY, -8, "the pool runs too many jobs at once") \
-    X(ENOTSUP, -9, "this backend cannot do that")       \
-    X(ESOURCE, -10, "the source of items failed")       \
-    X(ESERIAL, -11, "the plan came out serial")         \
-    X(EDATA, -12, "the data cannot answer the question")
-
-enum cadre_code {
-#define CADRE_CODE_ENUM(name, value, text) CADRE_##name = value,
-    CADRE_CODES(CADRE_CODE_ENUM)
-#undef CADRE_CODE_ENUM
-};
-
-#define CADRE_NO_ITEM UINT64_MAX
-
-/* What went wrong, and where. Yours to place; plain bytes; nothing to free. */
-typedef struct cadre_error {
-    int32_t code;      /* same as the value returned */
-    int32_t user;      /* EKERNEL, ESOURCE: what your function returned */
-    int32_t sys;       /* ESYS: errno */
-    int32_t signal;    /* ECRASH, ETIMEOUT: what killed the worker; 0: it exited */
-    uint64_t item;     /* the failing item, or CADRE_NO_ITEM */
-    int32_t pid;       /* this and the next three: of a worker process that died */
-    int32_t status;    /* what it exited with */
-    uint32_t flags;    /* of CADRE_DUMPED_CORE, CADRE_OUT_OF_MEMORY */
-    uint32_t peak_kib; /* the most memory it had in use */
-    char message[472]; /* one sentence, NUL-terminated, possibly cut */
-} cadre_error;         /* 512 bytes */
-
-#define CADRE_DUMPED_CORE   1u /* cadre_error.flags */
-#define CADRE_OUT_OF_MEMORY 2u /* Linux killed it to get memory */
-
-CADRE_API const char *cadre_strerror(int code); /* static text, never NULL */
 
 /* ---- pools ---- */
 
@@ -174,7 +128,9 @@ CADRE_API int cadre_task_fail(cadre_task *task, int user, const char *format, ..
 /* Set up and clean up what a worker needs for many tasks: a database handle, a plan of an
  * FFT. Begin runs at most once for each worker and run, on the worker's own thread, before
  * its first task; it returns 0, or fails that task and ends the run. End runs there after
- * the worker's last task, however the run ends, unless its process has died. */
+ * the worker's last task, however the run ends, unless its process has died. With keep_state
+ * this holds for each worker of the pool, over all runs that name these two functions; the
+ * state of a thread that calls cadre itself ends in cadre_close. */
 typedef int cadre_begin(cadre_task *task, void **state);
 typedef void cadre_end(void *state);
 
@@ -239,11 +195,14 @@ typedef struct cadre_job {
     size_t shared_size;        /* needed only where memory is not shared */
     cadre_begin *worker_begin; /* see cadre_begin; NULL: workers have no state */
     cadre_end *worker_end;     /* free, fclose; NULL: there is nothing to end */
-    uint64_t seed;             /* names the random streams, with the item's index */
+    bool keep_state; /* states live as long as their workers: see cadre_begin */
+    uint64_t seed;   /* names the random streams, with the item's index */
     const struct cadre_seed *seed_sequence; /* instead of seed: any entropy, any key */
-    uint64_t chunk;       /* tasks per hand-out; 0: automatic, adaptive */
-    int on_error;         /* an enum cadre_on_error */
-    int *statuses;        /* n codes, one per task; required to keep going */
+    uint64_t chunk; /* tasks per hand-out; 0: automatic, adaptive */
+    uint64_t
+        prefetch;  /* most a worker has at hand, with the one it is in; 0: automatic */
+    int on_error;  /* an enum cadre_on_error */
+    int *statuses; /* n codes, one per task; required to keep going */
     uint32_t deadline_ms; /* for the whole run; 0: none */
     unsigned retries; /* processes: how often a task is run again whose worker died */
     uint32_t timeout_ms;  /* processes: for each task, from its own start; 0: none */

@@ -203,8 +203,11 @@ static void *help(void *arg)
 
     for (;;) {
         uint32_t seen = cdr_bell_read(bell);
-        if (atomic_load_explicit(&t->stop, memory_order_relaxed))
+        if (atomic_load_explicit(&t->stop, memory_order_relaxed)) {
+            cadre_worker_close(h->worker); /* here: it may have states to end */
+            h->worker = NULL;
             return NULL;
+        }
         serve_gates(h);
         if (cdr_bell_wait(bell, seen, spin_ns, anything_to_do, h))
             cdr_bell_pass_on(bell, FAN_OUT);

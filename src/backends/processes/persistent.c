@@ -34,6 +34,7 @@
 
 #define DEADLINE_MS 30000
 #define DEADLINE_NS (DEADLINE_MS * UINT64_C(1000000))
+#define END_NS      UINT64_C(1000000000) /* then they are killed */
 
 /* ---- a run ---- */
 
@@ -160,8 +161,33 @@ static void bid_farewell(struct cdr_supervisor *c)
             cdr_persistent_remove(c, seat);
 }
 
+static bool any_left(const struct cdr_supervisor *c)
+{
+    for (unsigned seat = 1; seat <= c->n; seat++)
+        if (c->children[seat].pid > 0)
+            return true;
+    return false;
+}
+
+/* Workers may have states to end: have them end by themselves. */
+static void let_end(struct cdr_supervisor *c)
+{
+    uint64_t until = cdr_now() + END_NS, now;
+
+    c->n = c->seats;
+    remove_stopped(c);
+    c->scoreboard->over = true;
+    announce(c, NULL);
+    for (unsigned seat = 1; seat <= c->n; seat++)
+        if (c->children[seat].pid > 0 && cdr_supervisor_take_idle(c, seat))
+            cdr_supervisor_wake_one(c, seat);
+    while (any_left(c) && (now = cdr_now()) < until)
+        cdr_supervisor_await(c, (int)((until - now + 999999) / 1000000));
+}
+
 static void dissolve(struct cdr_supervisor *c)
 {
+    let_end(c);
     cdr_supervisor_kill_all(c, true);
     cdr_supervisor_free(c);
 }

@@ -104,7 +104,7 @@ static void join(struct intent *p)
     refuse(p, &error);
 }
 
-static void look(struct intent *p)
+static void look(struct intent *p, cadre_worker *worker)
 {
     struct cdr_supervisor *c = &p->supervisor;
     uint64_t number =
@@ -117,6 +117,10 @@ static void look(struct intent *p)
     c->run = NULL;
     c->number = number;
     CDR_CRASH_POINT();
+    if (c->scoreboard->over) {
+        cadre_worker_close(worker); /* it may have states to end */
+        _exit(EXIT_SUCCESS);
+    }
     if (c->scoreboard->manifest)
         join(p);
     atomic_store_explicit(&c->scoreboard->slot[c->seat].at, number,
@@ -139,7 +143,7 @@ void cdr_persistent_main(int socket, unsigned seat)
     while (a.waits && atomic_load_explicit(called, memory_order_acquire) == a.called)
         cdr_futex_wait_shared(called, a.called, -1);
     for (;;) {
-        look(&p);
+        look(&p, worker);
         if (p.supervisor.run)
             cdr_worker_serve(&p.supervisor, worker);
         else

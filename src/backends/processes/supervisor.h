@@ -73,6 +73,7 @@ struct cdr_scoreboard {
     _Atomic uint64_t number;
     const void *manifest; /* NULL: none is on */
     unsigned n;           /* seats in it */
+    bool over;            /* there will be no other: workers are to end */
     /* Why a worker cannot join: 1 while it says so, then 2: release. */
     _Atomic uint32_t refused;
     cadre_error refusal;

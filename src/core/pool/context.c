@@ -177,7 +177,10 @@ void cdr_pool_env(const cadre_pool *pool, struct cdr_run_env *env)
     env->name = pool->name;
     env->costs = (struct cdr_costs *)(uintptr_t)&pool->costs;
     env->workers = plan->workers;
+    if (getpid() == pool->owner)
+        env->kept = (struct cdr_kept_states *)(uintptr_t)&pool->kept;
     env->remote = cdr_pool_is_remote(pool);
+    env->keeps_states = !env->remote || !cadre_shares_memory(pool);
     env->spin = plan->workers <= plan->machine.cpus;
     env->chunk = plan->chunk;
     env->retire_after = plan->retire_after;

@@ -110,6 +110,18 @@ static int set_up(cadre_pool *pool, const cadre_options *opt, cadre_error *err)
     return rc;
 }
 
+static int make_mutexes(cadre_pool *pool)
+{
+    int rc = pthread_mutex_init(&pool->starting, NULL);
+
+    if (rc)
+        return rc;
+    rc = pthread_mutex_init(&pool->kept.lock, NULL);
+    if (rc)
+        pthread_mutex_destroy(&pool->starting);
+    return rc;
+}
+
 int cadre_open(cadre_pool **out, const cadre_options *opt, cadre_error *err)
 {
     static const cadre_options defaults;
@@ -131,7 +143,7 @@ int cadre_open(cadre_pool **out, const cadre_options *opt, cadre_error *err)
     pool = calloc(1, sizeof *pool);
     if (!pool)
         return cdr_fail(err, CADRE_ENOMEM, "no memory for a pool");
-    rc = pthread_mutex_init(&pool->starting, NULL);
+    rc = make_mutexes(pool);
     if (rc) {
         free(pool);
         return cdr_fail_sys(err, rc, "a pool needs a mutex");
@@ -161,6 +173,8 @@ void cadre_close(cadre_pool *pool)
         if (pool->events[i] >= 0)
             close(pool->events[i]);
     cdr_contexts_close(pool->contexts);
+    cdr_states_fini(&pool->kept.states);
+    pthread_mutex_destroy(&pool->kept.lock);
     pthread_mutex_destroy(&pool->starting);
     free(pool);
 }

@@ -47,6 +47,7 @@ struct cadre_pool {
     _Atomic int events[CDR_STREAMS_MAX]; /* file descriptors, or -1: acquire, release */
     _Atomic(struct cdr_context *) contexts; /* all: only grows; see cadre_cancel */
     struct cdr_costs costs;
+    struct cdr_kept_states kept;
     _Atomic(cadre_pool *)
         other; /* behind this one (fallback.c), or NULL: acquire, release */
     _Atomic(cadre_pool *) serial; /* the same, for a few items */

@@ -151,6 +151,10 @@ static int check_policy(const cadre_job *job, bool stream, cadre_error *err)
         return cdr_fail(err, CADRE_EINVAL,
                         "worker_end is set but worker_begin is NULL: there is no state "
                         "to end");
+    if (job->keep_state && !job->worker_begin)
+        return cdr_fail(err, CADRE_EINVAL,
+                        "keep_state is set but worker_begin is NULL: there is no state "
+                        "to keep");
     for (size_t i = 0; i < sizeof job->reserved / sizeof job->reserved[0]; i++)
         if (job->reserved[i])
             return cdr_fail(
@@ -259,6 +263,7 @@ int cdr_job_prepare(struct cdr_program *p, const cadre_job *job, bool stream,
         .shared_size = job->shared_size,
         .worker_begin = job->worker_begin,
         .worker_end = job->worker_end,
+        .keep_state = job->keep_state,
         .seed = job->seed,
         .seed_sequence = job->seed_sequence,
     };

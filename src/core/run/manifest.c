@@ -318,6 +318,7 @@ static void settle_in(struct joined *j, const struct cdr_manifest *o, const int 
     run->env.log = NULL;
     run->env.costs = NULL;
     run->env.name = NULL;
+    run->env.kept = NULL;
     run->cancel = &cdr_never_cancelled; /* it comes through the window */
     run->cancel_seen = 0;
     run->recovery = NULL;

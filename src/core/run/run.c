@@ -22,6 +22,7 @@ void cdr_run_set_up(cadre_run *run, const struct cdr_program *p, struct cadre_wi
                     const struct cdr_call *call)
 {
     uint64_t chunk = job->chunk ? job->chunk : env->chunk;
+    uint64_t units = job->prefetch / p->grain;
     double cost = env->costs ? cdr_cost_of(env->costs, cdr_program_kernel(p)) : 0;
 
     *run = (cadre_run){
@@ -33,6 +34,9 @@ void cdr_run_set_up(cadre_run *run, const struct cdr_program *p, struct cadre_wi
         .cancel_seen = call->cancel_seen,
         .deadline = call->deadline,
         .chunk = chunk > CDR_CLAIM_MAX ? CDR_CLAIM_MAX : chunk,
+        .prefetch = !job->prefetch ? UINT64_MAX
+                    : units > 0    ? units
+                                   : 1,
         .started = cdr_now(),
         .known_cost = cost * (double)p->grain,
         .event = -1,

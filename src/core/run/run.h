@@ -16,6 +16,7 @@
 #include <cadre/backend.h>
 #include <cadre/cadre.h>
 #include <cadre/random.h>
+#include <pthread.h>
 #include <sys/types.h>
 #include <limits.h>
 
@@ -68,6 +69,7 @@ struct cdr_program {
     size_t shared_size; /* 0: not said */
     cadre_begin *worker_begin;
     cadre_end *worker_end;
+    bool keep_state; /* states outlive the run */
     uint64_t seed;
     const cadre_seed *seed_sequence;
     struct cdr_tree *tree; /* reductions: where blocks are combined; else NULL */
@@ -97,6 +99,8 @@ struct cdr_run_env {
     unsigned workers;
     bool remote;                       /* workers are other processes */
     bool spin;                         /* there is a CPU for each worker */
+    bool keeps_states;                 /* workers outlive the run ... */
+    struct cdr_kept_states *kept;      /* ... and threads that call, or NULL */
     uint64_t chunk;                    /* of jobs that name none; 0: adaptive */
     uint64_t retire_after, retire_kib; /* what a process may serve, and grow; 0: any */
 };
@@ -110,7 +114,8 @@ struct cadre_run {
     const _Atomic uint32_t *cancel; /* the pool's count of cancellations; relaxed */
     uint32_t cancel_seen;           /* its value when the run began */
     uint64_t chunk;                 /* units per hand-out as asked for; 0: adaptive */
-    uint64_t deadline;              /* by cdr_now(); UINT64_MAX: none */
+    uint64_t prefetch; /* most units a worker holds; UINT64_MAX: any number */
+    uint64_t deadline; /* by cdr_now(); UINT64_MAX: none */
     double known_cost; /* nanoseconds a unit took in earlier runs; 0: unknown */
     void *data;        /* the backend's own */
     _Atomic bool caller_is_busy; /* the caller leaves tasks to others: relaxed */
@@ -180,24 +185,37 @@ struct cadre_task {
     char message[400];
 };
 
-/* What worker_begin made for a run that the worker may come back to. */
+/* What worker_begin made for a run that the worker may come back to, or for all of them. */
 struct cdr_state {
-    const cadre_run *run;
+    const cadre_run *run; /* NULL: it is kept */
     void *state;
-    cadre_end *end; /* or NULL */
-    pid_t pid;      /* whose it is, and not of a process forked from that */
+    cadre_begin *begin;
+    cadre_end *end;  /* or NULL */
+    pid_t pid;       /* whose it is, and not of a process forked from that */
+    uint64_t thread; /* the same: see state.c */
+};
+
+/* In no order. */
+struct cdr_states {
+    struct cdr_state *at;
+    unsigned n, capacity;
+};
+
+/* A pool's, for threads that call: those come and go with no worker of their own. */
+struct cdr_kept_states {
+    pthread_mutex_t lock; /* guards the rest */
+    struct cdr_states states;
 };
 
 struct cadre_worker {
     struct cadre_task task;
-    struct cdr_state *states; /* of runs that are on, in no order */
-    unsigned n_states, states_capacity;
-    unsigned seat;        /* its number in the window */
-    uint64_t now;         /* when its last slice ended */
-    double cost;          /* nanoseconds a unit took in that slice; 0: unknown */
-    uint64_t last_slice;  /* its size in units */
-    char *block;          /* reductions: results waiting to be folded ... */
-    uint64_t block_tasks; /* ... of at most so many tasks */
+    struct cdr_states states; /* of runs that are on, and kept ones */
+    unsigned seat;            /* its number in the window */
+    uint64_t now;             /* when its last slice ended */
+    double cost;              /* nanoseconds a unit took in that slice; 0: unknown */
+    uint64_t last_slice;      /* its size in units */
+    char *block;              /* reductions: results waiting to be folded ... */
+    uint64_t block_tasks;     /* ... of at most so many tasks */
     size_t block_capacity;
     uint64_t served;    /* processes: tasks, in all runs ... */
     uint64_t first_kib; /* ... memory it had after the first of them ... */
@@ -243,7 +261,8 @@ static inline bool cdr_state_ready(struct cadre_worker *w, uint64_t position)
            cdr_state_make(w, position);
 }
 
-void cdr_states_fini(struct cadre_worker *w); /* end those that are left */
+/* End those that are left, in this process. */
+void cdr_states_fini(struct cdr_states *states);
 
 /* The run is over, for its caller, which has the backend end it next: workers are to end
  * their states. */

@@ -358,7 +358,7 @@ static int collect_emitted(struct cdr_staging *s, uint64_t end, cadre_error *err
 
 /* Pages of the caller's own that were in use when it forked take a fault each; together
  * they take half of that. No more than a hint. */
-static void unshare(uintptr_t from, size_t size)
+static void own_pages(uintptr_t from, size_t size)
 {
     uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
     uintptr_t first = (from + page - 1) / page * page;
@@ -373,7 +373,7 @@ static void copy_back(void *arg, uint64_t first, uint64_t end)
     const struct cdr_program *p = arg;
     size_t size = (end - first) * p->result_size;
 
-    unshare(p->original + first * p->result_size, size);
+    own_pages(p->original + first * p->result_size, size);
     memcpy((void *)(p->original + first * p->result_size),
            (const void *)(p->results + first * p->result_size), size);
 }

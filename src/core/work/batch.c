@@ -17,7 +17,7 @@
 #define LEAST_NS 400.0 /* not worth sharing out */
 #define SPIN_NS  30000
 
-static uint64_t batch_size(const struct cadre_worker *w, const struct cdr_ring *r)
+static uint64_t wanted_size(const struct cadre_worker *w, const struct cdr_ring *r)
 {
     uint64_t share = cdr_ring_unclaimed(r) / w->task.run->workers + 1;
     uint64_t units, least;
@@ -35,6 +35,13 @@ static uint64_t batch_size(const struct cadre_worker *w, const struct cdr_ring *
     if (share < least)
         share = least;
     return units < share ? units : share;
+}
+
+static uint64_t batch_size(const struct cadre_worker *w, const struct cdr_ring *r)
+{
+    uint64_t size = wanted_size(w, r), most = w->task.run->prefetch;
+
+    return size < most ? size : most;
 }
 
 /* ---- running ---- */

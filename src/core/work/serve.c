@@ -43,7 +43,9 @@ static uint64_t wanted_size(const struct cadre_worker *w)
 
 static uint64_t bite_size(const struct cadre_worker *w)
 {
-    return cdr_worker_allowance(w, wanted_size(w));
+    uint64_t size = wanted_size(w), most = w->task.run->prefetch;
+
+    return cdr_worker_allowance(w, size < most ? size : most);
 }
 
 static uint64_t claim_size(const struct cadre_worker *w, uint64_t slice)
@@ -57,6 +59,7 @@ static uint64_t claim_size(const struct cadre_worker *w, uint64_t slice)
         cdr_claim_units(cdr_window_unclaimed(window), w->task.run->workers, w->cost);
     if (units < FLOOR_NS / w->cost)
         units = FLOOR_NS / w->cost;
+    units = at_most(units, (double)w->task.run->prefetch);
     return (uint64_t)at_most(units, (double)CDR_CLAIM_MAX);
 }
 
@@ -194,6 +197,8 @@ bool cdr_serve(cadre_worker *w, cadre_run *run, unsigned seat)
         serve_units(w);
     if (w->retired || atomic_load_explicit(&run->window->closing, memory_order_seq_cst))
         cdr_state_end(w);
+    if (w->retired)
+        cdr_states_fini(&w->states);
     cdr_set_current_worker(outer);
     return true;
 }

@@ -32,7 +32,7 @@ void cdr_set_current_worker(struct cadre_worker *w)
 
 void cdr_worker_fini(struct cadre_worker *w)
 {
-    cdr_states_fini(w);
+    cdr_states_fini(&w->states);
     free(w->task.scratch);
     free(w->task.emitted);
     free(w->task.args);
