@@ -29,7 +29,7 @@ RULES = {
     "include/cadre": ["cadre/"],
     "src/base": ["cadre/cadre.h", "cadre/version.h"],
     "src/machine": ["cadre/cadre.h", *BASE],
-    "src/memory": ["cadre/cadre.h", *MACHINE],
+    "src/memory": ["cadre/cadre.h", "cadre/pack.h", *MACHINE],
     "src/code": ["cadre/cadre.h", *MACHINE],
     "src/random": ["cadre/random.h", "cadre/version.h"],
     "src/core/board": ["cadre/", *BOARD],
