@@ -102,7 +102,7 @@ static double rearranged(const struct cdr_study *s, struct cdr_workspace *work,
 
 static int permute(cadre_task *task, const void *item, void *result)
 {
-    const struct cdr_shared_inputs *const in = cadre_task_shared(task);
+    const struct cdr_shared_inputs *const in = cdr_task_inputs(task);
     const struct cdr_layer *const layer = in->design->layer;
     const struct cdr_study *const s = &layer->study;
     const size_t n = layer->scheme.n, size = cdr_study_workspace_size(s, s->n);
@@ -241,20 +241,20 @@ static int run(cadre_permutation *out, cadre_pool *pool, const cadre_bootstrap *
                                     .mode = how,
                                     .data = how == RELABEL ? b->labels : NULL,
                                     .data_size = how == RELABEL ? b->n : 0 };
-    const cadre_job job = { .fn = permute,
-                            .name = "permutation test",
-                            .n = n,
-                            .results = values,
-                            .result_size = sizeof *values,
-                            .shared = &in,
-                            .shared_size = sizeof in,
-                            .seed = b->seed,
-                            .chunk = b->chunk,
-                            .progress = b->progress,
-                            .progress_arg = b->progress_arg };
+    cadre_job job = { .fn = permute,
+                      .name = "permutation test",
+                      .n = n,
+                      .results = values,
+                      .result_size = sizeof *values,
+                      .shared = &in,
+                      .shared_size = sizeof in,
+                      .seed = b->seed,
+                      .chunk = b->chunk,
+                      .progress = b->progress,
+                      .progress_arg = b->progress_arg };
     void *memory = NULL;
     int rc =
-        values ? cdr_publish(&in, &memory, pool, err) : cdr_stats_no_values(err, n);
+        values ? cdr_publish(&memory, &job, pool, err) : cdr_stats_no_values(err, n);
 
     if (!rc)
         rc = cdr_stats_map(pool, &job, err);

@@ -1,130 +1,114 @@
 /* publish.c - what resampling reads, where workers of any kind see it.
  * SPDX-License-Identifier: MIT
  *
- * Persistent worker processes see of the caller's memory only what is shared. A design
- * is a few arrays behind pointers, so all of it goes into one piece of shared memory,
- * laid out twice: first to nowhere, to know how much there is.
+ * A design is some arrays behind pointers. Workers that do not have the caller's memory get
+ * it packed, and unpack it once each.
  */
 #include "stats/resampling/publish.h"
 #include "stats/fail.h"
 
-#include <string.h>
+#include <cadre/pack.h>
+#include <stdlib.h>
 
-#define ALIGN 64
+/* How many elements a pointer leads to. */
+#define COUNT(name, type, expression)                           \
+    static size_t name(const void *from)                        \
+    {                                                           \
+        const struct type *const s = (const struct type *)from; \
+        return expression;                                      \
+    }
+#define LINK(type, member, count, shape)            \
+    {                                               \
+        offsetof(struct type, member), count, shape \
+    }
+#define SHAPE(name, type)                                                \
+    static const cadre_shape name = { sizeof(struct type), name##_links, \
+                                      sizeof name##_links / sizeof *name##_links }
 
-struct pack {
-    char *memory; /* NULL: nowhere */
-    size_t at;    /* no overflow: all of it exists already */
+static const cadre_shape bytes = { .size = 1 }, words = { .size = 4 };
+static const cadre_shape doubles = { .size = 8 };
+static const cadre_shape parts = { .size = sizeof(struct cdr_part) };
+static const cadre_shape marks = { .size = sizeof(struct cdr_mark) };
+
+COUNT(rows, cdr_measure, s->n)
+COUNT(terms, cdr_measure, s->family == &cdr_orders ? s->groups : s->n)
+
+/* The labels are a part of the study's. */
+static const cadre_link measure_links[] = {
+    LINK(cdr_measure, labels, rows, &bytes),
+    LINK(cdr_measure, scores, rows, &doubles),
+    LINK(cdr_measure, other, rows, &doubles),
+    LINK(cdr_measure, term, terms, &doubles),
+    LINK(cdr_measure, group, rows, &words),
+    LINK(cdr_measure, other_group, rows, &words),
+    LINK(cdr_measure, order, rows, &words),
 };
+SHAPE(measure, cdr_measure);
 
-static void *put(struct pack *p, const void *bytes, size_t n, size_t size)
+COUNT(in_parts, cdr_layer, s->scheme.parts)
+COUNT(begins, cdr_layer, s->scheme.units + 1)
+COUNT(drawn, cdr_layer, s->scheme.n)
+COUNT(studied, cdr_layer, s->study.n)
+COUNT(of_classes, cdr_layer, s->study.n * s->study.classes)
+COUNT(columns, cdr_layer, s->study.classes *(s->study.difference ? 2 : 1))
+
+static const cadre_link layer_links[] = {
+    LINK(cdr_layer, scheme.part, in_parts, &parts),
+    LINK(cdr_layer, scheme.begin, begins, &words),
+    LINK(cdr_layer, scheme.row, drawn, &words),
+    LINK(cdr_layer, study.labels, of_classes, &bytes),
+    LINK(cdr_layer, study.weights, studied, &doubles),
+    LINK(cdr_layer, study.halves, of_classes, &doubles),
+    LINK(cdr_layer, study.column, columns, &measure),
+};
+SHAPE(layer, cdr_layer);
+
+COUNT(layers, cdr_design, s->layers)
+COUNT(bounds, cdr_design, s->bounds)
+
+static const cadre_link design_links[] = {
+    LINK(cdr_design, layer, layers, &layer),
+    LINK(cdr_design, bound, bounds, &words),
+};
+SHAPE(design, cdr_design);
+
+COUNT(takes, cdr_seeding, s->single.blocks + 1)
+COUNT(resamples, cdr_seeding, s->resamples)
+COUNT(in_marks, cdr_seeding, s->resamples * s->parts)
+
+static const cadre_link seeding_links[] = {
+    LINK(cdr_seeding, single.taken, takes, &doubles),
+    LINK(cdr_seeding, entropy, resamples, &doubles),
+    LINK(cdr_seeding, mark, in_marks, &marks),
+};
+SHAPE(seeding, cdr_seeding);
+
+COUNT(data, cdr_shared_inputs, s->data_size)
+
+static const cadre_link inputs_links[] = {
+    LINK(cdr_shared_inputs, design, NULL, &design),
+    LINK(cdr_shared_inputs, seeding, NULL, &seeding),
+    LINK(cdr_shared_inputs, data, data, &bytes),
+};
+SHAPE(inputs, cdr_shared_inputs);
+
+static int unpack(cadre_task *task, void **state)
 {
-    char *to = p->memory ? p->memory + p->at : NULL;
-
-    if (!bytes)
-        return NULL;
-    p->at += (n * size + ALIGN - 1) / ALIGN * ALIGN;
-    return to ? memcpy(to, bytes, n * size) : NULL;
+    *state = cadre_unpack(cadre_task_shared(task));
+    return *state ? 0 : cadre_task_fail(task, CADRE_ENOMEM, "no memory for a copy");
 }
 
-/* The labels are put by the study. */
-static void put_measure(struct pack *p, struct cdr_measure *m)
+int cdr_publish(void **memory, cadre_job *job, const cadre_pool *pool, cadre_error *err)
 {
-    const size_t terms = m->family == &cdr_orders ? m->groups : m->n;
-
-    m->scores = put(p, m->scores, m->n, sizeof *m->scores);
-    m->other = put(p, m->other, m->n, sizeof *m->other);
-    m->term = put(p, m->term, terms, sizeof *m->term);
-    m->group = put(p, m->group, m->n, sizeof *m->group);
-    m->other_group = put(p, m->other_group, m->n, sizeof *m->other_group);
-    m->order = put(p, m->order, m->n, sizeof *m->order);
-}
-
-static void put_study(struct pack *p, struct cdr_study *s)
-{
-    const size_t columns = s->classes * (s->difference ? 2 : 1);
-    const struct cdr_measure *const from = s->column;
-    struct cdr_measure *const to = put(p, from, columns, sizeof *from);
-
-    s->labels = put(p, s->labels, s->n * s->classes, sizeof *s->labels);
-    s->weights = put(p, s->weights, s->n, sizeof *s->weights);
-    s->halves = put(p, s->halves, s->n * s->classes, sizeof *s->halves);
-    for (size_t c = 0; c < columns; c++) {
-        struct cdr_measure m = from[c];
-        put_measure(p, &m);
-        m.labels = s->labels ? s->labels + c % s->classes * s->n : NULL;
-        if (to)
-            to[c] = m;
-    }
-    s->column = to;
-}
-
-static void put_scheme(struct pack *p, struct cdr_scheme *s)
-{
-    s->part = put(p, s->part, s->parts, sizeof *s->part);
-    s->begin = put(p, s->begin, s->units + 1, sizeof *s->begin);
-    s->row = put(p, s->row, s->n, sizeof *s->row);
-}
-
-static const struct cdr_design *put_design(struct pack *p,
-                                           const struct cdr_design *from)
-{
-    struct cdr_design a = *from, *to = put(p, from, 1, sizeof *from);
-    struct cdr_layer *const layers = put(p, a.layer, a.layers, sizeof *a.layer);
-
-    for (size_t k = 0; k < a.layers; k++) {
-        struct cdr_layer l = from->layer[k];
-        put_scheme(p, &l.scheme);
-        if (a.studies)
-            put_study(p, &l.study);
-        if (layers)
-            layers[k] = l;
-    }
-    a.layer = layers;
-    a.bound = put(p, a.bound, a.bounds, sizeof *a.bound);
-    if (to)
-        *to = a;
-    return to;
-}
-
-static const struct cdr_seeding *put_seeding(struct pack *p,
-                                             const struct cdr_seeding *from)
-{
-    if (!from)
-        return NULL;
-    struct cdr_seeding s = *from, *to = put(p, from, 1, sizeof *from);
-
-    s.single.taken =
-        put(p, s.single.taken, s.single.blocks + 1, sizeof *s.single.taken);
-    s.entropy = put(p, s.entropy, s.resamples, sizeof *s.entropy);
-    s.mark = put(p, s.mark, s.resamples * s.parts, sizeof *s.mark);
-    if (to)
-        *to = s;
-    return to;
-}
-
-static void put_all(struct pack *p, struct cdr_shared_inputs *to,
-                    const struct cdr_shared_inputs *from)
-{
-    to->design = put_design(p, from->design);
-    to->seeding = put_seeding(p, from->seeding);
-    to->data = put(p, from->data, from->data_size, 1);
-}
-
-int cdr_publish(struct cdr_shared_inputs *in, void **memory, const cadre_pool *pool,
-                cadre_error *err)
-{
-    const struct cdr_shared_inputs from = *in;
-    struct pack p = { NULL, 0 };
+    const struct cdr_shared_inputs *const in = job->shared;
 
     *memory = NULL;
     if (cadre_shares_memory(pool))
         return CADRE_OK;
-    put_all(&p, in, &from);
-    *memory = cadre_alloc_shared(p.at, NULL);
-    if (!*memory)
-        return cdr_stats_no_memory(err, from.design->layer->scheme.n);
-    p = (struct pack){ *memory, 0 };
-    put_all(&p, in, &from);
+    if (cadre_pack(memory, &job->shared_size, in, &inputs, NULL))
+        return cdr_stats_no_memory(err, in->design->layer->scheme.n);
+    job->shared = *memory;
+    job->worker_begin = unpack;
+    job->worker_end = free;
     return CADRE_OK;
 }

@@ -25,10 +25,18 @@ struct cdr_shared_inputs {
     size_t data_size, room;
 };
 
-/* Where workers do not see the caller's memory, replace what it points to by copies in
- * memory that they do see, which is returned in *memory, to be freed by cadre_free_shared.
- * Elsewhere nothing happens. CADRE_ENOMEM. */
-int cdr_publish(struct cdr_shared_inputs *in, void **memory, const cadre_pool *pool,
+/* The job's `shared` is such inputs. Where workers do not see what those point to, have it
+ * point to a packed copy, which is returned in *memory, to be freed by cadre_free_shared.
+ * CADRE_ENOMEM. */
+int cdr_publish(void **memory, cadre_job *job, const cadre_pool *pool,
                 cadre_error *err);
+
+/* In a task: the inputs, unpacked where they were packed. */
+static inline const struct cdr_shared_inputs *cdr_task_inputs(const cadre_task *task)
+{
+    const void *const unpacked = cadre_task_state(task);
+
+    return unpacked ? unpacked : cadre_task_shared(task);
+}
 
 #endif

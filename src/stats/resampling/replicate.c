@@ -16,7 +16,7 @@
 
 static int resample(cadre_task *task, const void *item, void *result)
 {
-    const struct cdr_shared_inputs *const in = cadre_task_shared(task);
+    const struct cdr_shared_inputs *const in = cdr_task_inputs(task);
     const struct cdr_design *const a = in->design;
     double *const out = result;
     double sum = 0;
@@ -77,7 +77,7 @@ static int run(void *results, size_t result_size, uint64_t n,
         job.progress_arg = b->progress_arg;
     }
     name_statistic(source, &in);
-    rc = cdr_publish(&in, &memory, pool, err);
+    rc = cdr_publish(&memory, &job, pool, err);
     if (!rc)
         rc = source->statistic ? cadre_map(pool, &job, err)
                                : cdr_stats_map(pool, &job, err);

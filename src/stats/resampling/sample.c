@@ -168,7 +168,7 @@ static void count(uint32_t *counted, size_t n_data, const uint32_t *rows, size_t
 
 const cadre_sample *cadre_task_sample(cadre_task *task)
 {
-    const struct cdr_shared_inputs *const in = cadre_task_shared(task);
+    const struct cdr_shared_inputs *const in = cdr_task_inputs(task);
     const struct cdr_layer *const layer = in->design->layer;
     struct cdr_workspace work;
     size_t part = 0, n;
