@@ -71,9 +71,48 @@ static void test_combine_may_fail_beside_tasks(void **state)
             check_traps(*state, sizes[k], (struct traps){ 2 + from % 11, 1, from });
 }
 
+static int fails_and_waits(cadre_task *t, const void *item, void *result)
+{
+    (void)item;
+    *(uint64_t *)result = 5;
+    if (cadre_task_index(t) == 0)
+        return 0;
+    (void)cadre_task_at(t, 99); /* fails the task, whatever comes after */
+    while (!cadre_task_cancelled(t))
+        ;
+    return 0;
+}
+
+static int add(cadre_task *t, void *into, const void *from)
+{
+    (void)t;
+    *(uint64_t *)into += *(const uint64_t *)from;
+    return 0;
+}
+
+/* All tasks have come to an end, but the run was ended before the last of them. */
+static void test_out_is_left_alone_when_time_runs_out(void **state)
+{
+    const struct contract *c = *state;
+    int statuses[2];
+    uint64_t sum = 77;
+    cadre_error err;
+    cadre_job job = { .fn = fails_and_waits,
+                      .n = 2,
+                      .result_size = sizeof sum,
+                      .on_error = CADRE_KEEP_GOING,
+                      .statuses = statuses,
+                      .deadline_ms = 200 };
+
+    assert_int_equal(cadre_reduce(c->pool, &job, add, &sum, &err), CADRE_ETIMEOUT);
+    assert_true(err.item == CADRE_NO_ITEM);
+    assert_int_equal(sum, 77);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_out_is_left_alone_when_time_runs_out),
         cmocka_unit_test(test_combine_may_fail_beside_tasks),
     };
 

@@ -309,6 +309,56 @@ static void test_items_begin_while_the_source_waits(void **state)
     }
 }
 
+/* ---- the memory limit ---- */
+
+static int always_fails(cadre_task *t, const void *item, void *result)
+{
+    (void)item;
+    (void)result;
+    return cadre_task_fail(t, 3, "%d", (int)cadre_task_index(t));
+}
+
+static int is_not_run(cadre_task *t, const void *item, void *result)
+{
+    (void)item;
+    (void)result;
+    return cadre_task_fail(t, 4, "it was run");
+}
+
+/* Errors that travel are larger than a worker's share of the least memory. */
+static void test_failed_items_find_room(void **state)
+{
+    for (int unordered = 0; unordered < 2; unordered++) {
+        cadre_job job = { .fn = always_fails,
+                          .n = N,
+                          .result_size = 8,
+                          .memory_limit = 1,
+                          .on_error = CADRE_KEEP_GOING };
+        cadre_stream *first = open_stream(*state, job), *second;
+        uint64_t n = 0;
+        cadre_record r;
+        cadre_error err;
+
+        job.fn = is_not_run;
+        job.source = cadre_stream_source;
+        job.source_arg = first;
+        job.item_size = 8;
+        job.result_size = 0;
+        job.unordered = unordered;
+        job.n = 0;
+        second = open_stream(*state, job);
+        for (; cadre_stream_next(second, &r, &err) == CADRE_OK; n++) {
+            assert_non_null(r.error);
+            assert_int_equal(r.error->user, 3);
+            assert_int_equal(r.error->item, r.index);
+        }
+        assert_int_equal(err.code, CADRE_OK);
+        assert_int_equal(n, N);
+        cadre_stream_close(second);
+        cadre_stream_close(first);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -318,6 +368,7 @@ int main(void)
         cmocka_unit_test(test_buffer_factors),
         cmocka_unit_test(test_what_is_finished_can_be_taken),
         cmocka_unit_test(test_items_begin_while_the_source_waits),
+        cmocka_unit_test(test_failed_items_find_room),
     };
 
     return cmocka_run_group_tests(tests, contract_open, contract_close);

@@ -383,9 +383,47 @@ static void test_nothing_leaks(void **state)
     }
 }
 
+/* ---- cancelled beside a death ---- */
+
+#define ENDS_AT 24
+
+static int cancels(cadre_task *t, const void *item, void *result)
+{
+    if (cadre_task_index(t) == ENDS_AT)
+        cadre_cancel(pool);
+    return number(t, item, result);
+}
+
+/* What a dead worker had counted, and what is run again after it, are not two tasks. */
+static void test_a_run_cut_short_is_not_whole(void **state)
+{
+    (void)state;
+    if (fault_is_persistent())
+        return; /* whose workers do not know the pool */
+    for (long k = 1; k < 90; k += fault_stride()) {
+        cadre_job job = job_of(ITEMS);
+        cadre_error err;
+        int rc;
+
+        job.fn = cancels;
+        job.chunk = 12;
+        job.retries = 2;
+        fault_arm(FAULT_KILL, k, 1, 0);
+        rc = run(ITEMS, &job, &err);
+        for (uint64_t i = 0; i < N; i++) {
+            if (statuses[i] == CADRE_OK)
+                assert_true(is_right(ITEMS, i));
+            else if (rc != CADRE_ECANCELLED)
+                fail_msg("death at step %ld: rc %d, item %d: %d", k, rc, (int)i,
+                         statuses[i]);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_run_cut_short_is_not_whole),
         cmocka_unit_test(test_each_step_retried),
         cmocka_unit_test(test_only_the_one_pays),
         cmocka_unit_test(test_stopping_at_the_one),

@@ -174,8 +174,8 @@ static void killer_main(pid_t program)
     if (getppid() != program)
         _exit(0);
     for (;;) {
-        struct dice d = { board->seed };
         uint32_t now = atomic_load(&board->begun);
+        struct dice d = { board->seed };
         uint32_t begun = now % 2 ? now : now - 1; /* even: that round is over */
         if (begun == round) {
             futex_wait(&board->begun, now, 0);

@@ -54,10 +54,18 @@ void cdr_supervisor_wake_some(struct cdr_supervisor *c, unsigned count)
                 return;
             if (!cdr_supervisor_take_idle(c, seat))
                 continue;
+            CDR_CRASH_POINT();
             cdr_supervisor_wake_one(c, seat);
             count--;
         }
     }
+}
+
+void cdr_supervisor_wake_again(struct cdr_supervisor *c)
+{
+    for (unsigned seat = 1; seat <= c->n; seat++)
+        if (c->children[seat].pid > 0 && !cdr_supervisor_is_idle(c, seat))
+            cdr_supervisor_wake_one(c, seat);
 }
 
 uint64_t cdr_supervisor_rebalance(struct cdr_supervisor *c)

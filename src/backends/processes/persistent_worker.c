@@ -80,20 +80,37 @@ static void refuse(struct intent *p, const cadre_error *why)
     atomic_store_explicit(&q->refused, 2, memory_order_release);
 }
 
+/* Of this run: it may have been sent others, for a run that it had joined already when it
+ * was called to it, as who was started meanwhile is. */
+static void receive_descriptors(struct intent *p, int *fds, unsigned wanted)
+{
+    uint64_t number;
+    unsigned n;
+
+    for (;;) {
+        n = wanted;
+        if (cdr_message_receive(p->socket, &number, sizeof number, fds, &n))
+            _exit(CDR_ORPHAN);
+        if (number == p->supervisor.number)
+            break;
+        while (n > 0)
+            close(fds[--n]);
+    }
+    if (n != wanted)
+        _exit(CDR_ORPHAN);
+}
+
 static void join(struct intent *p)
 {
     struct cdr_scoreboard *q = p->supervisor.scoreboard;
     const void *manifest = q->manifest;
-    unsigned n = cadre_manifest_descriptors(manifest), wanted = n;
+    unsigned wanted = cadre_manifest_descriptors(manifest);
     int fds[CADRE_RUN_FDS];
     cadre_error error;
-    uint64_t number;
 
     p->supervisor.n = q->n;
-    if (wanted > 0 &&
-        (cdr_message_receive(p->socket, &number, sizeof number, fds, &n) ||
-         n != wanted))
-        _exit(CDR_ORPHAN);
+    if (wanted > 0)
+        receive_descriptors(p, fds, wanted);
     if (!cadre_run_join(&p->supervisor.run, manifest, fds, wake, p, &error))
         return;
     if (error.code == CADRE_ENOMEM)

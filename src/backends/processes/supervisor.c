@@ -238,6 +238,8 @@ static void lost(struct cdr_supervisor *c, unsigned seat)
     cdr_child_reap(c, seat, &death);
     cdr_supervisor_take_idle(c, seat);
     cdr_standby_gone(c, seat);
+    if (c->run && cadre_run_is_stream(c->run))
+        cdr_supervisor_wake_again(c);
     if (!settle(c, seat, &death))
         return;
     if (death.flags & CADRE_OUT_OF_MEMORY && count_members(c) > 0 &&

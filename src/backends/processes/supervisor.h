@@ -156,6 +156,10 @@ void cdr_supervisor_await(struct cdr_supervisor *c, int timeout_ms);
 /* Wake up to `count` idle workers. In any of the processes. */
 void cdr_supervisor_wake_some(struct cdr_supervisor *c, unsigned count);
 bool cdr_supervisor_has_idle(const struct cdr_supervisor *c);
+
+/* Of a stream: a worker that died may have been about to wake others, who then sleep and
+ * are not known to be idle. To those who do not it makes no difference. */
+void cdr_supervisor_wake_again(struct cdr_supervisor *c);
 bool cdr_supervisor_is_idle(const struct cdr_supervisor *c, unsigned seat);
 
 /* It is no longer idle: true for the one who made it so. And: it is to look again. */

@@ -147,6 +147,9 @@ void cdr_worker_idle(struct cdr_supervisor *c, bool stream)
     }
     while (atomic_load_explicit(called, memory_order_acquire) == seen)
         cdr_futex_wait_shared(called, seen, -1);
+    /* Who called has taken the bit, unless that was for the time before, or in vain. */
+    if (stream)
+        atomic_fetch_and_explicit(&q->idle[c->seat / 64], ~bit, memory_order_seq_cst);
     CDR_CRASH_POINT();
 }
 

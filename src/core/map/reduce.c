@@ -65,8 +65,10 @@ int cadre_reduce(cadre_pool *pool, const cadre_job *job, cadre_combine *combine,
     if (rc)
         return cdr_fail(err, rc, "no memory for the partial results of a reduction");
     rc = cdr_map_run(pool, &p, job, &call, err);
-    /* All may be done in a run that failed: of which not every worker came to be. */
-    if ((!rc || p.keep_going) && cdr_tree_complete(&tree) && tree.any[0])
+    /* All may be done in a run that failed: of which not every worker came to be, or that
+     * was ended as the last of its tasks was. */
+    if ((!rc || (p.keep_going && err->item != CADRE_NO_ITEM)) &&
+        cdr_tree_complete(&tree) && tree.any[0])
         memcpy(out, cdr_tree_place(&tree, 0), p.result_size);
     cdr_tree_fini(&tree);
     return rc;

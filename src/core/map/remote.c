@@ -55,6 +55,27 @@ static void count_all(cadre_run *run)
         atomic_store_explicit(&w->seat[0].done, n - done, memory_order_relaxed);
 }
 
+static void add_units(void *units, uint64_t first, uint64_t end)
+{
+    *(uint64_t *)units += end - first;
+}
+
+/* Workers that died may have counted what was run again after them, or not counted what
+ * they had run: nobody else works any more, and what is left says what was run. */
+static void count_anew(cadre_run *run)
+{
+    const struct cdr_program *p = run->program;
+    struct cadre_window *w = run->window;
+    uint64_t units = 0, done;
+
+    cdr_window_each_run(w, add_units, &units);
+    done = units * p->grain < p->n ? units * p->grain : p->n;
+    for (uint64_t i = 0; p->statuses && i < p->n; i++)
+        done -= p->statuses[i] == CDR_UNWANTED;
+    for (unsigned s = 0; s < w->seats; s++)
+        atomic_store_explicit(&w->seat[s].done, s ? 0 : done, memory_order_relaxed);
+}
+
 static int see_through(cadre_run *run, struct cdr_staging *staging,
                        const cadre_job *job, cadre_error *err)
 {
@@ -67,6 +88,8 @@ static int see_through(cadre_run *run, struct cdr_staging *staging,
     settle(run);
     if (!cdr_window_over(run->window))
         count_all(run);
+    else if (run->recovery->dead > 0)
+        count_anew(run);
     if (run->progress)
         cdr_run_report(run, cdr_now(), cdr_window_done(run->window), run->program->n);
     rc = cdr_run_verdict(run, job, err);

@@ -187,11 +187,12 @@ static void end_stream(cadre_stream *s, int code)
     report(s);
 }
 
-/* A worker in another process can only say so in the window. */
-static bool cancelled_by_worker(const cadre_stream *s)
+/* Why a task that asked was told that it is not wanted: that ends the stream, whatever the
+ * time was when its caller last looked. A worker in another process can only say so in
+ * the window. */
+static int ended_by_worker(const cadre_stream *s)
 {
-    return s->remote && atomic_load_explicit(&s->run.window->stop_code,
-                                             memory_order_relaxed) == CADRE_ECANCELLED;
+    return atomic_load_explicit(&s->run.window->stop_code, memory_order_relaxed);
 }
 
 static bool in_time(cadre_stream *s)
@@ -209,11 +210,11 @@ static bool ended_from_outside(cadre_stream *s)
     }
     if (cdr_stream_is_stopped(s)) {
         end_stream(s, CADRE_DONE);
-    } else if (cdr_run_cancelled(&s->run) || cancelled_by_worker(s)) {
+    } else if (cdr_run_cancelled(&s->run) || ended_by_worker(s) == CADRE_ECANCELLED) {
         cdr_fail(&s->end, CADRE_ECANCELLED, "cancelled after %" PRIu64 " records",
                  s->taken);
         end_stream(s, CADRE_ECANCELLED);
-    } else if (s->now >= s->run.deadline) {
+    } else if (s->now >= s->run.deadline || ended_by_worker(s) == CADRE_ETIMEOUT) {
         cdr_fail(&s->end, CADRE_ETIMEOUT,
                  "the deadline of %" PRIu32 " ms passed after %" PRIu64 " records",
                  s->deadline_ms, s->taken);
@@ -261,7 +262,7 @@ enum cdr_step cdr_stream_step(cadre_stream *s, cadre_record *record)
             feed(s);
         if (cdr_take(s, record)) {
             /* Its task may have ended early because nobody wanted it any more. */
-            if (!disturbed(s) && !cancelled_by_worker(s) &&
+            if (!disturbed(s) && !ended_by_worker(s) &&
                 (s->run.deadline == UINT64_MAX || in_time(s)))
                 return CDR_READY;
             s->dropped++;
@@ -272,7 +273,8 @@ enum cdr_step cdr_stream_step(cadre_stream *s, cadre_record *record)
             break;
         }
         if (nothing_left(s)) {
-            end_with_source(s);
+            if (!ended_by_worker(s) || !ended_from_outside(s))
+                end_with_source(s);
             break;
         }
         if (source_has_to_wait(s) ? cdr_stream_help(s)

@@ -11,11 +11,18 @@
 
 /* ---- what a task leaves ---- */
 
+/* Who puts, and for which position: that of an item which failed before it came here is no
+ * task's, so the task does not know it. */
+struct putter {
+    const struct cadre_task *task;
+    uint64_t position;
+};
+
 static bool not_wanted(void *arg)
 {
-    const struct cadre_task *t = arg;
+    const struct putter *p = arg;
 
-    return cdr_task_stopped(t, cdr_task_position(t));
+    return cdr_task_stopped(p->task, p->position);
 }
 
 /* Larger pieces than fit in a worker's share are let in one at a time: in order, that of
@@ -24,26 +31,27 @@ static bool not_wanted(void *arg)
  * first, and left it a later one. */
 static bool allowed(void *arg)
 {
-    const struct cadre_task *t = arg;
+    const struct putter *p = arg;
+    const struct cadre_task *t = p->task;
     struct cdr_ring *r = cdr_window_ring(t->run->window);
     uint32_t me = (uint32_t)(t->seat - t->run->window->seat) + 1, nobody = 0;
 
     if (me == 1)
         return true;
     if (!r->unordered)
-        return atomic_load_explicit(&r->released, memory_order_acquire) ==
-               cdr_task_position(t);
+        return atomic_load_explicit(&r->released, memory_order_acquire) == p->position;
     return atomic_compare_exchange_strong_explicit(
                &r->large, &nobody, me, memory_order_acquire, memory_order_relaxed) ||
            nobody == me;
 }
 
 /* Into the arena of the worker's seat; NULL: the stream ends, or it is too large. */
-static char *put(struct cadre_worker *w, struct cdr_ref *ref, size_t size)
+static char *put(struct cadre_worker *w, uint64_t p, struct cdr_ref *ref, size_t size)
 {
     struct cdr_arena *arena = cdr_window_arena(w->task.run->window, w->seat);
     struct cdr_ring *r = cdr_window_ring(w->task.run->window);
-    struct cdr_asking ask = { not_wanted, allowed, &w->task };
+    struct putter putter = { &w->task, p };
+    struct cdr_asking ask = { not_wanted, allowed, &putter };
     bool large = size > arena->share;
     char *bytes;
 
@@ -93,14 +101,14 @@ static void keep_emitted(struct cadre_worker *w, uint64_t p, struct cdr_ref *ref
     }
     if (t->emitted_size == 0)
         return;
-    bytes = put(w, ref, t->emitted_size);
+    bytes = put(w, p, ref, t->emitted_size);
     if (bytes)
         memcpy(bytes, t->emitted, t->emitted_size);
 }
 
-static void keep_error(struct cadre_worker *w, struct cdr_ref *ref)
+static void keep_error(struct cadre_worker *w, uint64_t p, struct cdr_ref *ref)
 {
-    char *bytes = put(w, ref, sizeof w->task.error);
+    char *bytes = put(w, p, ref, sizeof w->task.error);
 
     if (bytes)
         memcpy(bytes, &w->task.error, sizeof w->task.error);
@@ -111,7 +119,7 @@ void cdr_piece_keep(struct cadre_worker *w, uint64_t p, struct cdr_ref *ref)
     memset(ref, 0, sizeof *ref);
     keep_emitted(w, p, ref);
     if (w->task.failed_at == p && w->task.program->keep_going)
-        keep_error(w, ref);
+        keep_error(w, p, ref);
 }
 
 /* ---- what it is given ---- */

@@ -60,6 +60,7 @@ void cdr_task_puts(struct cadre_task *t, uint64_t p)
         return;
     intent->putting = p;
     CDR_CRASH_POINT();
+    store(&intent->stamp, 0); /* waiting for room takes none of the task's time */
 }
 
 void cdr_task_asks(struct cadre_task *t, bool begins)
