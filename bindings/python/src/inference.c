@@ -260,6 +260,14 @@ PyObject *cdp_normal_quantile(PyObject *module, PyObject *number)
     return PyErr_Occurred() ? NULL : PyFloat_FromDouble(cadre_normal_quantile(p));
 }
 
+PyObject *cdp_normal_cdf(PyObject *module, PyObject *number)
+{
+    double z = PyFloat_AsDouble(number);
+
+    (void)module;
+    return PyErr_Occurred() ? NULL : PyFloat_FromDouble(cadre_normal_cdf(z));
+}
+
 /* (values, q, rule): values are sorted in place */
 PyObject *cdp_quantile(PyObject *module, PyObject *args)
 {

@@ -21,7 +21,16 @@ static PyObject *copy(PyObject *module, PyObject *object)
     return other;
 }
 
+/* Where this thread works: 0 in the caller. */
+static PyObject *rank(PyObject *module, PyObject *unused)
+{
+    (void)module;
+    (void)unused;
+    return PyLong_FromUnsignedLong(cadre_rank());
+}
+
 static PyMethodDef methods[] = {
+    { "rank", rank, METH_NOARGS, "rank(): 0 in the caller, 1 and up in workers." },
     { "copy", copy, METH_O, "copy(object): as it comes out of another process." },
     { "register", cdp_register, METH_O, "register(dict): what Python does for it." },
     { "run", (PyCFunction)(void (*)(void))cdp_run, METH_VARARGS | METH_KEYWORDS,
@@ -46,6 +55,7 @@ static PyMethodDef methods[] = {
     { "stats_calibration", cdp_calibration, METH_VARARGS, "For cadre.stats." },
     { "stats_quantile", cdp_quantile, METH_VARARGS, "For cadre.stats." },
     { "stats_names", cdp_names, METH_NOARGS, "For cadre.stats." },
+    { "stats_normal_cdf", cdp_normal_cdf, METH_O, "For cadre.stats." },
     { "stats_normal_quantile", cdp_normal_quantile, METH_O, "For cadre.stats." },
     { NULL, NULL, 0, NULL },
 };

@@ -27,6 +27,7 @@ PyObject *cdp_select(PyObject *module, PyObject *args);
 PyObject *cdp_calibration(PyObject *module, PyObject *args);
 PyObject *cdp_names(PyObject *module, PyObject *unused);
 PyObject *cdp_normal_quantile(PyObject *module, PyObject *number);
+PyObject *cdp_normal_cdf(PyObject *module, PyObject *number);
 PyObject *cdp_quantile(PyObject *module, PyObject *args);
 
 #endif

@@ -1,0 +1,208 @@
+# test_scinexus.py - cadre.compat.scinexus keeps scinexus' rules.
+# SPDX-License-Identifier: MIT
+import collections.abc
+import importlib
+import multiprocessing
+import os
+import sys
+import types
+import unittest
+from unittest import mock
+
+import alone  # noqa: F401
+from cadre.compat import scinexus
+
+CPUS = multiprocessing.cpu_count()
+
+
+def double(x):
+    return 2 * x
+
+
+class Fresh(unittest.TestCase):
+    def setUp(self):
+        scinexus.set_parallel_backend()
+        self.addCleanup(scinexus.set_parallel_backend)
+
+
+class Backends(Fresh):
+    def test_are_abstract(self):
+        class Half(scinexus.Parallel):
+            def imap(self, f, s, max_workers=None, **kwargs):
+                yield
+        for kind in (scinexus.Parallel, Half):
+            with self.assertRaises(TypeError):
+                kind()
+
+    def test_are_chosen_by_name_or_as_they_are(self):
+        for name, kind in (("multiprocess", scinexus.MultiprocessBackend),
+                           ("loky", scinexus.LokyBackend)):
+            scinexus.set_parallel_backend(name)
+            self.assertIs(type(scinexus.get_parallel_backend()), kind)
+        scinexus.set_parallel_backend(None)
+        default = scinexus.get_parallel_backend()
+        self.assertIs(type(default), scinexus.MultiprocessBackend)
+        self.assertIs(type(scinexus.get_parallel_backend("loky")), scinexus.LokyBackend)
+        self.assertIs(scinexus.get_parallel_backend(), default)
+        own = scinexus.LokyBackend()
+        scinexus.set_parallel_backend(own)
+        self.assertIs(scinexus.get_parallel_backend(), own)
+        for use in (scinexus.set_parallel_backend, scinexus.get_parallel_backend):
+            with self.assertRaisesRegex(ValueError, "unknown backend"):
+                use("invalid")
+        with self.assertRaises(TypeError):
+            scinexus.BACKEND_TYPES["x"] = None
+
+    def test_that_cannot_be(self):
+        with mock.patch.dict(sys.modules, {"loky": None}), self.assertRaises(ImportError):
+            scinexus.set_parallel_backend("loky")
+        with mock.patch.object(scinexus, "MPI", None):
+            with self.assertRaisesRegex(ImportError, "mpiexec"):
+                scinexus.set_parallel_backend("mpi")
+            with self.assertRaisesRegex(RuntimeError, "Cannot use MPI"):
+                next(scinexus.imap(double, [1], use_mpi=True))
+
+    def test_map(self):
+        for kind in (scinexus.MultiprocessBackend, scinexus.LokyBackend):
+            backend = kind()
+            self.assertEqual(list(backend.imap(lambda x: 2 * x, range(10), max_workers=1)),
+                             list(range(0, 20, 2)))
+            self.assertEqual(sorted(backend.as_completed(double, range(10))),
+                             list(range(0, 20, 2)))
+            self.assertEqual(list(backend.imap(double, (x for x in range(4)), 1)),
+                             [0, 2, 4, 6])
+            self.assertEqual(sorted(backend.as_completed(double, range(3), 9999)), [0, 2, 4])
+            for wrong in (CPUS + 1, -1):
+                with self.assertRaisesRegex(ValueError, "max_workers"):
+                    next(backend.imap(double, range(3), wrong))
+            self.assertEqual(list(backend.imap(double, [])), [])
+
+    def test_ranks(self):
+        for kind in (scinexus.MultiprocessBackend, scinexus.LokyBackend):
+            backend = kind()
+            self.assertEqual((backend.get_rank(), backend.get_size()), (0, CPUS))
+            self.assertTrue(backend.is_master_process())
+            told = list(backend.imap(lambda _: (backend.get_rank(), backend.is_master_process()),
+                                     range(4)))
+            self.assertTrue(all(rank > 0 and not master for rank, master in told))
+        with mock.patch.object(multiprocessing, "current_process",
+                               lambda: types.SimpleNamespace(name="LokyProcess-3")):
+            self.assertEqual(scinexus.get_rank(), 3)
+
+    def test_custom(self):
+        class Own(scinexus.Parallel):
+            def imap(self, f, s, max_workers=None, **kwargs):
+                seen.append((max_workers, kwargs))
+                yield from map(f, s)
+            as_completed = imap
+
+            def is_master_process(self):
+                return True
+
+            def get_rank(self):
+                return 7
+
+            def get_size(self):
+                return 8
+        seen = []
+        scinexus.set_parallel_backend(Own())
+        self.assertEqual(scinexus.map(double, [1], 5, chunksize=3), [2])
+        self.assertEqual(seen, [(5, {"chunksize": 3})])
+        self.assertEqual((scinexus.get_rank(), scinexus.get_size()), (7, 8))
+
+
+class Functions(Fresh):
+    def test_are_generators(self):
+        for fn in (scinexus.imap, scinexus.as_completed):
+            results = fn(double, range(3), if_serial="invalid")
+            self.assertIsInstance(results, collections.abc.Generator)
+            with self.assertRaisesRegex(ValueError, "invalid choice"):
+                next(results)
+        self.assertEqual(scinexus.map(double, range(3), if_serial="WARN"), [0, 2, 4])
+        self.assertEqual(sorted(scinexus.as_completed(double, range(3), 9999)), [0, 2, 4])
+        with self.assertRaises(ValueError):
+            next(scinexus.imap(double, range(3), CPUS + 1))
+
+    def test_results_come_before_a_failure(self):
+        results = scinexus.imap(lambda x: 1 // (x - 3), range(9), chunksize=5)
+        self.assertEqual([next(results) for _ in range(3)], [-1, -1, -1])
+        with self.assertRaises(ZeroDivisionError):
+            next(results)
+
+    def test_chunks_and_wrappers(self):
+        self.assertEqual(scinexus.get_default_chunksize(range(16), 4), 1)
+        self.assertEqual(scinexus.get_default_chunksize(range(17), 4), 2)
+        self.assertEqual(scinexus.PicklableAndCallable(double)(5), 10)
+        self.assertEqual(scinexus._clamp_max_workers_local(1), 1)
+        self.assertEqual(scinexus._clamp_max_workers_local(CPUS + 1), CPUS)
+
+
+class Mpi(unittest.TestCase):
+    """On an mpi4py of our own: what is asked of it, and what it is told."""
+
+    def setUp(self):
+        self.addCleanup(importlib.reload, scinexus)
+
+    def load(self, size, universe=None, **environment):
+        world = types.SimpleNamespace(Get_size=lambda: size, Get_rank=lambda: 0,
+                                      Get_attr=lambda key: universe)
+        mpi = types.ModuleType("mpi4py.MPI")
+        mpi.COMM_WORLD, mpi.UNIVERSE_SIZE = world, "universe"
+        futures = types.ModuleType("mpi4py.futures")
+        outer = self
+
+        class Executor:
+            def __init__(self, max_workers):
+                outer.workers = max_workers
+
+            def __enter__(self):
+                return self
+
+            def __exit__(self, *_):
+                pass
+
+            def map(self, f, s, chunksize, unordered):
+                outer.chunk = chunksize
+                return map(f, s)
+        futures.MPIPoolExecutor = Executor
+        package = types.ModuleType("mpi4py")
+        package.MPI, package.futures = mpi, futures
+        modules = {"mpi4py": package, "mpi4py.MPI": mpi, "mpi4py.futures": futures}
+        for patch in (mock.patch.dict(sys.modules, modules),
+                      mock.patch.dict(os.environ, environment)):
+            patch.start()
+            self.addCleanup(patch.stop)
+        importlib.reload(scinexus)
+
+    def test_is_not_used_when_told_or_alone(self):
+        self.load(4, DONT_USE_MPI="0")
+        self.assertEqual((scinexus.MPI, scinexus.USING_MPI, scinexus.SIZE), (None, False, CPUS))
+        self.load(1)
+        os.environ.pop("DONT_USE_MPI")
+        importlib.reload(scinexus)
+        self.assertFalse(scinexus.USING_MPI)
+
+    def test_runs_on_the_other_ranks(self):
+        self.load(4)
+        self.assertEqual((scinexus.USING_MPI, scinexus.SIZE), (True, 4))
+        self.assertEqual(scinexus.map(double, range(20), chunksize=5), [2 * x for x in range(20)])
+        self.assertEqual((self.workers, self.chunk), (3, 5))
+        with self.assertWarnsRegex(UserWarning, "max_workers too large"):
+            scinexus.map(double, [1], max_workers=14)
+        self.assertTrue(scinexus.is_master_process())
+        with mock.patch.object(sys, "argv", ["/x/server.py"]):
+            self.assertFalse(scinexus.is_master_process())
+
+    def test_of_one_rank(self):
+        self.load(4)
+        backend = scinexus.MPIBackend()
+        backend._size = 1
+        with self.assertRaisesRegex(RuntimeError, "^Execution in serial"):
+            list(backend.imap(double, [1]))
+        with self.assertWarnsRegex(UserWarning, "^Execution in serial"):
+            self.assertEqual(list(backend.imap(double, [1], if_serial="warn")), [2])
+        self.assertEqual(list(backend.as_completed(double, [1], if_serial="ignore")), [2])
+
+
+if __name__ == "__main__":
+    unittest.main()

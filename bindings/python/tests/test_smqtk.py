@@ -1,0 +1,169 @@
+# test_smqtk.py - cadre.compat.smqtk keeps SMQTK's rules, and its bounds.
+# SPDX-License-Identifier: MIT
+import gc
+import itertools
+import os
+import random
+import string
+import threading
+import unittest
+
+import alone  # noqa: F401
+import cadre
+from cadre.compat.smqtk import LOG_NAME, parallel_map, window_of
+
+LETTERS = random.Random(3).choices(string.ascii_lowercase, k=2000)
+BOTH = (False, True)
+
+
+class Results(unittest.TestCase):
+    def test_are_those_of_the_map(self):
+        expected = list(map(ord, LETTERS))
+        for processes in BOTH:
+            self.assertEqual(list(parallel_map(ord, LETTERS, use_multiprocessing=processes)),
+                             expected)
+            self.assertEqual(sorted(parallel_map(ord, LETTERS, ordered=False,
+                                                 use_multiprocessing=processes)),
+                             sorted(expected))
+
+    def test_of_several_sequences(self):
+        def add(a, b, c):
+            return a + b + c
+        for processes in BOTH:
+            def run(*sequences, **more):
+                return list(parallel_map(add, *sequences, use_multiprocessing=processes,
+                                         **more))
+            self.assertEqual(run([1] * 10, [2] * 10, [3] * 10), [6] * 10)
+            self.assertEqual(run([1] * 10, [2] * 4, [3] * 10), [6] * 4)
+            self.assertEqual(run([1] * 10, [2] * 4, [3] * 10, fill_void=10),
+                             [6] * 4 + [14] * 6)
+        self.assertEqual(list(parallel_map(lambda *a: a, [1, 2], [3], fill_void=None)),
+                         [(1, 3), (2, None)])
+        self.assertEqual(list(parallel_map(add)), [])
+        self.assertEqual(list(parallel_map(lambda x: x, [(1, 2)])), [(1, 2)])
+
+    def test_stages_feed_each_other(self):
+        for processes in BOTH:
+            stage = LETTERS[:300]
+            for k, fn in enumerate((lambda x: x, ord, chr, ord)):
+                stage = parallel_map(fn, stage, ordered=True, cores=2, name=f"g{k + 1}",
+                                     use_multiprocessing=processes)
+            self.assertEqual(list(stage), list(map(ord, LETTERS[:300])))
+
+
+class Errors(unittest.TestCase):
+    def test_end_the_iterator(self):
+        for processes in BOTH:
+            def fail(x):
+                if x == 3:
+                    raise RuntimeError("three")
+                return x
+            results = parallel_map(fail, range(9), use_multiprocessing=processes, cores=2)
+            with self.assertLogs(LOG_NAME, "WARNING") as logs:
+                with self.assertRaisesRegex(RuntimeError, "three"):
+                    while True:
+                        next(results)
+            self.assertTrue(any("Received exception" in line for line in logs.output))
+            self.assertTrue(results.stopped())
+            self.assertEqual(list(results), [])
+
+    def test_of_inputs(self):
+        for error in (LookupError, KeyboardInterrupt):
+            def items():
+                yield 1
+                raise error("input")
+            for processes in BOTH:
+                results = parallel_map(str, items(), use_multiprocessing=processes, cores=2)
+                with self.assertLogs(LOG_NAME, "WARNING"), self.assertRaises(error):
+                    list(results)
+
+    def test_of_every_kind_are_no_hang(self):
+        for fn, error in ((lambda x: exit(3), SystemExit), (lambda x: os._exit(3), Exception),
+                          (lambda x: threading.Lock(), TypeError)):
+            with self.assertLogs(LOG_NAME, "WARNING"), self.assertRaises(error):
+                list(parallel_map(fn, [1, 2], use_multiprocessing=True))
+        with self.assertLogs(LOG_NAME, "WARNING"), self.assertRaises(TypeError):
+            list(parallel_map(str, iter([threading.Lock()]), use_multiprocessing=True))
+
+    def test_of_arguments(self):
+        with self.assertRaisesRegex(ValueError, "heart_beat must be >0."):
+            parallel_map(ord, LETTERS, heart_beat=0)
+        with self.assertRaises(TypeError):
+            parallel_map(ord, LETTERS, core=2)
+
+
+class Bounds(unittest.TestCase):
+    def test_formula(self):
+        self.assertEqual(window_of(4, 1.5), 16)
+        self.assertEqual(window_of(4, 0), 4)
+        self.assertEqual(window_of(4, -2), 4)
+
+    def test_hold(self):
+        for processes, ordered in itertools.product(BOTH, BOTH):
+            asked = []
+
+            def items():
+                for x in itertools.count():
+                    asked.append(x)
+                    yield x
+            results = parallel_map(abs, items(), cores=2, buffer_factor=1.5, ordered=ordered,
+                                   use_multiprocessing=processes)
+            self.assertEqual(asked, [])
+            for taken in range(1, 20):
+                next(results)
+                self.assertLessEqual(len(asked), taken + window_of(2, 1.5))
+            results.stop()
+            self.assertTrue(results.has_cleaned_up)
+            results.stop()
+            with self.assertRaises(StopIteration):
+                next(results)
+
+
+class Iterators(unittest.TestCase):
+    def test_show_their_state(self):
+        results = parallel_map(ord, LETTERS, name="n", cores=2)
+        self.assertIs(iter(results), results)
+        self.assertFalse(results.has_started_workers)
+        self.assertIn("ParallelResultsIterator[n] at 0x", repr(results))
+        results.next()
+        self.assertTrue(results.has_started_workers)
+        self.assertEqual(len(results.workers), 2)
+        self.assertEqual((results.name, results.ordered, results.is_multiprocessing,
+                          results.daemon, results.heart_beat), ("n", True, False, True, 0.001))
+        results.stop()
+        self.assertTrue(results.stop_event.is_set())
+
+    def test_cut_short_stop_what_feeds_them(self):
+        inner = parallel_map(abs, itertools.count(), cores=2)
+        outer = parallel_map(lambda a, b: a + b, inner, [1, 2], cores=2)
+        self.assertEqual(list(outer), [1, 3])
+        self.assertTrue(inner.stopped())
+
+    def test_stop_from_another_thread(self):
+        results = parallel_map(abs, itertools.count(), cores=2, use_multiprocessing=True)
+        next(results)
+        thread = threading.Thread(target=results.stop)
+        thread.start()
+        thread.join(60)
+        self.assertEqual(list(results), [])
+        self.assertTrue(results.has_cleaned_up)
+
+    def test_dropped_they_end_their_workers(self):
+        results = parallel_map(abs, itertools.count(), use_multiprocessing=True)
+        next(results)
+        del results
+        gc.collect()
+        with self.assertRaises(ChildProcessError):
+            os.waitpid(-1, os.WNOHANG)
+
+    def test_log_at_the_call(self):
+        with self.assertLogs(LOG_NAME + "[x]", "DEBUG") as logs:
+            parallel_map(abs, [], cores=3, name="x")
+            parallel_map(abs, [], name="x", ordered=False)
+        self.assertEqual([line.split(":", 2)[2][:12] for line in logs.output],
+                         ["Only using 3", "[PRI::x] res", "Using all co"])
+        self.assertTrue(issubclass(cadre.WorkerDied, Exception))
+
+
+if __name__ == "__main__":
+    unittest.main()
