@@ -187,9 +187,9 @@ static double *gather(uint64_t n, unsigned k, cadre_error *err)
 /* Times of flight are divided by the root of the factor, as masses go with their squares:
  * so for times the curve is that of the squares. */
 static int fit_voltage(struct calibration *c, struct ap_stage_result *stage,
-                       struct ap_step *step, cadre_error *err)
+                       const struct ap_segment *s, struct ap_step *step,
+                       cadre_error *err)
 {
-    const struct ap_segment *s = c->out->segments;
     double *v = gather(stage->items, 2, err), *t = v + stage->items;
     int rc;
 
@@ -217,6 +217,7 @@ static int do_voltage(struct calibration *c, struct ap_stage_result *stage,
                       struct ap_step *step, cadre_error *err)
 {
     struct ap_columns columns;
+    struct ap_segment *segments;
     struct ap_voltage v = { .segment = c->what->segment,
                             .bin = c->what->bin,
                             .method = c->what->method };
@@ -231,19 +232,23 @@ static int do_voltage(struct calibration *c, struct ap_stage_result *stage,
     if (v.segment > v.n)
         v.segment = v.n < 10 ? 1 : v.n / 10;
     stage->items = ap_voltage_segments(&v);
-    cadre_free_shared(c->out->segments);
-    c->out->n_segments = stage->items;
-    c->out->segments = ap_alloc(stage->items, sizeof *c->out->segments, err);
-    rc = c->out->segments ? ap_voltage_run(c->out->segments, c->pool, &v, err)
-                          : CADRE_ENOMEM;
+    segments = ap_alloc(stage->items, sizeof *segments, err);
+    rc = segments ? ap_voltage_run(segments, c->pool, &v, err) : CADRE_ENOMEM;
     ap_columns_close(&columns);
-    return rc ? rc : fit_voltage(c, stage, step, err);
+    if (rc == CADRE_OK)
+        rc = fit_voltage(c, stage, segments, step, err);
+    if (rc == CADRE_OK && !c->out->segments) { /* the first are shown */
+        c->out->segments = segments;
+        c->out->n_segments = stage->items;
+        return CADRE_OK;
+    }
+    cadre_free_shared(segments);
+    return rc;
 }
 
-static int fit_bowl(struct calibration *c, struct ap_stage_result *stage,
+static int fit_bowl(struct ap_stage_result *stage, const struct ap_cell *cell,
                     struct ap_step *step, cadre_error *err)
 {
-    const struct ap_cell *cell = c->out->cells;
     double *x = gather(stage->items, 3, err);
     double *y = x + stage->items, *z = y + stage->items;
     int rc;
@@ -266,6 +271,8 @@ static int do_bowl(struct calibration *c, struct ap_stage_result *stage,
                    struct ap_step *step, cadre_error *err)
 {
     struct ap_columns columns;
+    struct ap_cell *cells;
+    struct ap_grid grid;
     struct ap_bowl b = { .sample = c->what->sample,
                          .diameter = c->what->diameter,
                          .bin = c->what->bin,
@@ -282,12 +289,18 @@ static int do_bowl(struct calibration *c, struct ap_stage_result *stage,
     b.t = columns.column[3];
     b.n = columns.n;
     b.reference = stage->reference;
-    cadre_free_shared(c->out->cells);
-    c->out->cells = NULL;
-    rc = ap_bowl_run(&c->out->cells, &c->out->grid, c->pool, &b, err);
-    stage->items = c->out->grid.cells;
+    rc = ap_bowl_run(&cells, &grid, c->pool, &b, err);
+    stage->items = grid.cells;
     ap_columns_close(&columns);
-    return rc ? rc : fit_bowl(c, stage, step, err);
+    if (rc == CADRE_OK)
+        rc = fit_bowl(stage, cells, step, err);
+    if (rc == CADRE_OK && !c->out->cells) { /* the first are shown */
+        c->out->cells = cells;
+        c->out->grid = grid;
+        return CADRE_OK;
+    }
+    cadre_free_shared(cells);
+    return rc;
 }
 
 static int do_stage(struct calibration *c, int kind, cadre_error *err)

@@ -97,6 +97,7 @@ static const struct option {
       "of each measurement, of which the best counts [3]" },
     { "scan", NULL, FLAG, AT(scan), REPORT,
       "also the bowl by scan, which takes a minute for 5 million ions" },
+    { "figures", NULL, FLAG, AT(figures), REPORT, "as lines of name, value and unit" },
     { "quiet", NULL, FLAG, AT(quiet), ALL, "say nothing on the way" },
     { "help", NULL, FLAG, AT(help), ALL, "show this help and exit" },
 };

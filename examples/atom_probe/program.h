@@ -34,7 +34,7 @@ struct ap_settings {
     const char *read, *torn, *scratch, *out, *plots;
     /* report */
     uint64_t repetitions;
-    bool scan;
+    bool scan, figures;
     bool quiet, help;
 };
 

@@ -353,6 +353,43 @@ def hdf5_there_and_back():
         os.unlink(name)
 
 
+# ---- measuring and drawing ----
+
+@test
+def the_report_finds_the_same_bytes():
+    run = good("report", "--ions", "30000", "--pulses", "3000", "--repetitions", "1", "--scan",
+               "--sample", "5", "--workers", "2")
+    assert run.out.count("same bytes") == 6 and " NO" not in run.out, run.out
+    assert run.out.count("auto: stays serial: ") == 2, run.out
+    assert run.out.count("min_items") == 2, run.out
+    run = good("report", "--ions", "30000", "--pulses", "3000", "--repetitions", "1",
+               "--figures")
+    for figure in ("bowl.loop ", "voltage.threads-1 ", "sequences.sum ", "mean.auto-"):
+        assert figure in run.out, run.out
+
+
+@test
+def pictures_are_drawn_whole():
+    words = ["calibrate", "a.epos", *FEW, "--plots", "plots", "--mass", "26.982"]
+    run = Run(*words)
+    if "without cairo" in run.err:
+        assert run.status == 1
+        return
+    assert run.status == 0, run.err
+    assert sorted(os.listdir("plots")) == ["bowl.png", "peak.png", "spectrum.png",
+                                           "voltage.png"]
+    for name in os.listdir("plots"):
+        content = data(f"plots/{name}")
+        assert content.startswith(b"\x89PNG") and content.endswith(b"IEND\xaeB`\x82")
+        width, height = struct.unpack(">II", content[16:24])
+        assert width == 1960 and 900 < height < 1100, (name, width, height)
+        os.unlink(f"plots/{name}")
+    os.rmdir("plots")
+    write("plots", b"a file")
+    fails(1, ["plots/peak.png", "Not a directory"], *words, "--quiet")
+    os.unlink("plots")
+
+
 # ---- more than memory holds ----
 
 @test
