@@ -5,6 +5,7 @@
 # hold, and show(result) that yields lines. One in which all do the same work is a
 # Comparison: its tables are data, below. To add a contestant, add its way to the table
 # `ways` of its program, and a line here.
+from atom_probe import AtomProbe
 from automatic import Automatic
 from bootstrap import Bootstrap
 from compare import Comparison, Contestant, Table
@@ -74,7 +75,7 @@ REDUCE = Comparison("reduce", "sum of 10 million squares", [
           goal=""),
 ])
 
-SUBJECTS = [MAP, SMALL, SKEW, Automatic(), REDUCE, Stream(), Processes(), Bootstrap()]
+SUBJECTS = [MAP, SMALL, SKEW, Automatic(), REDUCE, Stream(), Processes(), Bootstrap(), AtomProbe()]
 
 # What each program stands for: printed at the top, with what is missing.
 PROGRAMS = {
@@ -85,4 +86,5 @@ PROGRAMS = {
     "bench-glib": "GLib",
     "peer_pool.py": "multiprocessing",
     "peer_bootstrap.py": "NumPy, scikit-learn, joblib",
+    "peer_atom_probe.py": "NumPy, SciPy",
 }
