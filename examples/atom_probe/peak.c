@@ -9,7 +9,8 @@
 bool ap_work_get(struct ap_work *work, cadre_task *task, size_t n, size_t counts)
 {
     size_t size = 4 * n * sizeof(double) + counts * sizeof(uint32_t);
-    double *all = cadre_task_scratch(task, size);
+    double *all =
+        cadre_task_scratch(task, size ? size : 1); /* of nothing there is none */
 
     if (!all)
         return false;

@@ -355,6 +355,28 @@ static void same_in_any_blocks(void **state)
     }
 }
 
+/* A thousand ions in two and a half thousand cells: most are empty, from the first on. */
+static void empty_cells(void **state)
+{
+    struct ap_bowl few = bowl(1, 70, AP_HISTOGRAM, AP_BINNED);
+    struct ap_cell *sorted, *scanned;
+    struct ap_grid grid;
+    unsigned found = 0;
+
+    (void)state;
+    few.n = 1000;
+    cells(&sorted, &grid, NULL, few);
+    few.kernel = AP_SCAN;
+    cells(&scanned, &grid, NULL, few);
+    assert_memory_equal(sorted, scanned, CELLS * sizeof *sorted);
+    assert_int_equal(sorted[0].members, 0);
+    for (unsigned i = 0; i < CELLS; i++)
+        found += sorted[i].found != 0;
+    assert_in_range(found, 500, 1000);
+    cadre_free_shared(sorted);
+    cadre_free_shared(scanned);
+}
+
 /* The scan takes the cells from full comparisons of exact coordinates; sorting from rough
  * ones where that is enough. */
 static void same_by_scan(void **state)
@@ -382,6 +404,7 @@ int main(void)
         cmocka_unit_test(recovered),
         cmocka_unit_test(same_everywhere),
         cmocka_unit_test(same_in_any_blocks),
+        cmocka_unit_test(empty_cells),
         cmocka_unit_test(same_by_scan),
     };
 
