@@ -9,6 +9,7 @@
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #define FILES_MAX 4
@@ -22,6 +23,11 @@ static _Atomic(const char *) files[FILES_MAX];
 static atomic_int reading = -1;
 
 static int empty_file = -1; /* set before the handler is */
+
+/* Set before the handler is, armed by it: cadre_cancel ends what runs, and a command may be
+ * between two runs. */
+static timer_t again;
+static bool has_timer;
 
 static pid_t owner; /* set before the handlers are: the files are not its children's */
 
@@ -38,6 +44,22 @@ static void remove_files(void)
     }
 }
 
+/* From now on, again and again. timer_settime is safe in a signal handler. */
+static void keep_cancelling(void)
+{
+    static const struct itimerspec often = { .it_value = { .tv_nsec = 50000000 },
+                                             .it_interval = { .tv_nsec = 50000000 } };
+
+    if (has_timer)
+        (void)timer_settime(again, 0, &often, NULL); /* valid: cannot fail */
+}
+
+static void on_timer(int number)
+{
+    (void)number;
+    cadre_cancel(atomic_load(&watched));
+}
+
 static void on_signal(int number)
 {
     int none = 0, saved = errno, fd = atomic_load(&reading);
@@ -47,6 +69,7 @@ static void on_signal(int number)
         _exit(CDR_EXIT_SIGNAL + number);
     }
     cadre_cancel(atomic_load(&watched));
+    keep_cancelling();
     if (fd >= 0 && empty_file >= 0)
         (void)dup2(empty_file, fd); /* where it fails, the read is what it was */
     errno = saved;
@@ -70,6 +93,14 @@ static void handle(int number, void (*handler)(int), int flags)
         (void)sigaction(number, &action, NULL); /* fails for wrong numbers only */
 }
 
+static void make_timer(void)
+{
+    struct sigevent event = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGRTMIN };
+
+    handle(SIGRTMIN, on_timer, SA_RESTART);
+    has_timer = timer_create(CLOCK_MONOTONIC, &event, &again) == 0;
+}
+
 void cdr_interrupt_install(void)
 {
     static const int stops[] = { SIGINT, SIGTERM, SIGHUP };
@@ -77,6 +108,7 @@ void cdr_interrupt_install(void)
 
     owner = getpid();
     empty_file = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    make_timer();
     for (size_t i = 0; i < sizeof stops / sizeof stops[0]; i++)
         handle(stops[i], on_signal, 0);
     for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++)

@@ -1,7 +1,8 @@
 /* interrupt.h - Ctrl-C: stop the run, leave nothing half done, say so.
  * SPDX-License-Identifier: MIT
  *
- * The first SIGINT, SIGTERM or SIGHUP cancels the run, and the command ends in order. A
+ * The first SIGINT, SIGTERM or SIGHUP cancels the run, and whatever run begins after it
+ * within a twentieth of a second, so that the command ends in order. A
  * second one, when that takes too long, ends the program at once, as SIGQUIT, SIGPIPE and
  * their like do. Temporary files are removed either way. A signal that was ignored when the program started (nohup, or a command
  * in the background of a script) stays ignored.
@@ -22,8 +23,7 @@ void cdr_interrupt_watch(cadre_pool *pool);
  * before a read would not end it: reading goes on from an empty file instead. */
 void cdr_interrupt_reading(int fd);
 
-/* Whether a signal has come. Call it between runs: the library cancels what runs
- * when the signal comes, not what begins afterwards. */
+/* Whether a signal has come. Call it between runs. */
 bool cdr_interrupted(void);
 
 /* Notes "interrupted" with 128 and the signal's number: 129, 130 or 143. */

@@ -196,7 +196,9 @@ typedef struct cadre_job {
     cadre_begin *worker_begin; /* see cadre_begin; NULL: workers have no state */
     cadre_end *worker_end;     /* free, fclose; NULL: there is nothing to end */
     bool keep_state; /* states live as long as their workers: see cadre_begin */
-    uint64_t seed;   /* names the random streams, with the item's index */
+    bool local; /* tasks reach into the caller's memory: where workers do not share it,
+                        they run in the caller's thread */
+    uint64_t seed; /* names the random streams, with the item's index */
     const struct cadre_seed *seed_sequence; /* instead of seed: any entropy, any key */
     uint64_t chunk; /* tasks per hand-out; 0: automatic, adaptive */
     uint64_t

@@ -211,16 +211,65 @@ static void test_few_items_isolated(void **state)
     cadre_close(pool);
 }
 
+/* ---- tasks that reach into the caller's memory ---- */
+
+static int own = 5; /* elsewhere it is still 5 */
+
+static int look_at_own(cadre_task *t, const void *item, void *result)
+{
+    (void)t;
+    (void)item;
+    *(int *)result = own;
+    return 0;
+}
+
+static int cancel_pool(cadre_task *t, const void *item, void *result)
+{
+    (void)item;
+    (void)result;
+    cadre_cancel(*(cadre_pool *const *)cadre_task_shared(t));
+    return 0;
+}
+
+static void test_local_tasks(void **state)
+{
+    cadre_pool *pool = open_pool((cadre_options){ .backend = "processes",
+                                                  .workers = 2,
+                                                  .persistent = true,
+                                                  .isolate = true,
+                                                  .oversubscribe = true });
+    int results[100];
+    cadre_job job = { .fn = look_at_own,
+                      .n = 100,
+                      .results = results,
+                      .result_size = sizeof *results,
+                      .local = true };
+    cadre_plan plan = plan_of(pool, job);
+
+    (void)state;
+    assert_string_equal(plan.backend, "serial");
+    assert_string_equal(plan.limit, "local");
+    own = 7;
+    assert_int_equal(cadre_map(pool, &job, NULL), CADRE_OK);
+    for (int i = 0; i < 100; i++)
+        assert_int_equal(results[i], 7);
+    job.fn = cancel_pool;
+    job.shared = &pool;
+    assert_int_equal(cadre_map(pool, &job, NULL), CADRE_ECANCELLED);
+    cadre_close(pool);
+    pool = open_pool((cadre_options){ .backend = "processes", .workers = 2 });
+    job.fn = look_at_own;
+    assert_string_equal(plan_of(pool, job).backend, "processes"); /* it is forked */
+    cadre_close(pool);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_null_pool),
-        cmocka_unit_test(test_threads),
-        cmocka_unit_test(test_limits),
-        cmocka_unit_test(test_bad_jobs),
-        cmocka_unit_test(test_chunk),
-        cmocka_unit_test(test_few_items),
-        cmocka_unit_test(test_few_items_isolated),
+        cmocka_unit_test(test_local_tasks), cmocka_unit_test(test_null_pool),
+        cmocka_unit_test(test_threads),     cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_bad_jobs),    cmocka_unit_test(test_chunk),
+        cmocka_unit_test(test_few_items),   cmocka_unit_test(test_few_items_isolated),
     };
 
     return cmocka_run_group_tests_name("forecast", tests, NULL, NULL);

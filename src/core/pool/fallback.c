@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: MIT
  *
  * Where min_items says that a job is too small for processes, it runs in the caller's
- * thread, unless kernels must not run there. Two more pools have others behind them, opened
+ * thread, unless kernels must not run there; and so does a job whose tasks are local. Two more pools have others behind them, opened
  * when first needed and closed with them:
  *
  *   - Persistent workers that "auto" chose cannot have every kernel: nested functions, code made
@@ -40,6 +40,8 @@ enum cdr_fallback cdr_fallback_of(const cadre_pool *pool, const struct cdr_progr
 {
     if (!cdr_pool_is_remote(pool))
         return CDR_AS_PLANNED;
+    if (p->local && !cadre_shares_memory(pool))
+        return CDR_FALLBACK_SERIAL;
     if (p->n < pool->plan.min_items && !pool->plan.isolate && !p->needs_processes)
         return CDR_FALLBACK_SERIAL;
     if (may_be_threads(pool) && cdr_manifest_check(p, why))

@@ -49,9 +49,15 @@ static const char *in_words(char *out, size_t size, double ns)
     return out;
 }
 
-static void few_items(cadre_plan *out, const cadre_pool *pool,
-                      const struct cdr_program *p)
+static void in_callers_thread(cadre_plan *out, const cadre_pool *pool,
+                              const struct cdr_program *p)
 {
+    if (p->local) {
+        set(out, CADRE_START_SERIAL,
+            "serial, as tasks are local and workers do not share the caller's memory");
+        out->limit = "local";
+        return;
+    }
     set(out, CADRE_START_SERIAL,
         "serial, %" PRIu64 " items are fewer than min_items %" PRIu64, p->n,
         pool->plan.min_items);
@@ -89,7 +95,7 @@ static void in_process(cadre_plan *out, const cadre_pool *pool,
     if (pool->plan.workers < 2)
         set(out, CADRE_START_SERIAL, "serial, there is one worker");
     else if (p->n < pool->plan.min_items)
-        few_items(out, pool, p);
+        in_callers_thread(out, pool, p);
     else if (stream)
         set(out, CADRE_START_ALL,
             "with all workers, unless items are known to take next to nothing");
@@ -123,7 +129,7 @@ static void in_processes(cadre_plan *out, const cadre_pool *pool,
     out->persistent = pool->plan.persistent;
     switch (cdr_fallback_of(pool, p, &why)) {
     case CDR_FALLBACK_SERIAL:
-        few_items(out, pool, p);
+        in_callers_thread(out, pool, p);
         out->backend = "serial";
         out->persistent = false;
         break;

@@ -65,6 +65,7 @@ struct cdr_program {
     int *statuses;
     bool keep_going;
     bool needs_processes; /* it has limits that only those keep */
+    bool local;           /* for who shares the caller's memory */
     const void *shared;
     size_t shared_size; /* 0: not said */
     cadre_begin *worker_begin;

@@ -127,9 +127,9 @@ static int run_on_pool(double *values, const struct representatives *r,
                             .results = values,
                             .result_size = sizeof *values,
                             .shared = r,
-                            .shared_size = sizeof *r };
+                            .local = true };
 
-    return cdr_stats_map(cadre_shares_memory(pool) ? pool : NULL, &job, err);
+    return cdr_stats_map(pool, &job, err);
 }
 
 /* The same on this thread, which may be in a task. */
