@@ -10,6 +10,7 @@ from automatic import Automatic
 from bootstrap import Bootstrap
 from compare import Comparison, Contestant, Table
 from processes import Processes
+from pythons import Python
 from stream import Stream
 
 LOOP = Contestant("plain loop", "bench-cadre", "loop")
@@ -75,7 +76,8 @@ REDUCE = Comparison("reduce", "sum of 10 million squares", [
           goal=""),
 ])
 
-SUBJECTS = [MAP, SMALL, SKEW, Automatic(), REDUCE, Stream(), Processes(), Bootstrap(), AtomProbe()]
+SUBJECTS = [MAP, SMALL, SKEW, Automatic(), REDUCE, Stream(), Processes(), Bootstrap(),
+            AtomProbe(), Python()]
 
 # What each program stands for: printed at the top, with what is missing.
 PROGRAMS = {
@@ -85,6 +87,7 @@ PROGRAMS = {
     "bench-htslib": "htslib",
     "bench-glib": "GLib",
     "peer_pool.py": "multiprocessing",
+    "peer_python.py": "cadre for Python",
     "peer_bootstrap.py": "NumPy, scikit-learn, joblib",
     "peer_atom_probe.py": "NumPy, SciPy",
 }

@@ -30,13 +30,14 @@ from ._array import empty
 from ._errors import (CadreError, Cancelled, DeadlinePassed, TaskError, TaskTimeout,
                       WorkerDied, WorkerTraceback)
 from ._explain import explain
+from ._joblib import register_joblib
 from ._map import map, reduce, starmap
 from ._pool import Pool
 from ._stream import imap, imap_unordered
 
 __version__ = "0.1.0"
 __all__ = ["map", "starmap", "reduce", "imap", "imap_unordered", "Pool", "empty",
-           "explain", "current_task", "CadreError", "TaskError",
+           "explain", "current_task", "register_joblib", "CadreError", "TaskError",
            "WorkerDied", "TaskTimeout", "DeadlinePassed", "Cancelled", "WorkerTraceback"]
 
 

@@ -110,6 +110,9 @@ def explain(fn: Callable[..., Any] | None = ..., items: Iterable[Any] | None = .
             isolate: bool = ...) -> str: ...
 
 
+def register_joblib() -> None: ...
+
+
 class Pool(concurrent.futures.Executor):
     workers: int
     backend: str

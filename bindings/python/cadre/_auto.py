@@ -8,7 +8,8 @@ from . import _core, _hooks
 
 PROBE = 0.002  # seconds of work before anything is decided
 SLICE = 0.02   # and between two decisions
-SLOT = 1e-7    # what a number costs that comes from a worker
+WORTH = 0.02   # and from which on forking is thought of
+SLOT = 2e-7    # what an item and a number cost that come from one process to another
 SMALL = (float, int, bool, type(None))
 
 
@@ -24,27 +25,46 @@ def cost_of(result):
         return None
 
 
-def overhead(workers):
-    """Seconds that it takes to fork them, roughly, by how large this process is."""
+def resident():
+    """Bytes of this process in memory: forking takes the longer the more there are."""
     try:
         with open("/proc/self/statm", encoding="ascii") as file:
-            resident = int(file.read().split()[1]) * os.sysconf("SC_PAGESIZE")
+            return int(file.read().split()[1]) * os.sysconf("SC_PAGESIZE")
     except OSError:
-        resident = 1 << 28
-    return 0.0015 + workers * (0.001 + resident / (1 << 30) * 0.03)
+        return 0
+
+
+_measured = {"seconds": None, "resident": 0}
+
+
+def overhead(pool, worth):
+    """Seconds that it takes to fork the pool's workers. It is measured, by a run of one
+    task, when there is work of ten times what it takes on most machines, and again when
+    the process has become twice as large."""
+    if worth < WORTH:
+        return WORTH
+    size = resident()
+    if _measured["seconds"] is None or size > 2 * _measured["resident"]:
+        began = time.perf_counter()
+        _hooks.flush()
+        _core.run(pool, abs, (1,), 0, 1, [None], seed=None)
+        _measured.update(seconds=time.perf_counter() - began, resident=size)
+    return _measured["seconds"] * (1 + pool.workers) / 2
 
 
 class Decision:
     """Whether workers pay, and why."""
 
-    def __init__(self, each, left, travel, workers):
-        self.each, self.left, self.travel, self.workers = each, left, travel, workers
-        self.fork = overhead(workers)
+    def __init__(self, each, left, travel, pool):
+        self.each, self.left, self.travel = each, left, travel
+        self.workers = pool.workers
         self.serial = each * left
-        self.parallel = (None if travel is None else
-                         self.fork + left * (1.05 * each / workers + travel))
-        self.pays = (workers > 1 and travel is not None
-                     and self.parallel < 0.9 * self.serial)
+        if self.workers < 2 or travel is None:
+            self.pays = False
+            return
+        self.fork = overhead(pool, self.serial)
+        self.parallel = self.fork + left * (1.05 * each / self.workers + travel)
+        self.pays = self.parallel < 0.9 * self.serial
 
     def __str__(self):
         if self.workers < 2:
@@ -78,7 +98,7 @@ def run(call):
         if spent >= PROBE and done < n:
             pool = pool or call.options.pool("processes")
             travel = SLOT / 2 if call.out is not None else cost_of(sample(call, done - 1))
-            decision = Decision(each, n - done, travel, pool.workers)
+            decision = Decision(each, n - done, travel, pool)
             _hooks.logger.debug("map: %s", decision)
             if decision.pays:
                 call.on(pool, done, n - done)

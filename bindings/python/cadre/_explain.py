@@ -44,4 +44,4 @@ def measure(fn, items, options, pool):
     if done == n:
         return f"serial: all {n} items took {spent * 1e3:.3g} ms here"
     travel = _auto.cost_of(call.results[done - 1])
-    return str(_auto.Decision(spent / done, n - done, travel, pool.workers))
+    return str(_auto.Decision(spent / done, n - done, travel, pool))

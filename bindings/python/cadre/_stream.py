@@ -63,8 +63,7 @@ def measured(fn, items, star, options, unordered):
                 continue
             pool = pool or options.pool("processes")
             left = len(items) - done if by_number else 4 * done
-            decision = _auto.Decision(spent / done, left, _auto.cost_of(result),
-                                      pool.workers)
+            decision = _auto.Decision(spent / done, left, _auto.cost_of(result), pool)
             _hooks.logger.debug("imap: %s", decision)
             if decision.pays:
                 break
