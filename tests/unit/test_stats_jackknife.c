@@ -191,13 +191,70 @@ static void the_last_of_its_class(void **state)
     free_rows(&rows);
 }
 
+/* ---- rows that are drawn often ---- */
+
+/* The value for `drawn`, by the study and from the rows written out. */
+static void check_often(const struct rows *rows, int kind, const uint32_t *drawn,
+                        size_t n)
+{
+    const cadre_metric metric = { .kind = kind, .threshold = 0.5, .level = 0.3 };
+    const struct cdr_subject subject = {
+        .metric = metric,
+        .rows = { .n = rows->n, .labels = rows->labels, .scores = rows->scores }
+    };
+    struct rows copy = new_rows(n);
+    struct cdr_study study;
+    double expected;
+    cadre_error err;
+
+    assert_int_equal(cdr_study_open(&study, &subject, &err), 0);
+    void *const memory = stats_array(cdr_study_workspace_size(&study, n), 1);
+    const struct cdr_workspace work = cdr_study_workspace(&study, memory, n);
+    for (size_t i = 0; i < n; i++) {
+        work.rows[i] = drawn[i];
+        copy.labels[i] = rows->labels[drawn[i]];
+        copy.scores[i] = rows->scores[drawn[i]];
+    }
+    assert_int_equal(
+        cadre_metric_value(&expected, &metric, copy.labels, copy.scores, n, &err), 0);
+    stats_same(expected, cdr_study_value(&study, &work, n), cadre_metric_name(kind));
+    free(memory);
+    free_rows(&copy);
+    cdr_study_close(&study);
+}
+
+/* Counts are bytes, unless a row is drawn 256 times. */
+static void drawn_often(void **state)
+{
+    static const int kinds[] = { CADRE_ROC_AUC, CADRE_PR_AUC, CADRE_PARTIAL_AUC,
+                                 CADRE_F1, CADRE_MCC };
+    enum { ROWS = 12, DRAWN = 1400 };
+    struct rows rows = new_rows(ROWS);
+    uint32_t drawn[DRAWN];
+
+    (void)state;
+    for (size_t row = 0; row < ROWS; row++) {
+        rows.labels[row] = row % 3 == 0;
+        rows.scores[row] = (double)(row * 7 % ROWS / 2) / ROWS;
+    }
+    for (uint32_t times = 254; times <= 258; times++)
+        for (size_t k = 0; k < sizeof kinds / sizeof kinds[0]; k++) {
+            for (uint32_t i = 0; i < DRAWN; i++)
+                drawn[i] = i < times ? 3 : i < 2 * times ? 5 : i * 5 % ROWS;
+            check_often(&rows, kinds[k], drawn, 2 * times + 2 * ROWS);
+            for (uint32_t i = 0; i < DRAWN; i++) /* a byte is 0 again */
+                drawn[i] = i < 512 ? 3 : 4;
+            check_often(&rows, kinds[k], drawn, 512 + times);
+        }
+    free_rows(&rows);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(random_curves),
-        cmocka_unit_test(all_small_curves),
-        cmocka_unit_test(stairs),
-        cmocka_unit_test(the_last_of_its_class),
+        cmocka_unit_test(random_curves), cmocka_unit_test(all_small_curves),
+        cmocka_unit_test(stairs),        cmocka_unit_test(the_last_of_its_class),
+        cmocka_unit_test(drawn_often),
     };
     return cmocka_run_group_tests_name("stats_jackknife", tests, stats_open,
                                        stats_close);

@@ -5,7 +5,9 @@
  * sample has rows of: so many negative, so many positive. Its points are the running
  * sums of the steps, the first being (0, 0). Steps and points are worked out in the
  * same array, and no branch depends on the data: which rows are in a sample is chance,
- * and a mispredicted branch costs more than ten steps.
+ * and a mispredicted branch costs more than ten steps. Going down the scores means
+ * reading counts from all over the place, so that those are bytes, and what is known of a
+ * row beside its count lies in the order of the scores.
  *
  * ROC-AUC drops every inner point between two equal steps, as scikit-learn does:
  * a straight line needs no point, but with one more or less the sum would be rounded
@@ -15,7 +17,18 @@
 #include "stats/numbers/ranking.h"
 
 #include <stdlib.h>
-#include <string.h>
+
+static bool mark(struct cdr_measure *m)
+{
+    m->marks = calloc(m->n, sizeof *m->marks);
+    for (size_t i = 0; m->marks && i < m->n; i++) {
+        const uint32_t row = m->order[i];
+        const bool ends = i + 1 == m->n || m->group[m->order[i + 1]] != m->group[row];
+        m->marks[i] = (uint8_t)((ends ? CDR_GROUP_ENDS : 0) |
+                                (m->labels[row] ? CDR_POSITIVE : 0));
+    }
+    return m->marks != NULL;
+}
 
 static bool open(struct cdr_measure *m)
 {
@@ -26,7 +39,7 @@ static bool open(struct cdr_measure *m)
     m->group = r.group;
     m->order = r.order;
     m->groups = r.groups;
-    return true;
+    return mark(m);
 }
 
 /* A point before the steps, and an empty step behind them; of weights, two of each. */
@@ -38,34 +51,35 @@ static size_t room_needed(const struct cdr_measure *m, size_t most)
 
 /* ---- steps ---- */
 
-static size_t steps_of_rows(cdr_classes *restrict steps, const struct cdr_measure *m,
-                            const cdr_classes *restrict times)
+/* One of `few` and `counted` is NULL, which the compiler is to know. */
+static inline __attribute__((always_inline)) size_t
+make_steps(cdr_classes *restrict steps, const struct cdr_measure *m,
+           const uint8_t *restrict few, const uint32_t *restrict counted, bool ties)
 {
     const uint32_t *restrict const order = m->order;
+    const uint8_t *restrict const marks = m->marks;
+    const size_t rows = m->n;
+    cdr_classes step = 0;
     size_t n = 0;
 
-    for (size_t k = 0; k < m->groups; k++) {
-        const cdr_classes step = times[order[k]];
+    for (size_t i = 0; i < rows; i++) {
+        const cdr_classes times = few ? few[order[i]] : counted[order[i]];
+        const cdr_classes ends = marks[i] & CDR_GROUP_ENDS;
+        step += times << (marks[i] & CDR_POSITIVE);
         steps[n] = step;
-        n += step != 0;
+        n += ties ? ends & (step != 0) : step != 0;
+        step &= ties ? ends - 1 : 0;
     }
     return n;
 }
 
-static size_t steps_of_groups(cdr_classes *restrict steps, const struct cdr_measure *m,
-                              const cdr_classes *restrict times)
+static size_t steps_of(cdr_classes *steps, const struct cdr_measure *m,
+                       const struct cdr_sample *s)
 {
-    size_t n = 0;
-
-    memset(steps, 0, m->groups * sizeof *steps);
-    for (size_t row = 0; row < m->n; row++)
-        steps[m->group[row]] += times[row];
-    for (size_t k = 0; k < m->groups; k++) {
-        const cdr_classes step = steps[k];
-        steps[n] = step;
-        n += step != 0;
-    }
-    return n;
+    if (!s->few)
+        return make_steps(steps, m, NULL, s->counted, true);
+    return m->groups < m->n ? make_steps(steps, m, s->few, NULL, true)
+                            : make_steps(steps, m, s->few, NULL, false);
 }
 
 /* ---- points: both return the last one's number ---- */
@@ -123,8 +137,7 @@ static double specificity_at(const struct cdr_curve *c, double recall)
 static double value(const struct cdr_measure *m, const struct cdr_sample *s, void *room)
 {
     cdr_classes *const points = room;
-    const size_t steps = m->order ? steps_of_rows(points + 1, m, s->times)
-                                  : steps_of_groups(points + 1, m, s->times);
+    const size_t steps = steps_of(points + 1, m, s);
     const bool corners =
         m->metric.kind == CADRE_ROC_AUC || m->metric.kind == CADRE_PARTIAL_AUC;
     const struct cdr_curve c = { .points = points,

@@ -64,18 +64,27 @@ static bool open(struct cdr_measure *m)
 }
 
 /* Rows that are predicted positive, by their true class. */
-static cdr_classes predicted(const struct cdr_measure *m, const cdr_classes *times)
+static cdr_classes predicted(const struct cdr_measure *m, const struct cdr_sample *s)
 {
-    cdr_classes sum = 0;
+    const uint32_t *const group = m->group;
+    uint64_t all = 0, right = 0;
 
-    for (size_t row = 0; row < m->n; row++)
-        sum += times[row] & -(cdr_classes)m->group[row];
-    return sum;
+    for (size_t row = 0; s->few && row < m->n; row++) {
+        const uint32_t times = s->few[row] & -group[row];
+        all += times;
+        right += times & -(uint32_t)m->labels[row];
+    }
+    for (size_t row = 0; !s->few && row < m->n; row++) {
+        const uint32_t times = s->counted[row] & -group[row];
+        all += times;
+        right += times & -(uint32_t)m->labels[row];
+    }
+    return right << 32 | (all - right);
 }
 
 static double value(const struct cdr_measure *m, const struct cdr_sample *s, void *room)
 {
-    const cdr_classes yes = predicted(m, s->times);
+    const cdr_classes yes = predicted(m, s);
     const struct cdr_confusion c = { .tp = cdr_positive(yes),
                                      .fp = cdr_negative(yes),
                                      .fn = cdr_positive(s->classes) - cdr_positive(yes),

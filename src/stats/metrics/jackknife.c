@@ -166,7 +166,6 @@ static struct cdr_study view_of(const struct cdr_study *s, unsigned column)
     one.difference = false;
     one.column = &s->column[column];
     one.labels = s->labels ? s->labels + k * s->n : NULL;
-    one.halves = s->halves ? s->halves + k * s->n : NULL;
     return one;
 }
 

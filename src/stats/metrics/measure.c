@@ -126,4 +126,5 @@ void cdr_measure_close(struct cdr_measure *m)
     free(m->group);
     free(m->other_group);
     free(m->order);
+    free(m->marks);
 }

@@ -37,11 +37,12 @@ static inline cdr_classes cdr_one(uint8_t label)
 
 struct cdr_sample {
     size_t n;
-    const uint32_t *rows;     /* in the order drawn */
-    const uint32_t *counted;  /* families that tally: how often each row was drawn */
-    const cdr_classes *times; /* families that count: the same, in the half of its
-                                 class */
-    cdr_classes classes;      /* of the sample: for families that count, and where a
+    const uint32_t *rows;    /* in the order drawn */
+    const uint32_t *counted; /* families that tally: how often each row was drawn */
+    const uint8_t *few;      /* families that count: the same in bytes, which caches
+                                 hold more of; NULL where a row was drawn more than 255
+                                 times, and `counted` has it */
+    cdr_classes classes;     /* of the sample: for families that count, and where a
                                  sample of one class is not defined */
 };
 
@@ -56,8 +57,8 @@ struct cdr_omission {
 };
 
 struct cdr_family {
-    bool counts;  /* looks at times, not at rows: row order means nothing, and two rows
-                    of the same class and group are alike */
+    bool counts;  /* looks at few or counted, not at rows: row order means nothing, and
+                    two rows of the same class and group are alike */
     bool tallies; /* looks at counted, not at rows, and not at labels */
     bool (*open)(struct cdr_measure *m); /* false: no memory */
     /* Bytes that `value` works in, for a sample of at most so many rows. NULL: none. */
@@ -72,6 +73,8 @@ struct cdr_family {
 
 extern const struct cdr_family cdr_averages, cdr_curves, cdr_decisions, cdr_calibration,
     cdr_moments, cdr_orders;
+
+enum { CDR_GROUP_ENDS = 1, CDR_POSITIVE = 32 /* by how much its count is shifted */ };
 
 struct cdr_measure {
     const struct cdr_family *family;
@@ -88,7 +91,8 @@ struct cdr_measure {
                         decisions: 1 predicted positive; calibration: its bin, or of
                         equal scores, the lowest first; orders: the lowest first */
     uint32_t *other_group; /* spearman: the same of the other column */
-    uint32_t *order; /* curves: the row of each group, if each has one; else NULL */
+    uint32_t *order;       /* curves: the rows, the highest score first */
+    uint8_t *marks; /* curves: of each of those, CDR_POSITIVE and CDR_GROUP_ENDS */
 };
 
 /* All has been checked, and stays where it is. False: no memory. */

@@ -40,18 +40,6 @@ static bool label_classes(struct cdr_study *s, const struct cdr_subject *subject
     return s->labels != NULL;
 }
 
-static bool make_halves(struct cdr_study *s)
-{
-    const size_t n = s->n * s->classes;
-
-    if (!s->counts)
-        return true;
-    s->halves = calloc(n, sizeof *s->halves);
-    for (size_t i = 0; s->halves && i < n; i++)
-        s->halves[i] = (cdr_classes)UINT32_MAX << 32 * s->labels[i];
-    return s->halves != NULL;
-}
-
 static unsigned columns_of(const struct cdr_study *s)
 {
     return s->classes * (s->difference ? 2 : 1);
@@ -114,7 +102,7 @@ int cdr_study_open(struct cdr_study *s, const struct cdr_subject *subject,
                              .tallies = family->tallies || weights,
                              .two_classes = needs_two_classes(
                                  subject->metric.kind, subject->second != NULL) };
-    if (!label_classes(s, subject) || !make_halves(s) || !open_columns(s, subject))
+    if (!label_classes(s, subject) || !open_columns(s, subject))
         return cdr_stats_no_memory(err, s->n);
     s->constant = constant_of(s);
     return CADRE_OK;
@@ -125,7 +113,6 @@ void cdr_study_close(struct cdr_study *s)
     for (unsigned c = 0; s->column && c < columns_of(s); c++)
         cdr_measure_close(&s->column[c]);
     free(s->column);
-    free(s->halves);
     free(s->own_labels);
 }
 
@@ -135,7 +122,7 @@ void cdr_study_close(struct cdr_study *s)
 static size_t lay_out(struct cdr_workspace *w, const struct cdr_study *s, char *memory,
                       size_t most)
 {
-    const size_t times = s->counts ? s->n : 0;
+    const size_t few = s->counts ? s->n : 0;
     const size_t counted = s->counts || s->tallies ? s->n : 0;
     const size_t weight = s->weights ? s->n : 0;
     size_t room = 0, at;
@@ -145,8 +132,6 @@ static size_t lay_out(struct cdr_workspace *w, const struct cdr_study *s, char *
             room = cdr_measure_room(&s->column[c], most);
     w->room = memory;
     at = (room + 7) / 8 * 8;
-    w->times = (cdr_classes *)(memory + at);
-    at += times * sizeof *w->times;
     w->weight = (double *)(memory + at);
     at += weight * sizeof *w->weight;
     w->of_class = (double *)(memory + at);
@@ -154,7 +139,9 @@ static size_t lay_out(struct cdr_workspace *w, const struct cdr_study *s, char *
     w->counted = (uint32_t *)(memory + at);
     at += counted * sizeof *w->counted;
     w->rows = (uint32_t *)(memory + at);
-    return (at + most * sizeof *w->rows + 7) / 8 * 8;
+    at += most * sizeof *w->rows;
+    w->few = (uint8_t *)(memory + at);
+    return (at + few + 7) / 8 * 8;
 }
 
 size_t cdr_study_workspace_size(const struct cdr_study *s, size_t most)
@@ -182,19 +169,33 @@ static void count(uint32_t *restrict counted, const uint32_t *restrict rows, siz
         counted[rows[i]]++;
 }
 
-/* Moves each count to the half of its row's class; returns the sum of all. */
-static cdr_classes take_sides(cdr_classes *restrict times,
-                              const uint32_t *restrict counted,
-                              const cdr_classes *restrict halves, size_t n)
+/* The same in bytes. False: one of them was not enough, and has lost 256. */
+static bool count_few(uint8_t *restrict few, const uint32_t *restrict rows, size_t n,
+                      size_t of)
 {
-    cdr_classes sum = 0;
+    size_t sum = 0;
 
-    for (size_t row = 0; row < n; row++) {
-        const cdr_classes either = counted[row];
-        times[row] = (either | either << 32) & halves[row];
-        sum += times[row];
-    }
-    return sum;
+    memset(few, 0, of);
+    for (size_t i = 0; i < n; i++)
+        few[rows[i]]++;
+    for (size_t row = 0; row < of; row++)
+        sum += few[row];
+    return sum == n;
+}
+
+/* Of a sample of n rows. */
+static cdr_classes classes_of(const struct cdr_sample *s, const uint8_t *labels,
+                              size_t of)
+{
+    uint64_t positive = 0;
+
+    if (s->few)
+        for (size_t row = 0; row < of; row++)
+            positive += s->few[row] & -(unsigned)labels[row];
+    else
+        for (size_t row = 0; row < of; row++)
+            positive += s->counted[row] & -(uint32_t)labels[row];
+    return positive << 32 | (s->n - positive);
 }
 
 static cdr_classes count_classes(const uint8_t *labels, const uint32_t *rows, size_t n)
@@ -207,28 +208,19 @@ static cdr_classes count_classes(const uint8_t *labels, const uint32_t *rows, si
 }
 
 /* What all classes have in common. */
-static void tally(const struct cdr_study *s, const struct cdr_workspace *work, size_t n)
+static struct cdr_sample tally(const struct cdr_study *s,
+                               const struct cdr_workspace *work, size_t n)
 {
-    if (!s->counts && !s->tallies)
-        return;
+    struct cdr_sample sample = { .n = n, .rows = work->rows, .counted = work->counted };
+
+    if (s->counts && count_few(work->few, work->rows, n, s->n))
+        sample.few = work->few;
+    if (sample.few || (!s->counts && !s->tallies))
+        return sample;
     memset(work->counted, 0, s->n * sizeof *work->counted);
     count(work->counted, work->rows, n);
     for (size_t row = 0; s->weights && row < s->n; row++)
         work->weight[row] = s->weights[row] * work->counted[row];
-}
-
-static struct cdr_sample sample(const struct cdr_study *s,
-                                const struct cdr_workspace *work, size_t n, size_t k)
-{
-    struct cdr_sample sample = {
-        .n = n, .rows = work->rows, .counted = work->counted, .times = work->times
-    };
-
-    if (s->counts)
-        sample.classes =
-            take_sides(work->times, work->counted, s->halves + k * s->n, s->n);
-    else if (s->two_classes)
-        sample.classes = count_classes(s->labels + k * s->n, work->rows, n);
     return sample;
 }
 
@@ -257,11 +249,15 @@ static double column_value(const struct cdr_study *s, unsigned column,
 }
 
 static double class_value(const struct cdr_study *s, const struct cdr_workspace *work,
-                          size_t n, unsigned k)
+                          struct cdr_sample drawn, unsigned k)
 {
-    const struct cdr_sample drawn = sample(s, work, n, k);
+    const uint8_t *const labels = s->labels ? s->labels + k * s->n : NULL;
 
-    if (!cdr_study_defined(s, n, drawn.classes))
+    if (s->counts)
+        drawn.classes = classes_of(&drawn, labels, s->n);
+    else if (s->two_classes)
+        drawn.classes = count_classes(labels, work->rows, drawn.n);
+    if (!cdr_study_defined(s, drawn.n, drawn.classes))
         return (double)NAN;
     const double value = column_value(s, k, &drawn, work);
     if (!s->difference)
@@ -272,14 +268,14 @@ static double class_value(const struct cdr_study *s, const struct cdr_workspace 
 double cdr_study_value(const struct cdr_study *s, const struct cdr_workspace *work,
                        size_t n)
 {
+    const struct cdr_sample drawn = tally(s, work, n);
     double value;
 
-    tally(s, work, n);
     if (s->classes == 1) {
-        value = class_value(s, work, n, 0);
+        value = class_value(s, work, drawn, 0);
     } else {
         for (unsigned k = 0; k < s->classes; k++)
-            work->of_class[k] = class_value(s, work, n, k);
+            work->of_class[k] = class_value(s, work, drawn, k);
         value = cadre_mean(work->of_class, s->classes);
     }
     return isfinite(value) ? value : (double)NAN;

@@ -34,17 +34,15 @@ struct cdr_study {
     struct cdr_measure *column; /* of each class, and then the second of each */
     bool counts, tallies;       /* the metric's family does; tallies also for weights */
     bool two_classes;           /* not defined where all labels are the same */
-    cdr_classes *halves; /* of each row, all bits of its class's half; if `counts`; with
-                            classes one behind the other */
-    uint8_t *own_labels; /* what `labels` points to, if it is the study's */
-    double constant;     /* what every sample has where it is defined; NaN: none such */
+    uint8_t *own_labels;        /* what `labels` points to, if it is the study's */
+    double constant; /* what every sample has where it is defined; NaN: none such */
 };
 
 /* A worker's memory, for a sample of at most `most` rows. */
 struct cdr_workspace {
     uint32_t *rows; /* a sample, for cdr_study_value; the rest is its own */
     uint32_t *counted;
-    cdr_classes *times;
+    uint8_t *few;
     double *weight, *of_class;
     void *room;
 };

@@ -76,10 +76,6 @@ static void number(struct cdr_ranking *r, const struct keyed *sorted, size_t n)
         r->order[i] = sorted[i].row;
     }
     r->groups++;
-    if (r->groups < n) {
-        free(r->order);
-        r->order = NULL;
-    }
 }
 
 bool cdr_rank(struct cdr_ranking *out, const double *scores, size_t n)

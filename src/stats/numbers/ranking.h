@@ -10,8 +10,8 @@
 
 struct cdr_ranking {
     uint32_t *group; /* of each row; group 0 has the highest score; to be freed */
-    uint32_t *order; /* the row of each group if no two scores are equal, else NULL;
-                        to be freed */
+    uint32_t
+        *order; /* the rows, group by group, each in the order given; to be freed */
     size_t groups;
 };
 

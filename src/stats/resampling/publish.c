@@ -42,6 +42,7 @@ static const cadre_link measure_links[] = {
     LINK(cdr_measure, group, rows, &words),
     LINK(cdr_measure, other_group, rows, &words),
     LINK(cdr_measure, order, rows, &words),
+    LINK(cdr_measure, marks, rows, &bytes),
 };
 SHAPE(measure, cdr_measure);
 
@@ -58,7 +59,6 @@ static const cadre_link layer_links[] = {
     LINK(cdr_layer, scheme.row, drawn, &words),
     LINK(cdr_layer, study.labels, of_classes, &bytes),
     LINK(cdr_layer, study.weights, studied, &doubles),
-    LINK(cdr_layer, study.halves, of_classes, &doubles),
     LINK(cdr_layer, study.column, columns, &measure),
 };
 SHAPE(layer, cdr_layer);
