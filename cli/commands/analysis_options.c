@@ -2,9 +2,9 @@
  * SPDX-License-Identifier: MIT
  */
 #include "cli/commands/analysis.h"
+#include "cli/commands/metric_names.h"
 #include "cli/base/text.h"
 
-#include <ctype.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -55,7 +55,20 @@ const struct cdr_option cdr_analysis_data_options[] = {
     { .kind = CDR_END },
 };
 
-const struct cdr_option cdr_analysis_bootstrap_options[] = {
+const struct cdr_option cdr_analysis_score_options[] = {
+    { .kind = CDR_LIST,
+      .required = true,
+      .name = "score",
+      .value = "COL",
+      .offset = AT(scores),
+      .suggest = CDR_COLUMNS,
+      .usual = "all",
+      .help = "a column of scores, higher for label 1; several: repeat it; all is "
+              "every other column that has a name and numbers" },
+    { .kind = CDR_END },
+};
+
+const struct cdr_option cdr_analysis_metric_options[] = {
     { .kind = CDR_LIST,
       .letter = 'm',
       .name = "metric",
@@ -79,6 +92,31 @@ const struct cdr_option cdr_analysis_bootstrap_options[] = {
       .least = 2,
       .noted = AT(has_bins),
       .help = "calibration errors: how many bins" },
+    { .kind = CDR_REAL,
+      .name = "level",
+      .value = "L",
+      .offset = AT(drawing.level),
+      .initial = "0",
+      .noted = AT(drawing.has_level),
+      .help = "of quantile, trimmed_mean, partial_auc, recall_at, specificity_at: "
+              "between 0 and 1; 0 is 0.5, 0.1, 0.1, 0.9, 0.9" },
+    { .kind = CDR_TEXT,
+      .name = "other",
+      .value = "COL",
+      .offset = AT(drawing.other),
+      .suggest = CDR_COLUMNS,
+      .help = "the second column of metrics of two, such as pearson" },
+    { .kind = CDR_TEXT,
+      .name = "weight",
+      .value = "COL",
+      .offset = AT(drawing.weight),
+      .suggest = CDR_COLUMNS,
+      .help =
+          "a column of the rows' weights, as if a row of weight 2 were there twice" },
+    { .kind = CDR_END },
+};
+
+const struct cdr_option cdr_analysis_bootstrap_options[] = {
     { .kind = CDR_COUNT,
       .letter = 'n',
       .name = "resamples",
@@ -152,100 +190,6 @@ const struct cdr_option cdr_analysis_output_options[] = {
 
 /* ---- checks ---- */
 
-/* Names that others give to the metrics. */
-static const struct {
-    const char *theirs, *ours;
-} synonyms[] = {
-    { "auc", "roc_auc" },
-    { "auroc", "roc_auc" },
-    { "auc_roc", "roc_auc" },
-    { "roc", "roc_auc" },
-    { "roc_auc_score", "roc_auc" },
-    { "ap", "pr_auc" },
-    { "average_precision", "pr_auc" },
-    { "average_precision_score", "pr_auc" },
-    { "auprc", "pr_auc" },
-    { "aupr", "pr_auc" },
-    { "auc_pr", "pr_auc" },
-    { "acc", "accuracy" },
-    { "ppv", "precision" },
-    { "sensitivity", "recall" },
-    { "tpr", "recall" },
-    { "f1_score", "f1" },
-    { "f_score", "f1" },
-    { "f_measure", "f1" },
-    { "brier_score", "brier" },
-    { "brier_score_loss", "brier" },
-    { "nll", "log_loss" },
-    { "cross_entropy", "log_loss" },
-    { "ece", "ece_equal_width" },
-    { "average", "mean" },
-    { "tnr", "specificity" },
-    { "matthews_corrcoef", "mcc" },
-    { "cohen_kappa", "kappa" },
-    { "cohen_kappa_score", "kappa" },
-    { "balanced_accuracy_score", "balanced_accuracy" },
-    { "std", "sd" },
-    { "stddev", "sd" },
-    { "var", "variance" },
-    { "correlation", "pearson" },
-    { "max_calibration_error", "mce" },
-};
-
-/* Whether b is a with other case, or other signs where a has underscores. */
-static bool reads_as(const char *a, const char *b)
-{
-    for (; *a && *b; a++, b++)
-        if (*a != tolower((unsigned char)*b) &&
-            !(*a == '_' && (*b == '-' || *b == ' ')))
-            return false;
-    return *a == *b;
-}
-
-static int unknown_metric(const char *name, struct cdr_failure *why)
-{
-    const char *names[CADRE_METRIC_COUNT];
-    char shown[CDR_SHOWN], hint[CDR_SHOWN];
-
-    for (int k = 0; k < CADRE_METRIC_COUNT; k++)
-        names[k] = cadre_metric_name(k);
-    cdr_hint(hint, sizeof hint, name, names, CADRE_METRIC_COUNT,
-             "cadre bootstrap --help lists them");
-    for (size_t i = 0; i < sizeof synonyms / sizeof synonyms[0]; i++)
-        if (reads_as(synonyms[i].theirs, name))
-            snprintf(hint, sizeof hint, "did you mean %s?", synonyms[i].ours);
-    return cdr_fails(why, CDR_EXIT_USAGE, "--metric: no metric is called %s; %s",
-                     cdr_quote(shown, name), hint);
-}
-
-static int add_metric(struct cdr_analysis *s, const char *name, struct cdr_failure *why)
-{
-    int kind = cadre_metric_find(name);
-
-    if (kind < 0)
-        return unknown_metric(name, why);
-    for (size_t i = 0; i < s->n_kinds; i++)
-        if (s->kinds[i] == kind)
-            return cdr_fails(why, CDR_EXIT_USAGE, "--metric %s is given twice", name);
-    s->kinds[s->n_kinds++] = kind; /* no more than there are, each once */
-    return 0;
-}
-
-/* One name, or several with commas between. */
-static int add_metrics(struct cdr_analysis *s, const char *names,
-                       struct cdr_failure *why)
-{
-    char *copy = strdup(names), *next = copy, *name;
-    int rc = 0;
-
-    if (!copy)
-        return cdr_fails_memory(why);
-    while (rc == 0 && (name = strsep(&next, ",")))
-        rc = add_metric(s, name, why);
-    free(copy);
-    return rc;
-}
-
 static bool wants_probabilities(int kind)
 {
     return (cadre_metric_needs(kind) & CADRE_NEEDS_PROBABILITIES) != 0;
@@ -257,7 +201,7 @@ static int take_metrics(struct cdr_analysis *s, struct cdr_failure *why)
     if (!s->kinds)
         return cdr_fails_memory(why);
     for (size_t i = 0; i < s->set->metrics.n; i++) {
-        int rc = add_metrics(s, s->set->metrics.at[i], why);
+        int rc = cdr_metrics_add(s->kinds, &s->n_kinds, s->set->metrics.at[i], why);
 
         if (rc)
             return rc;
@@ -363,6 +307,37 @@ static int check_drawing(const struct cdr_analysis *s, struct cdr_failure *why)
     return 0;
 }
 
+/* Methods that know more than resamples say, and of what. */
+static int check_method(const struct cdr_analysis *s, struct cdr_failure *why)
+{
+    const struct cdr_resampling *d = &s->set->drawing;
+    const int method = s->set->method;
+
+    if (method < CDR_METHOD_DELONG)
+        return 0;
+    if (method == CDR_METHOD_CLT && !d->block)
+        return cdr_fails(why, CDR_EXIT_USAGE,
+                         "--method clt is for the mean over folds: name their column "
+                         "with --block");
+    for (size_t i = 0; method == CDR_METHOD_DELONG && i < s->n_kinds; i++)
+        if (s->kinds[i] != CADRE_ROC_AUC)
+            return cdr_fails(why, CDR_EXIT_USAGE,
+                             "--method delong is for roc_auc only, not for %s",
+                             cadre_metric_name(s->kinds[i]));
+    if (method == CDR_METHOD_DELONG &&
+        (d->weight || d->stratify || d->cluster || d->block))
+        return cdr_fails(
+            why, CDR_EXIT_USAGE,
+            "--method delong is for rows without weights, strata, clusters "
+            "and blocks");
+    if (d->until_error > 0 || d->replicates)
+        return cdr_fails(why, CDR_EXIT_USAGE,
+                         "--%s is about resamples, and --method %s takes none",
+                         d->replicates ? "replicates" : "until-error",
+                         method == CDR_METHOD_CLT ? "clt" : "delong");
+    return 0;
+}
+
 static void want_columns(struct cdr_analysis *s)
 {
     const struct cdr_resampling *d = &s->set->drawing;
@@ -382,6 +357,31 @@ static void want_columns(struct cdr_analysis *s)
     }
 }
 
+int cdr_analysis_want_scores(struct cdr_analysis *s,
+                             const struct cdr_analysis_settings *set,
+                             struct cdr_failure *why)
+{
+    const struct cdr_texts *scores = &set->scores;
+    char shown[CDR_SHOWN];
+
+    for (size_t i = 0; i < scores->n; i++) {
+        if (strcmp(scores->at[i], "all") == 0)
+            s->wanted.every_score = true;
+        if (set->label && strcmp(scores->at[i], set->label) == 0)
+            return cdr_fails(why, CDR_EXIT_USAGE, "--score %s is the column of labels",
+                             cdr_quote(shown, scores->at[i]));
+        for (size_t k = 0; k < i; k++)
+            if (strcmp(scores->at[i], scores->at[k]) == 0)
+                return cdr_fails(why, CDR_EXIT_USAGE, "--score %s is given twice",
+                                 cdr_quote(shown, scores->at[i]));
+    }
+    if (s->wanted.every_score && scores->n > 1)
+        return cdr_fails(why, CDR_EXIT_USAGE, "--score all stands alone");
+    s->wanted.scores = scores->at;
+    s->wanted.n_scores = scores->n;
+    return 0;
+}
+
 int cdr_analysis_check(struct cdr_analysis *s, const char *command,
                        struct cdr_failure *why)
 {
@@ -398,6 +398,8 @@ int cdr_analysis_check(struct cdr_analysis *s, const char *command,
         rc = check_label(s, command, why);
     if (!rc)
         rc = check_drawing(s, why);
+    if (!rc)
+        rc = check_method(s, why);
     if (!rc)
         rc = check_signs(set, why);
     if (!rc)

@@ -73,9 +73,15 @@ static bool add_drawing(const struct cdr_analysis *s, json_t *records)
     return done;
 }
 
+static const char *method_name(int method)
+{
+    return method == CDR_METHOD_DELONG ? "delong"
+           : method == CDR_METHOD_CLT  ? "clt"
+                                       : cadre_interval_method_name(method);
+}
+
 json_t *cdr_analysis_records(const struct cdr_analysis *s, const char *command,
-                             const char *method, int seeding, const char *a,
-                             const char *b)
+                             int seeding, const char *a, const char *b)
 {
     const struct cdr_analysis_settings *set = s->set;
     char seed[24];
@@ -86,7 +92,7 @@ json_t *cdr_analysis_records(const struct cdr_analysis *s, const char *command,
     if (add(records, "cadre", cdr_json_text(CADRE_VERSION)) &&
         add(records, "command", cdr_json_text(command)) &&
         add(records, "file", cdr_json_text(set->file)) && add_label(s, records) &&
-        add(records, "method", cdr_json_text(method)) &&
+        add(records, "method", cdr_json_text(method_name(set->method))) &&
         add(records, "confidence", cdr_json_number(set->confidence)) &&
         add(records, "seed", cdr_json_text(seed)) &&
         add(records, "seeding", cdr_json_text(seeding_name(seeding))) &&
@@ -136,7 +142,9 @@ const char *cdr_analysis_drawn(char *out, size_t size, const struct cdr_analysis
 {
     const double error = s->set->drawing.until_error;
 
-    if (error > 0)
+    if (s->set->method >= CDR_METHOD_DELONG)
+        snprintf(out, size, "without resamples");
+    else if (error > 0)
         snprintf(out, size, "until the Monte Carlo error is at most %g, seed %" PRIu64,
                  error, s->set->seed);
     else
@@ -166,16 +174,12 @@ static int write_table(struct cdr_analysis *s, const json_t *records,
     fprintf(out, "%s: %s\n", file, heading);
     free(file);
     rc = cdr_table_write(out, records, fields, n_fields, why);
-    if (!rc && s->set->explain) {
-        fputc('\n', out);
-        print_plan(out, records, "");
-    }
     return rc;
 }
 
-int cdr_analysis_write(struct cdr_analysis *s, json_t *records, const char *heading,
-                       const struct cdr_field *fields, size_t n_fields,
-                       struct cdr_failure *why)
+int cdr_analysis_put(struct cdr_analysis *s, json_t *records, const char *heading,
+                     const struct cdr_field *fields, size_t n_fields,
+                     struct cdr_failure *why)
 {
     int rc = 0;
 
@@ -190,9 +194,30 @@ int cdr_analysis_write(struct cdr_analysis *s, json_t *records, const char *head
         break;
     default: rc = write_table(s, records, heading, fields, n_fields, why); break;
     }
-    if (!rc && s->replicates.stream)
+    return rc;
+}
+
+int cdr_analysis_commit(struct cdr_analysis *s, const json_t *records,
+                        struct cdr_failure *why)
+{
+    int rc = 0;
+
+    if (s->set->explain && s->set->format == CDR_TABLE) {
+        fputc('\n', s->output.stream);
+        print_plan(s->output.stream, records, "");
+    }
+    if (s->replicates.stream)
         rc = cdr_output_commit(&s->replicates, why);
     return rc ? rc : cdr_output_commit(&s->output, why);
+}
+
+int cdr_analysis_write(struct cdr_analysis *s, json_t *records, const char *heading,
+                       const struct cdr_field *fields, size_t n_fields,
+                       struct cdr_failure *why)
+{
+    int rc = cdr_analysis_put(s, records, heading, fields, n_fields, why);
+
+    return rc ? rc : cdr_analysis_commit(s, records, why);
 }
 
 /* ---- what intervals say ---- */
@@ -207,8 +232,9 @@ static const char *reason_of(int undefined)
 }
 
 bool cdr_analysis_add_interval(const struct cdr_analysis *s, json_t *row,
-                               const cadre_interval *x, int asked)
+                               const cadre_interval *x)
 {
+    const int asked = s->set->method;
     bool done = add(row, "low", cdr_json_number(x->low)) &&
                 add(row, "high", cdr_json_number(x->high)) &&
                 add(row, "standard_error", cdr_json_number(x->standard_error)) &&
@@ -233,12 +259,12 @@ bool cdr_analysis_add_interval(const struct cdr_analysis *s, json_t *row,
     return done;
 }
 
-void cdr_analysis_warn(struct cdr_analysis *s, const cadre_interval *x, int asked,
+void cdr_analysis_warn(struct cdr_analysis *s, const cadre_interval *x,
                        const char *name, int kind)
 {
     char shown[CDR_SHOWN];
 
-    if (asked != CADRE_BCA || x->method == CADRE_BCA)
+    if (s->set->method != CADRE_BCA || x->method == CADRE_BCA)
         return;
     if (s->warned++ == WARNINGS_MOST)
         fputs("cadre: others are marked in the results\n", stderr);
@@ -253,27 +279,50 @@ void cdr_analysis_warn(struct cdr_analysis *s, const cadre_interval *x, int aske
 
 /* ---- p-values ---- */
 
-int cdr_analysis_adjust(const struct cdr_analysis *s, double *p, size_t n,
+int cdr_analysis_adjust(const struct cdr_analysis *s, struct cdr_outcome *o, size_t n,
                         struct cdr_failure *why)
 {
+    const int how = s->set->drawing.adjust;
+    double *p;
     cadre_error err;
+    int rc = 0;
 
-    if (s->set->drawing.adjust == 0)
+    if (how == 0)
         return 0;
-    if (cadre_adjust_p_values(p, p, n, s->set->drawing.adjust - 1, &err))
-        return cdr_fails_in_library(why, NULL, &err);
-    return 0;
+    p = calloc(n, sizeof *p);
+    if (!p)
+        return cdr_fails_memory(why);
+    for (size_t i = 0; i < n; i++)
+        p[i] = o[i].p_value;
+    if (cadre_adjust_p_values(p, p, n, how - 1, &err))
+        rc = cdr_fails_in_library(why, NULL, &err);
+    for (size_t i = 0; i < n; i++)
+        o[i].adjusted = p[i];
+    free(p);
+    return rc;
 }
 
-bool cdr_analysis_add_p_value(const struct cdr_analysis *s, json_t *row, double p,
-                              double adjusted)
+bool cdr_analysis_add_p_value(const struct cdr_analysis *s, json_t *row,
+                              const struct cdr_outcome *o)
 {
-    return add(row, "p_value", cdr_json_number(p)) &&
+    return add(row, "p_value", cdr_json_number(o->p_value)) &&
            (s->set->drawing.adjust == 0 ||
-            add(row, "adjusted_p_value", cdr_json_number(adjusted)));
+            add(row, "adjusted_p_value", cdr_json_number(o->adjusted)));
 }
 
-const char *cdr_method_words(int method)
+/* ---- in words ---- */
+
+const char *cdr_analysis_interval(char *out, size_t size, const struct cdr_analysis *s)
 {
-    return method == CADRE_BCA ? "BCa" : cadre_interval_method_name(method);
+    const int method = s->set->method;
+
+    snprintf(out, size, "%g %% %s interval", 100 * s->set->confidence,
+             method == CADRE_BCA           ? "BCa bootstrap"
+             : method == CADRE_PERCENTILE  ? "percentile bootstrap"
+             : method == CADRE_BASIC       ? "basic bootstrap"
+             : method == CADRE_NORMAL      ? "normal bootstrap"
+             : method == CADRE_STUDENTIZED ? "studentized bootstrap"
+             : method == CDR_METHOD_DELONG ? "DeLong"
+                                           : "central limit");
+    return out;
 }

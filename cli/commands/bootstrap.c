@@ -9,114 +9,57 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct settings {
-    struct cdr_analysis_settings analysis;
-    struct cdr_texts scores;
-    int method; /* an enum cadre_interval_method */
-};
-
-static const struct cdr_option score_options[] = {
-    { .kind = CDR_LIST,
-      .required = true,
-      .name = "score",
-      .value = "COL",
-      .offset = offsetof(struct settings, scores),
-      .suggest = CDR_COLUMNS,
-      .usual = "all",
-      .help = "a column of scores, higher for label 1; several: repeat it; all is "
-              "every other column that has a name and numbers" },
-    { .kind = CDR_END },
-};
-
-static const struct cdr_option method_options[] = {
-    { .kind = CDR_WORD,
-      .name = "method",
-      .value = "percentile|basic|bca|normal|studentized",
-      .offset = offsetof(struct settings, method),
-      .initial = "bca",
-      .help = "how to make the interval from the resamples; where bca is not defined, "
-              "percentile stands in for it, marked" },
-    { .kind = CDR_END },
-};
+static const struct cdr_option method_options[] = { CDR_METHOD_OPTION("bca"),
+                                                    { .kind = CDR_END } };
 
 static const struct cdr_group groups[] = {
-    { "Data", cdr_analysis_data_options, offsetof(struct settings, analysis) },
-    { "Scores", score_options, 0 },
-    { "Bootstrap", cdr_analysis_bootstrap_options,
-      offsetof(struct settings, analysis) },
+    { "Data", cdr_analysis_data_options, 0 },
+    { "Scores", cdr_analysis_score_options, 0 },
+    { "Measuring", cdr_analysis_metric_options, 0 },
+    { "Bootstrap", cdr_analysis_bootstrap_options, 0 },
     { "Interval", method_options, 0 },
-    { "Drawing", cdr_resampling_options, offsetof(struct settings, analysis.drawing) },
-    { "Testing", cdr_testing_options, offsetof(struct settings, analysis.drawing) },
-    { "Running", cdr_pool_option_table, offsetof(struct settings, analysis.pool) },
-    { "Output", cdr_analysis_output_options, offsetof(struct settings, analysis) },
+    { "Rows", cdr_rows_options, offsetof(struct cdr_analysis_settings, drawing) },
+    { "Resampling", cdr_resampling_options,
+      offsetof(struct cdr_analysis_settings, drawing) },
+    { "Testing", cdr_testing_options, offsetof(struct cdr_analysis_settings, drawing) },
+    { "Running", cdr_pool_option_table, offsetof(struct cdr_analysis_settings, pool) },
+    { "Output", cdr_analysis_output_options, 0 },
     { .title = NULL },
 };
 
 static const struct cdr_field fields[] = {
-    { .key = "file" },
-    { .key = "label" },
-    { .key = "rows" },
-    { .key = "positives" },
-    { .key = "method" },
-    { .key = "confidence" },
-    { .key = "seed" },
-    { .key = "seeding" },
-    { .key = "resamples" },
+    CDR_FIELDS_OF_ALL,
     { .key = "group", .late = true, .title = "group", .rare = true },
     { .key = "score", .title = "score" },
-    { .key = "metric", .title = "metric" },
-    { .key = "threshold", .title = "threshold", .rare = true, .plain = true },
-    { .key = "bins", .title = "bins", .rare = true },
-    { .key = "level", .late = true, .title = "level", .rare = true, .plain = true },
+    CDR_FIELDS_OF_METRIC,
     { .key = "point", .title = "point" },
     { .key = "low", .title = "low" },
     { .key = "high", .title = "high" },
     { .key = "standard_error", .title = "std error" },
-    { .key = "instead", .late = true, .title = "by", .rare = true },
-    { .key = "monte_carlo_error",
-      .late = true,
-      .title = "MC error",
-      .rare = true,
-      .plain = true,
-      .brief = true },
+    CDR_FIELDS_OF_ERROR,
     { .key = "p_value",
       .late = true,
       .title = "p",
       .rare = true,
       .plain = true,
       .brief = true },
-    { .key = "adjusted_p_value",
-      .late = true,
-      .title = "adjusted p",
-      .rare = true,
-      .plain = true,
-      .brief = true },
+    CDR_FIELD_ADJUSTED,
     { .key = "usable" },
     { .key = "degenerate", .title = "degenerate", .rare = true },
     { .key = "bias" },
     { .key = "acceleration" },
     { .key = "low_level" },
     { .key = "high_level" },
-    { .key = "low_error", .late = true },
-    { .key = "high_error", .late = true },
-    { .key = "bca_undefined", .late = true },
-    { .key = "positive", .late = true },
+    CDR_FIELDS_AT_END,
 };
 
 /* ---- running ---- */
 
-/* What came of one group, score and metric. */
-struct outcome {
-    const char *group; /* NULL: all rows */
-    double p_value, adjusted;
-};
-
 struct intervals {
     struct cdr_analysis analysis;
-    const struct settings *set;
-    size_t n;                  /* results */
-    struct cdr_plot_row *rows; /* n */
-    struct outcome *outcomes;  /* n */
+    size_t n;                     /* results */
+    struct cdr_plot_row *rows;    /* n */
+    struct cdr_outcome *outcomes; /* n */
 };
 
 static int run_one(struct intervals *v, const struct cdr_part *part, size_t i,
@@ -126,12 +69,12 @@ static int run_one(struct intervals *v, const struct cdr_part *part, size_t i,
     struct cdr_finding finding;
     cadre_error err;
 
-    if (cdr_part_run(&finding, part, row->kind, v->set->method, row->name, NULL, &err))
+    if (cdr_part_run(&finding, part, row->kind, v->analysis.set->method, row->name,
+                     NULL, &err))
         return cdr_analysis_fails(&v->analysis, row->kind, row->name, &err, why);
     row->interval = finding.interval;
     v->outcomes[i].p_value = finding.p_value;
-    cdr_analysis_warn(&v->analysis, &row->interval, v->set->method, row->name,
-                      row->kind);
+    cdr_analysis_warn(&v->analysis, &row->interval, row->name, row->kind);
     return 0;
 }
 
@@ -150,7 +93,7 @@ static int run_all(struct intervals *v, struct cdr_failure *why)
 
         v->rows[i].name = score->name;
         v->rows[i].kind = s->kinds[i % s->n_kinds];
-        v->outcomes[i].group = cdr_analysis_group(s, k % n_groups);
+        v->outcomes[i].group = v->rows[i].group = cdr_analysis_group(s, k % n_groups);
         rc = cdr_analysis_next(s, i, why);
         if (!rc && !cdr_part_open(&part, s, k % n_groups, score->values, NULL))
             rc = cdr_fails_memory(why);
@@ -160,22 +103,6 @@ static int run_all(struct intervals *v, struct cdr_failure *why)
             return rc;
         cdr_part_close(&part);
     }
-    return rc;
-}
-
-static int adjust(struct intervals *v, struct cdr_failure *why)
-{
-    double *p = calloc(v->n, sizeof *p);
-    int rc;
-
-    if (!p)
-        return cdr_fails_memory(why);
-    for (size_t i = 0; i < v->n; i++)
-        p[i] = v->outcomes[i].p_value;
-    rc = cdr_analysis_adjust(&v->analysis, p, v->n, why);
-    for (size_t i = 0; i < v->n; i++)
-        v->outcomes[i].adjusted = p[i];
-    free(p);
     return rc;
 }
 
@@ -193,7 +120,7 @@ static bool add_row(const struct intervals *v, json_t *results, size_t i)
 {
     const struct cdr_analysis *s = &v->analysis;
     const struct cdr_plot_row *row = &v->rows[i];
-    const struct outcome *o = &v->outcomes[i];
+    const struct cdr_outcome *o = &v->outcomes[i];
     json_t *r = json_object();
     bool done;
 
@@ -203,8 +130,8 @@ static bool add_row(const struct intervals *v, json_t *results, size_t i)
         json_object_set_new(r, "score", cdr_json_text(row->name)) == 0 &&
         cdr_analysis_add_metric(s, r, row->kind) &&
         json_object_set_new(r, "point", cdr_json_number(row->interval.point)) == 0 &&
-        cdr_analysis_add_interval(s, r, &row->interval, v->set->method) &&
-        (!tests(s) || cdr_analysis_add_p_value(s, r, o->p_value, o->adjusted)) &&
+        cdr_analysis_add_interval(s, r, &row->interval) &&
+        (!tests(s) || cdr_analysis_add_p_value(s, r, o)) &&
         json_array_append(results, r) == 0;
     json_decref(r);
     return done;
@@ -213,14 +140,13 @@ static bool add_row(const struct intervals *v, json_t *results, size_t i)
 static json_t *make_records(const struct intervals *v)
 {
     const struct cdr_analysis *s = &v->analysis;
-    const int method = v->set->method;
+    const int method = s->set->method;
     const bool single = method != CADRE_STUDENTIZED && !s->set->drawing.stratify &&
                         !s->set->drawing.cluster;
     int seeding = s->set->seeding ? s->set->seeding
                   : single        ? CADRE_SEEDING_SINGLE
                                   : CADRE_SEEDING_SPAWN;
-    json_t *records = cdr_analysis_records(
-        s, "bootstrap", cadre_interval_method_name(method), seeding, NULL, NULL);
+    json_t *records = cdr_analysis_records(s, "bootstrap", seeding, NULL, NULL);
     json_t *results = json_object_get(records, "results");
     bool done = records != NULL;
 
@@ -241,8 +167,8 @@ struct words {
 static void make_words(struct words *w, const struct intervals *v)
 {
     cdr_analysis_rows(w->rows, sizeof w->rows, &v->analysis);
-    snprintf(w->interval, sizeof w->interval, "%g %% %s bootstrap intervals",
-             100 * v->analysis.set->confidence, cdr_method_words(v->set->method));
+    cdr_analysis_interval(w->interval, sizeof w->interval - 1, &v->analysis);
+    strcat(w->interval, "s");
     cdr_analysis_drawn(w->drawn, sizeof w->drawn, &v->analysis);
 }
 
@@ -255,6 +181,7 @@ static int draw(struct intervals *v, const struct words *w, struct cdr_failure *
                                   .footnote = footnote,
                                   .threshold = s->set->threshold,
                                   .bins = (unsigned)s->set->bins,
+                                  .level = s->set->drawing.level,
                                   .prevalence = (double)s->data.positives /
                                                 (double)s->data.rows };
 
@@ -283,37 +210,14 @@ static int show(struct intervals *v, struct cdr_failure *why)
 
 /* ---- the command ---- */
 
-static int want_scores(struct cdr_wanted *wanted, const struct settings *set,
-                       struct cdr_failure *why)
-{
-    const struct cdr_texts *scores = &set->scores;
-    char shown[CDR_SHOWN];
-
-    for (size_t i = 0; i < scores->n; i++) {
-        if (strcmp(scores->at[i], "all") == 0)
-            wanted->every_score = true;
-        if (set->analysis.label && strcmp(scores->at[i], set->analysis.label) == 0)
-            return cdr_fails(why, CDR_EXIT_USAGE, "--score %s is the column of labels",
-                             cdr_quote(shown, scores->at[i]));
-        for (size_t k = 0; k < i; k++)
-            if (strcmp(scores->at[i], scores->at[k]) == 0)
-                return cdr_fails(why, CDR_EXIT_USAGE, "--score %s is given twice",
-                                 cdr_quote(shown, scores->at[i]));
-    }
-    if (wanted->every_score && scores->n > 1)
-        return cdr_fails(why, CDR_EXIT_USAGE, "--score all stands alone");
-    wanted->scores = scores->at;
-    wanted->n_scores = scores->n;
-    return 0;
-}
-
-static int run_analysis(struct intervals *v, struct cdr_failure *why)
+static int run_analysis(struct intervals *v, const struct cdr_analysis_settings *set,
+                        struct cdr_failure *why)
 {
     struct cdr_analysis *s = &v->analysis;
-    int rc = want_scores(&s->wanted, v->set, why);
+    int rc = cdr_analysis_want_scores(s, set, why);
 
     if (!rc)
-        rc = cdr_analysis_open(s, &v->set->analysis, "bootstrap", why);
+        rc = cdr_analysis_open(s, set, "bootstrap", why);
     if (!rc)
         rc = cdr_plot_check(&s->plot, s->data.n_scores * cdr_analysis_groups(s),
                             s->n_kinds, why);
@@ -326,14 +230,14 @@ static int run_analysis(struct intervals *v, struct cdr_failure *why)
         return cdr_fails_memory(why);
     rc = run_all(v, why);
     if (!rc)
-        rc = adjust(v, why);
+        rc = cdr_analysis_adjust(s, v->outcomes, v->n, why);
     return rc ? rc : show(v, why);
 }
 
 static int run(const void *settings, struct cdr_failure *why)
 {
-    struct intervals v = { .set = settings };
-    int rc = run_analysis(&v, why);
+    struct intervals v = { .n = 0 };
+    int rc = run_analysis(&v, settings, why);
 
     free(v.rows);
     free(v.outcomes);
@@ -352,7 +256,7 @@ const struct cdr_command cdr_cmd_bootstrap = {
         "column and metric. Intervals agree with SciPy's.",
     .synopsis = "bootstrap FILE [--label COL] --score COL ... [options]",
     .groups = groups,
-    .settings_size = sizeof(struct settings),
+    .settings_size = sizeof(struct cdr_analysis_settings),
     .lists_metrics = true,
     .run = run,
 };

@@ -21,6 +21,7 @@ struct cdr_command {
 
 extern const struct cdr_command cdr_cmd_bootstrap;
 extern const struct cdr_command cdr_cmd_compare;
+extern const struct cdr_command cdr_cmd_roc;
 extern const struct cdr_command cdr_cmd_random;
 extern const struct cdr_command cdr_cmd_explain;
 

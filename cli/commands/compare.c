@@ -12,7 +12,6 @@
 struct settings {
     struct cdr_analysis_settings analysis;
     const char *a, *b;
-    int method; /* an enum cadre_interval_method */
 };
 
 static const struct cdr_option score_options[] = {
@@ -35,24 +34,19 @@ static const struct cdr_option score_options[] = {
     { .kind = CDR_END },
 };
 
-static const struct cdr_option method_options[] = {
-    { .kind = CDR_WORD,
-      .name = "method",
-      .value = "percentile|basic|bca|normal|studentized",
-      .offset = offsetof(struct settings, method),
-      .initial = "percentile",
-      .help = "how to make the interval from the resamples; where bca is not defined, "
-              "percentile stands in for it, marked" },
-    { .kind = CDR_END },
-};
+static const struct cdr_option method_options[] = { CDR_METHOD_OPTION("percentile"),
+                                                    { .kind = CDR_END } };
 
 static const struct cdr_group groups[] = {
     { "Data", cdr_analysis_data_options, offsetof(struct settings, analysis) },
     { "Scores", score_options, 0 },
+    { "Measuring", cdr_analysis_metric_options, offsetof(struct settings, analysis) },
     { "Bootstrap", cdr_analysis_bootstrap_options,
       offsetof(struct settings, analysis) },
-    { "Interval", method_options, 0 },
-    { "Drawing", cdr_resampling_options, offsetof(struct settings, analysis.drawing) },
+    { "Interval", method_options, offsetof(struct settings, analysis) },
+    { "Rows", cdr_rows_options, offsetof(struct settings, analysis.drawing) },
+    { "Resampling", cdr_resampling_options,
+      offsetof(struct settings, analysis.drawing) },
     { "Testing", cdr_testing_options, offsetof(struct settings, analysis.drawing) },
     { "Running", cdr_pool_option_table, offsetof(struct settings, analysis.pool) },
     { "Output", cdr_analysis_output_options, offsetof(struct settings, analysis) },
@@ -60,22 +54,11 @@ static const struct cdr_group groups[] = {
 };
 
 static const struct cdr_field fields[] = {
-    { .key = "file" },
-    { .key = "label" },
-    { .key = "rows" },
-    { .key = "positives" },
-    { .key = "method" },
-    { .key = "confidence" },
-    { .key = "seed" },
-    { .key = "seeding" },
-    { .key = "resamples" },
+    CDR_FIELDS_OF_ALL,
     { .key = "a" },
     { .key = "b" },
     { .key = "group", .late = true, .title = "group", .rare = true },
-    { .key = "metric", .title = "metric" },
-    { .key = "threshold", .title = "threshold", .rare = true, .plain = true },
-    { .key = "bins", .title = "bins", .rare = true },
-    { .key = "level", .late = true, .title = "level", .rare = true, .plain = true },
+    CDR_FIELDS_OF_METRIC,
     { .key = "point_a", .title = "a" },
     { .key = "point_b", .title = "b" },
     { .key = "difference", .title = "b - a" },
@@ -83,45 +66,31 @@ static const struct cdr_field fields[] = {
     { .key = "high", .title = "high" },
     { .key = "standard_error", .title = "std error" },
     { .key = "contains_zero", .title = "contains 0" },
-    { .key = "instead", .late = true, .title = "by", .rare = true },
-    { .key = "monte_carlo_error",
-      .late = true,
-      .title = "MC error",
-      .rare = true,
-      .plain = true,
-      .brief = true },
+    CDR_FIELDS_OF_ERROR,
     { .key = "p_value", .late = true, .title = "p", .plain = true, .brief = true },
-    { .key = "adjusted_p_value",
-      .late = true,
-      .title = "adjusted p",
-      .rare = true,
-      .plain = true,
-      .brief = true },
+    CDR_FIELD_ADJUSTED,
     { .key = "usable" },
     { .key = "degenerate", .title = "degenerate", .rare = true },
     { .key = "bias", .late = true },
     { .key = "acceleration", .late = true },
     { .key = "low_level", .late = true },
     { .key = "high_level", .late = true },
-    { .key = "low_error", .late = true },
-    { .key = "high_error", .late = true },
-    { .key = "bca_undefined", .late = true },
-    { .key = "positive", .late = true },
+    CDR_FIELDS_AT_END,
 };
 
-/* What came of one group and metric; the plot's row points to the replicates. */
-struct outcome {
-    const char *group; /* NULL: all rows */
-    double a, b, p_value, adjusted;
+/* Of one group and metric, of either column; the plot's row points to the replicates. */
+struct pair {
+    double a, b;
     double *replicates;
 };
 
 struct comparison {
     struct cdr_analysis analysis;
     const struct settings *set;
-    size_t n;                  /* results: groups times metrics */
-    struct cdr_plot_row *rows; /* n */
-    struct outcome *outcomes;  /* n */
+    size_t n;                     /* results: groups times metrics */
+    struct cdr_plot_row *rows;    /* n */
+    struct cdr_outcome *outcomes; /* n */
+    struct pair *pairs;           /* n */
 };
 
 /* ---- running ---- */
@@ -130,7 +99,7 @@ static int measure(struct comparison *c, const struct cdr_part *part, size_t i,
                    struct cdr_failure *why)
 {
     struct cdr_analysis *s = &c->analysis;
-    double *points[] = { &c->outcomes[i].a, &c->outcomes[i].b };
+    double *points[] = { &c->pairs[i].a, &c->pairs[i].b };
     cadre_error err;
 
     for (unsigned k = 0; k < 2; k++)
@@ -144,23 +113,23 @@ static int run_one(struct comparison *c, const struct cdr_part *part, size_t i,
                    struct cdr_failure *why)
 {
     struct cdr_analysis *s = &c->analysis;
-    struct outcome *o = &c->outcomes[i];
+    struct pair *pair = &c->pairs[i];
     struct cdr_finding finding;
     cadre_error err;
 
     if (s->set->plot) {
-        o->replicates = calloc(cdr_analysis_most(s), sizeof *o->replicates);
-        if (!o->replicates)
+        pair->replicates = calloc(cdr_analysis_most(s), sizeof *pair->replicates);
+        if (!pair->replicates)
             return cdr_fails_memory(why);
-        c->rows[i].replicates = o->replicates;
+        c->rows[i].replicates = pair->replicates;
     }
-    if (cdr_part_run(&finding, part, c->rows[i].kind, c->set->method, "b - a",
-                     o->replicates, &err))
+    if (cdr_part_run(&finding, part, c->rows[i].kind, c->analysis.set->method, "b - a",
+                     pair->replicates, &err))
         return cdr_analysis_fails(s, c->rows[i].kind, NULL, &err, why);
     c->rows[i].interval = finding.interval;
     c->rows[i].n = finding.interval.resamples + finding.interval.degenerate;
-    o->p_value = finding.p_value;
-    cdr_analysis_warn(s, &finding.interval, c->set->method, "b - a", c->rows[i].kind);
+    c->outcomes[i].p_value = finding.p_value;
+    cdr_analysis_warn(s, &finding.interval, "b - a", c->rows[i].kind);
     return 0;
 }
 
@@ -174,7 +143,7 @@ static int run_all(struct comparison *c, struct cdr_failure *why)
         struct cdr_part part;
 
         c->rows[i].kind = s->kinds[i % s->n_kinds];
-        c->outcomes[i].group = cdr_analysis_group(s, i / s->n_kinds);
+        c->outcomes[i].group = c->rows[i].group = cdr_analysis_group(s, i / s->n_kinds);
         if (!cdr_part_open(&part, s, i / s->n_kinds, s->data.scores[0].values,
                            s->data.scores[1].values))
             rc = cdr_fails_memory(why);
@@ -189,29 +158,14 @@ static int run_all(struct comparison *c, struct cdr_failure *why)
     return rc;
 }
 
-static int adjust(struct comparison *c, struct cdr_failure *why)
-{
-    double *p = calloc(c->n, sizeof *p);
-    int rc;
-
-    if (!p)
-        return cdr_fails_memory(why);
-    for (size_t i = 0; i < c->n; i++)
-        p[i] = c->outcomes[i].p_value;
-    rc = cdr_analysis_adjust(&c->analysis, p, c->n, why);
-    for (size_t i = 0; i < c->n; i++)
-        c->outcomes[i].adjusted = p[i];
-    free(p);
-    return rc;
-}
-
 /* ---- results ---- */
 
 static bool add_row(const struct comparison *c, json_t *results, size_t i)
 {
     const struct cdr_analysis *s = &c->analysis;
     const cadre_interval *x = &c->rows[i].interval;
-    const struct outcome *o = &c->outcomes[i];
+    const struct cdr_outcome *o = &c->outcomes[i];
+    const struct pair *pair = &c->pairs[i];
     json_t *r = json_object();
     bool done;
 
@@ -219,14 +173,13 @@ static bool add_row(const struct comparison *c, json_t *results, size_t i)
         r &&
         (!o->group || json_object_set_new(r, "group", cdr_json_text(o->group)) == 0) &&
         cdr_analysis_add_metric(s, r, c->rows[i].kind) &&
-        json_object_set_new(r, "point_a", cdr_json_number(o->a)) == 0 &&
-        json_object_set_new(r, "point_b", cdr_json_number(o->b)) == 0 &&
+        json_object_set_new(r, "point_a", cdr_json_number(pair->a)) == 0 &&
+        json_object_set_new(r, "point_b", cdr_json_number(pair->b)) == 0 &&
         json_object_set_new(r, "difference", cdr_json_number(x->point)) == 0 &&
-        cdr_analysis_add_interval(s, r, x, c->set->method) &&
+        cdr_analysis_add_interval(s, r, x) &&
         json_object_set_new(r, "contains_zero",
                             json_boolean(x->low <= 0 && x->high >= 0)) == 0 &&
-        cdr_analysis_add_p_value(s, r, o->p_value, o->adjusted) &&
-        json_array_append(results, r) == 0;
+        cdr_analysis_add_p_value(s, r, o) && json_array_append(results, r) == 0;
     json_decref(r);
     return done;
 }
@@ -234,13 +187,10 @@ static bool add_row(const struct comparison *c, json_t *results, size_t i)
 static json_t *make_records(const struct comparison *c)
 {
     const struct cdr_analysis *s = &c->analysis;
-    const int method = c->set->method;
     int seeding = s->set->seeding         ? s->set->seeding
                   : s->set->drawing.block ? CADRE_SEEDING_SINGLE
                                           : CADRE_SEEDING_SPAWN;
-    json_t *records =
-        cdr_analysis_records(s, "compare", cadre_interval_method_name(method), seeding,
-                             c->set->a, c->set->b);
+    json_t *records = cdr_analysis_records(s, "compare", seeding, c->set->a, c->set->b);
     json_t *results = json_object_get(records, "results");
     bool done = records != NULL;
 
@@ -262,8 +212,7 @@ static void make_words(struct words *w, const struct comparison *c)
 {
     const struct cdr_analysis *s = &c->analysis;
 
-    snprintf(w->interval, sizeof w->interval, "%g %% %s bootstrap interval",
-             100 * s->set->confidence, cdr_method_words(c->set->method));
+    cdr_analysis_interval(w->interval, sizeof w->interval, s);
     cdr_analysis_rows(w->rows, sizeof w->rows, s);
     cdr_analysis_drawn(w->drawn, sizeof w->drawn, s);
 }
@@ -277,7 +226,8 @@ static int draw(struct comparison *c, const struct words *w, struct cdr_failure 
                                   .a = c->set->a,
                                   .b = c->set->b,
                                   .threshold = c->analysis.set->threshold,
-                                  .bins = (unsigned)c->analysis.set->bins };
+                                  .bins = (unsigned)c->analysis.set->bins,
+                                  .level = c->analysis.set->drawing.level };
 
     snprintf(footnote, sizeof footnote, "%s; %s", w->rows, w->drawn);
     return cdr_plot_differences(&c->analysis.plot, &text, c->rows, c->n, why);
@@ -336,11 +286,12 @@ static int run_comparison(struct comparison *c, struct cdr_failure *why)
     c->n = cdr_analysis_groups(s) * s->n_kinds;
     c->rows = calloc(c->n, sizeof *c->rows);
     c->outcomes = calloc(c->n, sizeof *c->outcomes);
-    if (!c->rows || !c->outcomes)
+    c->pairs = calloc(c->n, sizeof *c->pairs);
+    if (!c->rows || !c->outcomes || !c->pairs)
         return cdr_fails_memory(why);
     rc = run_all(c, why);
     if (!rc)
-        rc = adjust(c, why);
+        rc = cdr_analysis_adjust(s, c->outcomes, c->n, why);
     return rc ? rc : show(c, why);
 }
 
@@ -349,8 +300,9 @@ static int run(const void *settings, struct cdr_failure *why)
     struct comparison c = { .set = settings };
     int rc = run_comparison(&c, why);
 
-    for (size_t i = 0; c.outcomes && i < c.n; i++)
-        free(c.outcomes[i].replicates);
+    for (size_t i = 0; c.pairs && i < c.n; i++)
+        free(c.pairs[i].replicates);
+    free(c.pairs);
     free(c.outcomes);
     free(c.rows);
     cdr_analysis_close(&c.analysis);

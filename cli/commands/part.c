@@ -122,6 +122,45 @@ static int write_replicates(void *arg, uint64_t first, const double *values, siz
     return ferror(s->out) != 0;
 }
 
+/* ---- without resamples ---- */
+
+/* Normal bounds around an estimate, and the test that they make. */
+static cadre_interval normal(double point, double low, double high, double error,
+                             double null)
+{
+    const double z = fabs(point - null) / error;
+
+    return (cadre_interval){ .point = point,
+                             .low = low,
+                             .high = high,
+                             .standard_error = error,
+                             .p_value = 2 * (1 - cadre_normal_cdf(z)),
+                             .method = CADRE_NORMAL };
+}
+
+/* Without --null the area of one column is tested against chance. */
+static int delong(cadre_interval *out, const struct cdr_part *p,
+                  const cadre_bootstrap *b, cadre_error *err)
+{
+    const bool chance = !p->scores[1] && !p->analysis->set->drawing.has_null;
+    cadre_delong d;
+    const int rc = cadre_delong_test(&d, p->labels, p->scores[0], p->scores[1], p->n,
+                                     b->confidence, err);
+
+    *out = normal(d.estimate, d.low, d.high, d.standard_error, chance ? 0.5 : b->null);
+    return rc;
+}
+
+static int central_limit(cadre_interval *out, const double *values, size_t n,
+                         const cadre_bootstrap *b, cadre_error *err)
+{
+    cadre_fold_mean m;
+    const int rc = cadre_fold_interval(&m, values, n, b->confidence, err);
+
+    *out = normal(m.mean, m.low, m.high, m.deviation / sqrt((double)n), b->null);
+    return rc;
+}
+
 /* ---- blocks ---- */
 
 /* The rows of one block, as a part; nothing is copied that blocks do not need. */
@@ -172,7 +211,7 @@ static int measure_block(double *out, const struct cdr_part *block, int kind,
 }
 
 static int run_blocks(cadre_interval *out, const struct cdr_part *p,
-                      const cadre_bootstrap *b, cadre_error *err)
+                      const cadre_bootstrap *b, bool resample, cadre_error *err)
 {
     double *values = calloc(p->n_blocks, sizeof *values);
     size_t n = 0;
@@ -191,14 +230,15 @@ static int run_blocks(cadre_interval *out, const struct cdr_part *p,
         rc = CADRE_ENOMEM;
     }
     if (!rc)
-        rc = cadre_bootstrap_folds(out, p->analysis->pool, b, values, n, err);
+        rc = resample ? cadre_bootstrap_folds(out, p->analysis->pool, b, values, n, err)
+                      : central_limit(out, values, n, b, err);
     free(values);
     return rc;
 }
 
 /* ---- running ---- */
 
-static cadre_bootstrap bootstrap_of(const struct cdr_part *p, int kind, int method)
+cadre_bootstrap cdr_part_bootstrap(const struct cdr_part *p, int kind, int method)
 {
     cadre_bootstrap b = cdr_analysis_bootstrap(p->analysis, kind);
 
@@ -219,12 +259,19 @@ static int run(cadre_interval *out, const struct cdr_part *p, const cadre_bootst
                cadre_error *err)
 {
     if (p->blocks)
-        return run_blocks(out, p, b, err);
+        return run_blocks(out, p, b, true, err);
     if (p->scores[1])
         return cadre_bootstrap_difference(out, p->analysis->pool, b, p->scores[0],
                                           p->scores[1], err);
     return cadre_bootstrap_interval(out, p->analysis->pool, b, p->scores[0], b->method,
                                     err);
+}
+
+static int compute(cadre_interval *out, const struct cdr_part *p,
+                   const cadre_bootstrap *b, int method, cadre_error *err)
+{
+    return method == CDR_METHOD_DELONG ? delong(out, p, b, err)
+                                       : run_blocks(out, p, b, false, err);
 }
 
 static int permute(double *out, const struct cdr_part *p, const cadre_bootstrap *b,
@@ -250,7 +297,7 @@ int cdr_part_run(struct cdr_finding *out, const struct cdr_part *p, int kind,
 {
     struct cdr_analysis *s = p->analysis;
     struct stream stream = { s->replicates.stream, p, score, kind };
-    cadre_bootstrap b = bootstrap_of(p, kind, method);
+    cadre_bootstrap b = cdr_part_bootstrap(p, kind, method);
     int rc;
 
     b.replicates = replicates;
@@ -258,7 +305,10 @@ int cdr_part_run(struct cdr_finding *out, const struct cdr_part *p, int kind,
         b.each = write_replicates;
         b.each_arg = &stream;
     }
-    rc = run(&out->interval, p, &b, err);
+    if (method >= CDR_METHOD_DELONG)
+        rc = compute(&out->interval, p, &b, method, err);
+    else
+        rc = run(&out->interval, p, &b, err);
     out->p_value = out->interval.p_value;
     if (!rc && s->set->drawing.test == 1)
         rc = permute(&out->p_value, p, &b, err);

@@ -33,6 +33,9 @@ struct cdr_finding {
 int cdr_part_run(struct cdr_finding *out, const struct cdr_part *p, int kind,
                  int method, const char *score, double *replicates, cadre_error *err);
 
+/* What resampling these rows takes. */
+cadre_bootstrap cdr_part_bootstrap(const struct cdr_part *p, int kind, int method);
+
 /* The metric of one of the columns. */
 int cdr_part_measure(double *out, const struct cdr_part *p, int kind, unsigned column,
                      cadre_error *err);

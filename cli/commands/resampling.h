@@ -27,6 +27,7 @@ struct cdr_resampling {
 };
 
 /* With offsets into struct cdr_resampling. */
+extern const struct cdr_option cdr_rows_options[];
 extern const struct cdr_option cdr_resampling_options[];
 extern const struct cdr_option cdr_testing_options[];
 

@@ -5,33 +5,12 @@
 
 #define AT(field) offsetof(struct cdr_resampling, field)
 
-const struct cdr_option cdr_resampling_options[] = {
-    { .kind = CDR_TEXT,
-      .name = "other",
-      .value = "COL",
-      .offset = AT(other),
-      .suggest = CDR_COLUMNS,
-      .help = "the second column of metrics of two, such as pearson" },
-    { .kind = CDR_REAL,
-      .name = "level",
-      .value = "L",
-      .offset = AT(level),
-      .initial = "0",
-      .noted = AT(has_level),
-      .help = "of quantile, trimmed_mean, partial_auc, recall_at, specificity_at: "
-              "between 0 and 1; 0 is 0.5, 0.1, 0.1, 0.9, 0.9" },
+const struct cdr_option cdr_rows_options[] = {
     { .kind = CDR_TEXT,
       .name = "class",
       .value = "VALUE",
       .offset = AT(only_class),
       .help = "labels are more than two: this one counts as 1, all others as 0" },
-    { .kind = CDR_TEXT,
-      .name = "weight",
-      .value = "COL",
-      .offset = AT(weight),
-      .suggest = CDR_COLUMNS,
-      .help =
-          "a column of the rows' weights, as if a row of weight 2 were there twice" },
     { .kind = CDR_TEXT,
       .name = "stratify",
       .value = "COL",
@@ -45,18 +24,22 @@ const struct cdr_option cdr_resampling_options[] = {
       .suggest = CDR_COLUMNS,
       .help = "draw whole groups of this column, with all of their rows" },
     { .kind = CDR_TEXT,
+      .name = "by",
+      .value = "COL",
+      .offset = AT(by),
+      .suggest = CDR_COLUMNS,
+      .help = "a result for each group of this column" },
+    { .kind = CDR_END },
+};
+
+const struct cdr_option cdr_resampling_options[] = {
+    { .kind = CDR_TEXT,
       .name = "block",
       .value = "COL",
       .offset = AT(block),
       .suggest = CDR_COLUMNS,
       .help = "the metric is the mean over the groups of this column, such as folds, "
               "which are drawn" },
-    { .kind = CDR_TEXT,
-      .name = "by",
-      .value = "COL",
-      .offset = AT(by),
-      .suggest = CDR_COLUMNS,
-      .help = "a result for each group of this column" },
     { .kind = CDR_WORD,
       .name = "degenerate",
       .value = "leave-out|refuse",

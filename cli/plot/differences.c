@@ -143,7 +143,7 @@ static void draw_head(const struct differences *d, cairo_t *cr, const struct pan
 
     cdr_estimate_write(&e, x, cdr_digits_of(x, p->row->kind));
     snprintf(estimate, sizeof estimate, "%s  %s", e.point, e.interval);
-    cdr_page_panel_title(cr, y, p->row->kind, d->text);
+    cdr_page_panel_title(cr, y, p->row->kind, p->row->group, d->text);
     cdr_pen_text(cr, right, y, CDR_RIGHT, &estimate_style, estimate);
     cdr_pen_text(cr, right, y + 16, CDR_RIGHT, &small_style,
                  x->low <= 0 && x->high >= 0 ? "0 is inside the interval"

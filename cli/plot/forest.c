@@ -141,7 +141,7 @@ static bool fit_names(struct forest *f, cairo_t *cr)
     bool done = printable != NULL;
 
     for (size_t i = 0; i < f->n && done; i++) {
-        printable[i] = cdr_printable(f->rows[i].name);
+        printable[i] = cdr_page_name(f->rows[i].name, f->rows[i].group);
         done = printable[i] != NULL;
     }
     done = done && cdr_pen_fit_names(cr, &row_style, (const char *const *)printable,
@@ -190,7 +190,7 @@ static void draw_head(const struct forest *f, cairo_t *cr, int kind, double y)
 {
     double right = CDR_PAGE_WIDTH - CDR_PAGE_MARGIN;
 
-    cdr_page_panel_title(cr, y, kind, f->text);
+    cdr_page_panel_title(cr, y, kind, NULL, f->text);
     cdr_pen_text(cr, right - f->interval - GAP / 2, y, CDR_RIGHT, &head_style,
                  "estimate");
     cdr_pen_text(cr, right, y, CDR_RIGHT, &head_style, "interval");

@@ -120,19 +120,42 @@ void cdr_page_metric_words(char *title, char *detail, size_t size, int kind,
         snprintf(detail, size, "%s; %u bins", definition, text->bins);
     else if (cadre_metric_needs(kind) & CADRE_NEEDS_THRESHOLD)
         snprintf(detail, size, "%s; threshold %.10g", definition, text->threshold);
+    else if (cadre_metric_needs(kind) & CADRE_NEEDS_LEVEL && text->level != 0)
+        snprintf(detail, size, "%s; level %.10g", definition, text->level);
     else
         snprintf(detail, size, "%s", definition);
 }
 
-void cdr_page_panel_title(cairo_t *cr, double y, int kind,
+void cdr_page_panel_title(cairo_t *cr, double y, int kind, const char *group,
                           const struct cdr_plot_text *text)
 {
     char title[160], detail[160];
+    char *name, *fitted;
     double width;
 
     cdr_page_metric_words(title, detail, sizeof title, kind, text);
-    width = cdr_pen_text(cr, CDR_PAGE_MARGIN, y, CDR_LEFT, &panel_style, title);
+    name = cdr_page_name(title, group);
+    fitted = name ? cdr_pen_fit(cr, &panel_style, name, WIDTH / 3) : NULL;
+    width = cdr_pen_text(cr, CDR_PAGE_MARGIN, y, CDR_LEFT, &panel_style,
+                         fitted ? fitted : title);
+    free(fitted);
+    free(name);
     cdr_pen_text(cr, CDR_PAGE_MARGIN + width + 9, y, CDR_LEFT, &detail_style, detail);
+}
+
+char *cdr_page_name(const char *name, const char *group)
+{
+    char *shown = cdr_printable(name), *of = group ? cdr_printable(group) : NULL;
+    char *out = NULL;
+
+    if (!group)
+        return shown;
+    if (!shown || !of ||
+        asprintf(&out, ISOLATE "%s" END ", " ISOLATE "%s" END, shown, of) < 0)
+        out = NULL;
+    free(shown);
+    free(of);
+    return out;
 }
 
 /* ---- title and footnote ---- */

@@ -15,13 +15,17 @@
 #define CDR_PAGE_BOTTOM 38.0 /* from the foot's beginning to the page's end */
 
 /* "ROC AUC" and, smaller, "area under the ROC curve": what heads a panel, with the
- * threshold or bins where the metric uses them. */
-void cdr_page_panel_title(cairo_t *cr, double y, int kind,
+ * threshold or bins where the metric uses them; the group first, if there is one. */
+void cdr_page_panel_title(cairo_t *cr, double y, int kind, const char *group,
                           const struct cdr_plot_text *text);
 
 /* The same as two texts, for tests. */
 void cdr_page_metric_words(char *title, char *detail, size_t size, int kind,
                            const struct cdr_plot_text *text);
+
+/* A score's name as it is drawn, with the group that the result is of, if there is one.
+ * Yours to free; NULL without memory. */
+char *cdr_page_name(const char *name, const char *group);
 
 /* Exit CDR_EXIT_USAGE where a PNG of that height has too many pixels. */
 int cdr_page_check(const struct cdr_plot *plot, double height, size_t rows,

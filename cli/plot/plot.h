@@ -21,8 +21,9 @@ struct cdr_plot {
 
 /* A row of a forest plot, or a panel of a plot of differences. */
 struct cdr_plot_row {
-    const char *name; /* the score column; not for differences */
-    int kind;         /* the metric */
+    const char *name;  /* the score column; not for differences */
+    const char *group; /* of --by; NULL: there is none */
+    int kind;          /* the metric */
     cadre_interval interval;
     const double *replicates; /* differences: of n resamples, NaN where degenerate */
     size_t n;
@@ -35,6 +36,7 @@ struct cdr_plot_text {
     const char *a, *b;    /* differences: the two columns */
     double threshold;     /* what the metrics were told */
     unsigned bins;
+    double level; /* 0: the metric's own */
     double
         prevalence; /* positives among the rows: what average precision is by chance */
 };

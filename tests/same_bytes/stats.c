@@ -49,7 +49,18 @@ struct subject {
     int way;                  /* an enum way */
 };
 
-enum way { ROWS, WEIGHTED, CLUSTERS, SUMS, CLASSES, KERNEL, POINT, PERMUTED, UNTIL };
+enum way {
+    ROWS,
+    WEIGHTED,
+    CLUSTERS,
+    SUMS,
+    CLASSES,
+    KERNEL,
+    POINT,
+    PERMUTED,
+    UNTIL,
+    BANDS
+};
 
 static const struct subject subjects[] = {
     { "ROC-AUC, studentized", CADRE_ROC_AUC, CADRE_STUDENTIZED, 0, false, 0, ROWS },
@@ -65,6 +76,8 @@ static const struct subject subjects[] = {
     { "F1, operating point", CADRE_F1, CADRE_BCA, 2, false, 0, POINT },
     { "Spearman, permuted", CADRE_SPEARMAN, 0, 0, false, 0, PERMUTED },
     { "MCC, permuted", CADRE_MCC, 0, 0, false, 0, PERMUTED },
+    { "bands of a ROC curve", CADRE_ROC_AUC, CADRE_CURVE_ROC, 1, false, 0, BANDS },
+    { "bands of precision", CADRE_PR_AUC, CADRE_CURVE_PR, 0, false, 0, BANDS },
     { "ROC-AUC, until an error", CADRE_ROC_AUC, CADRE_BCA, 1, false, 0, UNTIL },
     { "ROC-AUC, percentile", CADRE_ROC_AUC, CADRE_PERCENTILE, 0, false, 0, ROWS },
     { "ROC-AUC, BCa", CADRE_ROC_AUC, CADRE_BCA, CADRE_SEEDING_SPAWN, false, 0, ROWS },
@@ -102,6 +115,22 @@ static int permute(cadre_interval *out, cadre_pool *pool, const cadre_bootstrap 
     return rc;
 }
 
+/* Bounds stand in for replicates. */
+static int bands(cadre_interval *out, cadre_pool *pool, const cadre_bootstrap *job,
+                 int curve, cadre_error *err)
+{
+    cadre_band band;
+    const int rc = cadre_bootstrap_curve(&band, pool, job, b, curve, 101, err);
+
+    memset(out, 0, sizeof *out);
+    if (rc)
+        return rc;
+    memcpy(job->replicates, band.low, 101 * sizeof *band.low);
+    memcpy(job->replicates + 101, band.high, 101 * sizeof *band.high);
+    cadre_band_free(&band);
+    return 0;
+}
+
 static int run(cadre_interval *out, const struct subject *s, cadre_pool *pool,
                cadre_bootstrap *job, cadre_error *err)
 {
@@ -133,6 +162,7 @@ static int run(cadre_interval *out, const struct subject *s, cadre_pool *pool,
         job->method = s->method;
         return cadre_bootstrap_operating_point(out, pool, job, &selector, &validation,
                                                a, b, err);
+    case BANDS: return bands(out, pool, job, s->method, err);
     case PERMUTED: return permute(out, pool, job, err);
     case UNTIL:
         job->until_error = 1e-9;

@@ -28,6 +28,11 @@ double cdr_standardised(double area, double limit);
  * points last - i and last - i - 1. */
 cdr_terms cdr_roc_terms, cdr_precision_terms;
 
+/* The curve of a sample at n places from 0 to 1: of average precision its precision at each
+ * recall, else its true positive rate at each false one. There are rows of both classes. */
+void cdr_curve_read(double *out, size_t n, const struct cdr_measure *m,
+                    const struct cdr_sample *s, void *room);
+
 /* The average precision that the sum of its terms says. */
 static inline double cdr_average_precision_of(double sum)
 {

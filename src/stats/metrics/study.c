@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include "stats/metrics/study.h"
+#include "stats/metrics/areas.h"
 #include "stats/fail.h"
 
 #include <math.h>
@@ -279,6 +280,19 @@ double cdr_study_value(const struct cdr_study *s, const struct cdr_workspace *wo
         value = cadre_mean(work->of_class, s->classes);
     }
     return isfinite(value) ? value : (double)NAN;
+}
+
+void cdr_study_curve(double *out, size_t points, const struct cdr_study *s,
+                     const struct cdr_workspace *work, size_t n)
+{
+    struct cdr_sample drawn = tally(s, work, n);
+
+    drawn.classes = classes_of(&drawn, s->labels, s->n);
+    if (cdr_negative(drawn.classes) > 0 && cdr_positive(drawn.classes) > 0)
+        cdr_curve_read(out, points, &s->column[0], &drawn, work->room);
+    else
+        for (size_t k = 0; k < points; k++)
+            out[k] = (double)NAN;
 }
 
 double cdr_study_without(const struct cdr_study *s, const struct cdr_workspace *work,

@@ -61,6 +61,11 @@ struct cdr_workspace cdr_study_workspace(const struct cdr_study *s, void *memory
 double cdr_study_value(const struct cdr_study *s, const struct cdr_workspace *work,
                        size_t n);
 
+/* The curve that the metric, ROC-AUC or average precision, is the area under, at `points`
+ * places; all NaN without rows of either class. For studies of one column. */
+void cdr_study_curve(double *out, size_t points, const struct cdr_study *s,
+                     const struct cdr_workspace *work, size_t n);
+
 /* Is the value defined for n rows of these classes? Those matter with two_classes. */
 bool cdr_study_defined(const struct cdr_study *s, size_t n, cdr_classes classes);
 

@@ -23,6 +23,7 @@ struct cdr_shared_inputs {
     bool errors; /* a task's result is two numbers, the second its standard error */
     const void *data; /* of a statistic */
     size_t data_size, room;
+    size_t places; /* of a curve: how many it is read at */
 };
 
 /* The job's `shared` is such inputs. Where workers do not see what those point to, have it
