@@ -8,6 +8,7 @@
 #   make check-clang    most tests, built by clang;
 #   make check-musl     ... with musl's C library;
 #   make check-aarch64  ... for aarch64, under qemu
+#   make check-peers    its statistics beside SciPy, scikit-learn, and R's boot and pROC
 #   make setup          install the packages for FOR="run test"; FOR=all for all of these
 #   make format         lay out the code
 #
@@ -17,7 +18,7 @@ BUILD ?= build
 PREFIX ?= /usr/local
 FOR ?= run test
 
-.PHONY: all run test bench install sanitize check-clang check-musl check-aarch64
+.PHONY: all run test bench install sanitize check-clang check-musl check-aarch64 check-peers
 .PHONY: setup format clean
 all: $(BUILD)/build.ninja
 	@meson compile -C $(BUILD)
@@ -60,6 +61,11 @@ sanitize:
 
 check-clang check-musl check-aarch64:
 	@tools/check.sh $(@:check-%=%)
+
+check-peers: $(BUILD)/build.ninja
+	@tools/setup.sh --look peers
+	@meson compile -C $(BUILD) cadre:executable
+	@/usr/bin/python3 -B tests/peers/check_peers.py --cadre $(BUILD)/cadre --r
 
 format:
 	@git ls-files '*.c' '*.h' '*.cc' '*.cpp' '*.hpp' | xargs clang-format -i

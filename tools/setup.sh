@@ -4,7 +4,7 @@
 #
 # usage: setup.sh [--look] [TASK...]
 #
-# Tasks: run (the default), test, bench, sanitize, clang, musl, aarch64, or all of them:
+# Tasks: run (the default), test, bench, sanitize, clang, musl, aarch64, peers, or all:
 # all. As root, or where sudo asks for no password, it says what it installs and does so.
 # Otherwise, and with --look, it prints the line to type and stops. Where there is no
 # apt-get it names what to provide, and goes on: what is missing then, the build says.
@@ -61,6 +61,15 @@ python3-sklearn  python sklearn
 python3-joblib   python joblib
 '
 
+peers_needs='
+python3-numpy    python numpy
+python3-scipy    python scipy
+python3-sklearn  python sklearn
+r-base-core      command Rscript
+r-cran-boot      file /usr/lib/R/library/boot
+r-cran-proc      file /usr/lib/R/site-library/pROC
+'
+
 needs_of() {
     case $1 in
     run) echo "$run_needs" ;;
@@ -69,14 +78,15 @@ needs_of() {
     sanitize) echo "$run_needs$test_needs$clang_needs$sanitize_needs" ;;
     clang) echo "$run_needs$test_needs$clang_needs" ;;
     musl) echo "$run_needs$test_needs$musl_needs" ;;
+    peers) echo "$run_needs$peers_needs" ;;
     aarch64) echo "$run_needs$test_needs$aarch64_needs" ;;
     all)
         echo "$run_needs$test_needs$clang_needs$sanitize_needs$musl_needs$aarch64_needs"
-        echo "$bench_needs"
+        echo "$bench_needs$peers_needs"
         ;;
     *)
         echo "setup: no task called \"$1\"; there are: run, test, bench, sanitize, clang," \
-            "musl, aarch64, all" >&2
+            "musl, aarch64, peers, all" >&2
         exit 64
         ;;
     esac

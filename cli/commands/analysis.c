@@ -6,6 +6,7 @@
  * of standard output who leaves early does not lose it.
  */
 #include "cli/commands/analysis.h"
+#include "cli/commands/classes.h"
 #include "cli/base/interrupt.h"
 #include "cli/output/clash.h"
 #include "cli/base/text.h"
@@ -86,12 +87,18 @@ int cdr_analysis_open(struct cdr_analysis *s, const struct cdr_analysis_settings
         rc = cdr_output_open(&s->output, set->output, why);
     if (!rc && set->drawing.replicates)
         rc = open_replicates(s, why);
+    if (!rc && set->drawing.extend)
+        rc = cdr_replicates_read(&s->earlier, set->drawing.extend, why);
     if (!rc)
         rc = cdr_pool_options_open(&s->pool, &set->pool, command, &s->progress, why);
     if (!rc)
         rc = cdr_data_read(&s->data, set->file, &s->wanted, why);
     if (!rc)
         rc = check_rows(s, why);
+    if (!rc && set->drawing.macro)
+        rc = cdr_classes_open(s, why);
+    if (!rc && set->drawing.validation)
+        rc = cdr_data_read(&s->validation, set->drawing.validation, &s->wanted, why);
     if (rc)
         return rc;
     report_left_out(&s->data);
@@ -107,6 +114,9 @@ void cdr_analysis_close(struct cdr_analysis *s)
     cdr_output_drop(&s->output);
     cdr_output_drop(&s->replicates);
     cdr_data_free(&s->data);
+    cdr_data_free(&s->validation);
+    cdr_replicates_free(&s->earlier);
+    free(s->of_class);
     free(s->kinds);
 }
 
@@ -121,6 +131,16 @@ const char *cdr_analysis_group(const struct cdr_analysis *s, size_t i)
 {
     return s->set->drawing.by ? s->data.groups[CDR_BY - CDR_NUMBER_COLUMNS].names[i]
                               : NULL;
+}
+
+size_t cdr_analysis_scores(const struct cdr_analysis *s)
+{
+    return s->set->drawing.macro ? s->wanted.n_scores : s->data.n_scores;
+}
+
+const char *cdr_analysis_score(const struct cdr_analysis *s, size_t i)
+{
+    return s->set->drawing.macro ? s->wanted.scores[i] : s->data.scores[i].name;
 }
 
 uint64_t cdr_analysis_most(const struct cdr_analysis *s)
@@ -142,7 +162,7 @@ cadre_bootstrap cdr_analysis_bootstrap(struct cdr_analysis *s, int kind)
                     .threshold = set->threshold,
                     .bins = (unsigned)set->bins,
                     .level = set->drawing.level },
-        .labels = set->label ? s->data.labels : NULL,
+        .labels = s->wanted.label ? s->data.labels : NULL,
         .n = s->data.rows,
         .resamples = set->resamples,
         .confidence = set->confidence,
@@ -162,7 +182,7 @@ static const char *remedy(const struct cdr_analysis *s, int kind)
 {
     const struct cdr_data *d = &s->data;
 
-    if (s->set->label && (d->positives == 0 || d->positives == d->rows))
+    if (s->wanted.label && (d->positives == 0 || d->positives == d->rows))
         return "; choose a column that has both (--label), or a metric that needs one "
                "class only, such as accuracy";
     if (kind == CADRE_ECE_MASS && s->set->bins > d->rows)
@@ -178,8 +198,11 @@ int cdr_analysis_fails(const struct cdr_analysis *s, int kind, const char *score
 
     snprintf(about, sizeof about, "score%s %s", score ? "" : "s",
              score ? cdr_quote(shown, score) : "a and b");
-    if (err->code != CADRE_EDATA || !s->set->label)
+    if (err->code != CADRE_EDATA)
         return cdr_fails_in_library(why, score ? about : NULL, err);
+    if (!s->wanted.label)
+        return cdr_fails(why, CDR_EXIT_INPUT, "%s: %s: %s", cdr_analysis_file(s), about,
+                         err->message);
     return cdr_fails(why, CDR_EXIT_INPUT,
                      "%s: %s, label %s (1 in %zu of %zu rows): %s%s",
                      cdr_analysis_file(s), about, cdr_quote(label, s->set->label),

@@ -4,8 +4,10 @@
 #ifndef CDR_CLI_ANALYSIS_H
 #define CDR_CLI_ANALYSIS_H
 
+#include "cli/commands/choices.h"
 #include "cli/commands/resampling.h"
 #include "cli/data/data.h"
+#include "cli/data/replicates.h"
 #include "cli/options/options.h"
 #include "cli/output/output.h"
 #include "cli/plot/plot.h"
@@ -85,7 +87,9 @@ extern const struct cdr_option cdr_analysis_output_options[];
         .plain = true, .brief = true                                                  \
     }
 #define CDR_FIELDS_AT_END                                                        \
-    { .key = "low_error", .late = true }, { .key = "high_error", .late = true }, \
+    { .key = "detectable", .late = true, .title = "detectable", .rare = true },  \
+        { .key = "select", .late = true }, { .key = "low_error", .late = true }, \
+        { .key = "high_error", .late = true },                                   \
         { .key = "bca_undefined", .late = true },                                \
     {                                                                            \
         .key = "positive", .late = true                                          \
@@ -94,10 +98,13 @@ extern const struct cdr_option cdr_analysis_output_options[];
 struct cdr_analysis {
     const struct cdr_analysis_settings *set;
     struct cdr_wanted wanted; /* the scores are set before cdr_analysis_open */
-    struct cdr_data data;
-    size_t warned; /* how often */
-    bool by_label; /* --stratify names the column of labels */
-    int *kinds;    /* of the metrics */
+    struct cdr_data data, validation;
+    struct cdr_choice choice;          /* --select */
+    const double **of_class;           /* --macro: the column of each score and class */
+    struct cdr_replicate_file earlier; /* --extend */
+    size_t warned;                     /* how often */
+    bool by_label;                     /* --stratify names the column of labels */
+    int *kinds;                        /* of the metrics */
     size_t n_kinds;
     cadre_pool *pool;
     struct cdr_progress progress;
@@ -111,6 +118,9 @@ struct cdr_analysis {
 int cdr_analysis_check(struct cdr_analysis *s, const char *command,
                        struct cdr_failure *why);
 
+/* The part of it on options that do not go together; the choice of --select. */
+int cdr_analysis_check_together(struct cdr_analysis *s, struct cdr_failure *why);
+
 /* --score says which columns; before cdr_analysis_open. */
 int cdr_analysis_want_scores(struct cdr_analysis *s,
                              const struct cdr_analysis_settings *set,
@@ -120,6 +130,10 @@ int cdr_analysis_want_scores(struct cdr_analysis *s,
  * one, NULL without --by. */
 size_t cdr_analysis_groups(const struct cdr_analysis *s);
 const char *cdr_analysis_group(const struct cdr_analysis *s, size_t i);
+
+/* Columns of scores, with --macro one for all classes. */
+size_t cdr_analysis_scores(const struct cdr_analysis *s);
+const char *cdr_analysis_score(const struct cdr_analysis *s, size_t i);
 
 /* How many replicates a run can have. */
 uint64_t cdr_analysis_most(const struct cdr_analysis *s);
@@ -155,6 +169,14 @@ json_t *cdr_analysis_records(const struct cdr_analysis *s, const char *command,
 
 /* The metric and what it was told, for a result. False: no memory. */
 bool cdr_analysis_add_metric(const struct cdr_analysis *s, json_t *row, int kind);
+
+/* With --validation: the thresholds chosen, of one column or of two. */
+bool cdr_analysis_add_thresholds(const struct cdr_analysis *s, json_t *row,
+                                 const double *thresholds, unsigned columns);
+
+/* With --power: what could have been found. */
+bool cdr_analysis_add_effect(const struct cdr_analysis *s, json_t *row,
+                             const cadre_interval *x);
 
 /* Write records to the output, with --explain also the plan; `fields` say what CSV and
  * table show, `heading` goes above the table, after the file's name. */

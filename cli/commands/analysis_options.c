@@ -113,6 +113,27 @@ const struct cdr_option cdr_analysis_metric_options[] = {
       .suggest = CDR_COLUMNS,
       .help =
           "a column of the rows' weights, as if a row of weight 2 were there twice" },
+    { .kind = CDR_FLAG,
+      .name = "macro",
+      .offset = AT(drawing.macro),
+      .help =
+          "labels name classes: the mean over all of them, each against the rest; {} "
+          "in a score's name stands for the class, as in p_{}" },
+    { .kind = CDR_TEXT,
+      .name = "validation",
+      .value = "FILE",
+      .offset = AT(drawing.validation),
+      .suggest = CDR_FILES,
+      .help =
+          "choose the threshold in these rows, with the same columns, anew in every "
+          "resample of both" },
+    { .kind = CDR_TEXT,
+      .name = "select",
+      .value = "HOW",
+      .offset = AT(drawing.selector),
+      .usual = "max_f1|youden|recall=|precision=|fpr=",
+      .help = "with --validation: how to choose it, max_f1, youden, recall=R, "
+              "precision=P or fpr=F [max_f1]" },
     { .kind = CDR_END },
 };
 
@@ -280,64 +301,6 @@ static int check_label(const struct cdr_analysis *s, const char *command,
     return 0;
 }
 
-static int check_drawing(const struct cdr_analysis *s, struct cdr_failure *why)
-{
-    const struct cdr_resampling *d = &s->set->drawing;
-
-    for (size_t i = 0; i < s->n_kinds; i++)
-        if (cadre_metric_needs(s->kinds[i]) & CADRE_NEEDS_OTHER && !d->other)
-            return cdr_fails(why, CDR_EXIT_USAGE,
-                             "--metric %s is of two columns: name the second with "
-                             "--other",
-                             cadre_metric_name(s->kinds[i]));
-    if (d->only_class && s->set->positive)
-        return cdr_fails(why, CDR_EXIT_USAGE,
-                         "--class and --positive both say which label is 1: leave one "
-                         "out");
-    if (d->block && (d->stratify || d->cluster))
-        return cdr_fails(why, CDR_EXIT_USAGE,
-                         "--block draws blocks: leave --stratify and --cluster out");
-    if (d->until_error < 0)
-        return cdr_fails(why, CDR_EXIT_USAGE, "--until-error is %g: at least 0",
-                         d->until_error);
-    if (d->test == 1 && (d->weight || d->stratify || d->cluster || d->block))
-        return cdr_fails(why, CDR_EXIT_USAGE,
-                         "--test permutation is for rows without weights, strata, "
-                         "clusters and blocks");
-    return 0;
-}
-
-/* Methods that know more than resamples say, and of what. */
-static int check_method(const struct cdr_analysis *s, struct cdr_failure *why)
-{
-    const struct cdr_resampling *d = &s->set->drawing;
-    const int method = s->set->method;
-
-    if (method < CDR_METHOD_DELONG)
-        return 0;
-    if (method == CDR_METHOD_CLT && !d->block)
-        return cdr_fails(why, CDR_EXIT_USAGE,
-                         "--method clt is for the mean over folds: name their column "
-                         "with --block");
-    for (size_t i = 0; method == CDR_METHOD_DELONG && i < s->n_kinds; i++)
-        if (s->kinds[i] != CADRE_ROC_AUC)
-            return cdr_fails(why, CDR_EXIT_USAGE,
-                             "--method delong is for roc_auc only, not for %s",
-                             cadre_metric_name(s->kinds[i]));
-    if (method == CDR_METHOD_DELONG &&
-        (d->weight || d->stratify || d->cluster || d->block))
-        return cdr_fails(
-            why, CDR_EXIT_USAGE,
-            "--method delong is for rows without weights, strata, clusters "
-            "and blocks");
-    if (d->until_error > 0 || d->replicates)
-        return cdr_fails(why, CDR_EXIT_USAGE,
-                         "--%s is about resamples, and --method %s takes none",
-                         d->replicates ? "replicates" : "until-error",
-                         method == CDR_METHOD_CLT ? "clt" : "delong");
-    return 0;
-}
-
 static void want_columns(struct cdr_analysis *s)
 {
     const struct cdr_resampling *d = &s->set->drawing;
@@ -351,6 +314,7 @@ static void want_columns(struct cdr_analysis *s)
     w->extra[CDR_CLUSTER] = d->cluster;
     w->extra[CDR_BLOCK] = d->block;
     w->extra[CDR_BY] = d->by;
+    w->extra[CDR_CLASS] = d->macro ? s->set->label : NULL;
     if (d->only_class) {
         w->positive = d->only_class;
         w->against_rest = true;
@@ -388,7 +352,8 @@ int cdr_analysis_check(struct cdr_analysis *s, const char *command,
     const struct cdr_analysis_settings *set = s->set;
     int rc = take_metrics(s, why);
 
-    s->wanted.label = set->label;
+    s->wanted.label = set->drawing.macro ? NULL : set->label;
+    s->wanted.per_class = set->drawing.macro;
     s->wanted.positive = set->positive;
     s->wanted.delimiter = set->delimiter;
     s->wanted.decimal = set->decimal;
@@ -397,9 +362,7 @@ int cdr_analysis_check(struct cdr_analysis *s, const char *command,
     if (!rc)
         rc = check_label(s, command, why);
     if (!rc)
-        rc = check_drawing(s, why);
-    if (!rc)
-        rc = check_method(s, why);
+        rc = cdr_analysis_check_together(s, why);
     if (!rc)
         rc = check_signs(set, why);
     if (!rc)

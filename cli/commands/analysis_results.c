@@ -49,6 +49,11 @@ static bool add_label(const struct cdr_analysis *s, json_t *records)
 
     if (!s->set->label)
         return add(records, "rows", cdr_json_count(s->data.rows));
+    if (s->set->drawing.macro)
+        return add(records, "label", cdr_json_text(s->set->label)) &&
+               add(records, "rows", cdr_json_count(s->data.rows)) &&
+               add(records, "classes",
+                   cdr_json_count(s->data.groups[CDR_CLASS - CDR_NUMBER_COLUMNS].n));
     return add(records, "label", cdr_json_text(s->set->label)) &&
            add(records, "positive", cdr_json_text(positive)) &&
            add(records, "rows", cdr_json_count(s->data.rows)) &&
@@ -60,8 +65,10 @@ static bool add_drawing(const struct cdr_analysis *s, json_t *records)
 {
     const struct cdr_resampling *d = &s->set->drawing;
     const char *const columns[][2] = {
-        { "other", d->other },     { "weight", d->weight }, { "stratify", d->stratify },
-        { "cluster", d->cluster }, { "block", d->block },   { "by", d->by }
+        { "other", d->other },          { "weight", d->weight },
+        { "stratify", d->stratify },    { "cluster", d->cluster },
+        { "block", d->block },          { "by", d->by },
+        { "validation", d->validation }
     };
     bool done = true;
 
@@ -109,13 +116,38 @@ bool cdr_analysis_add_metric(const struct cdr_analysis *s, json_t *row, int kind
     const unsigned needs = cadre_metric_needs(kind);
     bool done = add(row, "metric", cdr_json_text(cadre_metric_name(kind)));
 
-    if (done && needs & CADRE_NEEDS_THRESHOLD)
+    if (done && needs & CADRE_NEEDS_THRESHOLD && !s->set->drawing.validation)
         done = add(row, "threshold", cdr_json_number(s->set->threshold));
     if (done && needs & CADRE_NEEDS_BINS)
         done = add(row, "bins", cdr_json_count(s->set->bins));
     if (done && needs & CADRE_NEEDS_LEVEL && s->set->drawing.has_level)
         done = add(row, "level", cdr_json_number(s->set->drawing.level));
     return done;
+}
+
+bool cdr_analysis_add_thresholds(const struct cdr_analysis *s, json_t *row,
+                                 const double *thresholds, unsigned columns)
+{
+    if (!s->set->drawing.validation)
+        return true;
+    if (!add(row, "select", cdr_json_text(s->choice.text)))
+        return false;
+    return columns == 1 ? add(row, "threshold", cdr_json_number(thresholds[0]))
+                        : add(row, "threshold_a", cdr_json_number(thresholds[0])) &&
+                              add(row, "threshold_b", cdr_json_number(thresholds[1]));
+}
+
+bool cdr_analysis_add_effect(const struct cdr_analysis *s, json_t *row,
+                             const cadre_interval *x)
+{
+    cadre_effect effect;
+
+    if (!s->set->drawing.has_power)
+        return true;
+    /* NaN where the interval has no width. */
+    (void)cadre_detectable_effect(&effect, x->low, x->high, s->set->confidence, 0,
+                                  s->set->drawing.power, NULL);
+    return add(row, "detectable", cdr_json_number(effect.least));
 }
 
 const char *cdr_analysis_file(const struct cdr_analysis *s)
@@ -129,6 +161,12 @@ const char *cdr_analysis_rows(char *out, size_t size, const struct cdr_analysis 
 
     if (!s->set->label) {
         snprintf(out, size, "%zu rows", s->data.rows);
+        return out;
+    }
+    if (s->set->drawing.macro) {
+        snprintf(out, size, "%zu rows, %zu classes in %s", s->data.rows,
+                 s->data.groups[CDR_CLASS - CDR_NUMBER_COLUMNS].n,
+                 cdr_quote(label, s->set->label));
         return out;
     }
     if (s->wanted.positive)

@@ -74,6 +74,7 @@ static int run_one(struct intervals *v, const struct cdr_part *part, size_t i,
         return cdr_analysis_fails(&v->analysis, row->kind, row->name, &err, why);
     row->interval = finding.interval;
     v->outcomes[i].p_value = finding.p_value;
+    v->outcomes[i].threshold[0] = finding.threshold[0];
     cdr_analysis_warn(&v->analysis, &row->interval, row->name, row->kind);
     return 0;
 }
@@ -88,14 +89,14 @@ static int run_all(struct intervals *v, struct cdr_failure *why)
     s->progress.parts = v->n;
     for (size_t i = 0; i < v->n && rc == 0; i++) {
         const size_t k = i / s->n_kinds;
-        const struct cdr_column *score = &s->data.scores[k / n_groups];
+        const size_t score = k / n_groups;
         struct cdr_part part;
 
-        v->rows[i].name = score->name;
+        v->rows[i].name = cdr_analysis_score(s, score);
         v->rows[i].kind = s->kinds[i % s->n_kinds];
         v->outcomes[i].group = v->rows[i].group = cdr_analysis_group(s, k % n_groups);
         rc = cdr_analysis_next(s, i, why);
-        if (!rc && !cdr_part_open(&part, s, k % n_groups, score->values, NULL))
+        if (!rc && !cdr_part_open(&part, s, k % n_groups, score, CDR_NO_SCORE))
             rc = cdr_fails_memory(why);
         else if (!rc)
             rc = run_one(v, &part, i, why);
@@ -129,8 +130,10 @@ static bool add_row(const struct intervals *v, json_t *results, size_t i)
         (!o->group || json_object_set_new(r, "group", cdr_json_text(o->group)) == 0) &&
         json_object_set_new(r, "score", cdr_json_text(row->name)) == 0 &&
         cdr_analysis_add_metric(s, r, row->kind) &&
+        cdr_analysis_add_thresholds(s, r, o->threshold, 1) &&
         json_object_set_new(r, "point", cdr_json_number(row->interval.point)) == 0 &&
         cdr_analysis_add_interval(s, r, &row->interval) &&
+        cdr_analysis_add_effect(s, r, &row->interval) &&
         (!tests(s) || cdr_analysis_add_p_value(s, r, o)) &&
         json_array_append(results, r) == 0;
     json_decref(r);
@@ -219,11 +222,11 @@ static int run_analysis(struct intervals *v, const struct cdr_analysis_settings 
     if (!rc)
         rc = cdr_analysis_open(s, set, "bootstrap", why);
     if (!rc)
-        rc = cdr_plot_check(&s->plot, s->data.n_scores * cdr_analysis_groups(s),
+        rc = cdr_plot_check(&s->plot, cdr_analysis_scores(s) * cdr_analysis_groups(s),
                             s->n_kinds, why);
     if (rc)
         return rc;
-    v->n = s->data.n_scores * cdr_analysis_groups(s) * s->n_kinds;
+    v->n = cdr_analysis_scores(s) * cdr_analysis_groups(s) * s->n_kinds;
     v->rows = calloc(v->n, sizeof *v->rows);
     v->outcomes = calloc(v->n, sizeof *v->outcomes);
     if (!v->rows || !v->outcomes)

@@ -59,6 +59,16 @@ static const struct cdr_field fields[] = {
     { .key = "b" },
     { .key = "group", .late = true, .title = "group", .rare = true },
     CDR_FIELDS_OF_METRIC,
+    { .key = "threshold_a",
+      .late = true,
+      .title = "at a",
+      .rare = true,
+      .plain = true },
+    { .key = "threshold_b",
+      .late = true,
+      .title = "at b",
+      .rare = true,
+      .plain = true },
     { .key = "point_a", .title = "a" },
     { .key = "point_b", .title = "b" },
     { .key = "difference", .title = "b - a" },
@@ -104,8 +114,8 @@ static int measure(struct comparison *c, const struct cdr_part *part, size_t i,
 
     for (unsigned k = 0; k < 2; k++)
         if (cdr_part_measure(points[k], part, c->rows[i].kind, k, &err))
-            return cdr_analysis_fails(s, c->rows[i].kind, s->data.scores[k].name, &err,
-                                      why);
+            return cdr_analysis_fails(s, c->rows[i].kind, cdr_analysis_score(s, k),
+                                      &err, why);
     return 0;
 }
 
@@ -129,6 +139,8 @@ static int run_one(struct comparison *c, const struct cdr_part *part, size_t i,
     c->rows[i].interval = finding.interval;
     c->rows[i].n = finding.interval.resamples + finding.interval.degenerate;
     c->outcomes[i].p_value = finding.p_value;
+    for (unsigned k = 0; k < 2; k++)
+        c->outcomes[i].threshold[k] = finding.threshold[k];
     cdr_analysis_warn(s, &finding.interval, "b - a", c->rows[i].kind);
     return 0;
 }
@@ -144,8 +156,7 @@ static int run_all(struct comparison *c, struct cdr_failure *why)
 
         c->rows[i].kind = s->kinds[i % s->n_kinds];
         c->outcomes[i].group = c->rows[i].group = cdr_analysis_group(s, i / s->n_kinds);
-        if (!cdr_part_open(&part, s, i / s->n_kinds, s->data.scores[0].values,
-                           s->data.scores[1].values))
+        if (!cdr_part_open(&part, s, i / s->n_kinds, 0, 1))
             rc = cdr_fails_memory(why);
         if (!rc)
             rc = measure(c, &part, i, why);
@@ -173,10 +184,11 @@ static bool add_row(const struct comparison *c, json_t *results, size_t i)
         r &&
         (!o->group || json_object_set_new(r, "group", cdr_json_text(o->group)) == 0) &&
         cdr_analysis_add_metric(s, r, c->rows[i].kind) &&
+        cdr_analysis_add_thresholds(s, r, o->threshold, 2) &&
         json_object_set_new(r, "point_a", cdr_json_number(pair->a)) == 0 &&
         json_object_set_new(r, "point_b", cdr_json_number(pair->b)) == 0 &&
         json_object_set_new(r, "difference", cdr_json_number(x->point)) == 0 &&
-        cdr_analysis_add_interval(s, r, x) &&
+        cdr_analysis_add_interval(s, r, x) && cdr_analysis_add_effect(s, r, x) &&
         json_object_set_new(r, "contains_zero",
                             json_boolean(x->low <= 0 && x->high >= 0)) == 0 &&
         cdr_analysis_add_p_value(s, r, o) && json_array_append(results, r) == 0;

@@ -2,10 +2,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include "cli/commands/part.h"
-#include "cli/output/records.h"
 
-#include <inttypes.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -39,8 +36,40 @@ static void *copy(const struct cdr_analysis *s, size_t group, const void *from,
     return to;
 }
 
-bool cdr_part_open(struct cdr_part *p, struct cdr_analysis *s, size_t group,
-                   const double *a, const double *b)
+/* Scores of one column; of classes one behind the other. */
+static double *copy_score(const struct cdr_part *p, size_t group, size_t score,
+                          bool *good)
+{
+    const struct cdr_analysis *s = p->analysis;
+    double *to;
+
+    if (score == CDR_NO_SCORE)
+        return NULL;
+    if (!p->class_of)
+        return copy(s, group, s->data.scores[score].values, sizeof(double), good);
+    to = calloc(p->n * p->classes, sizeof *to);
+    *good = *good && to;
+    for (unsigned c = 0; c < p->classes && *good; c++) {
+        const double *from = s->of_class[score * p->classes + c];
+        size_t n = 0;
+        for (size_t row = 0; row < s->data.rows; row++)
+            if (is_in(s, row, group))
+                to[c * p->n + n++] = from[row];
+    }
+    return to;
+}
+
+/* The column of the same name among the rows that thresholds are chosen in. */
+static const double *validation_score(const struct cdr_analysis *s, size_t score)
+{
+    for (size_t i = 0; score != CDR_NO_SCORE && i < s->validation.n_scores; i++)
+        if (strcmp(s->validation.scores[i].name, cdr_analysis_score(s, score)) == 0)
+            return s->validation.scores[i].values;
+    return NULL;
+}
+
+bool cdr_part_open(struct cdr_part *p, struct cdr_analysis *s, size_t group, size_t a,
+                   size_t b)
 {
     const struct cdr_data *d = &s->data;
     bool good = true;
@@ -50,9 +79,16 @@ bool cdr_part_open(struct cdr_part *p, struct cdr_analysis *s, size_t group,
         p->group = groups_of(s, CDR_BY)->names[group];
     for (size_t row = 0; row < d->rows; row++)
         p->n += is_in(s, row, group);
-    p->labels = copy(s, group, s->set->label ? d->labels : NULL, 1, &good);
-    p->scores[0] = copy(s, group, a, sizeof *a, &good);
-    p->scores[1] = copy(s, group, b, sizeof *b, &good);
+    p->labels = copy(s, group, s->wanted.label ? d->labels : NULL, 1, &good);
+    p->class_of = copy(s, group, groups_of(s, CDR_CLASS)->of_row, 4, &good);
+    p->classes = (unsigned)groups_of(s, CDR_CLASS)->n;
+    p->scores[0] = copy_score(p, group, a, &good);
+    p->scores[1] = copy_score(p, group, b, &good);
+    if (s->set->drawing.validation) {
+        p->validation = &s->validation;
+        p->chosen_on[0] = validation_score(s, a);
+        p->chosen_on[1] = validation_score(s, b);
+    }
     p->other = copy(s, group, d->numbers[CDR_OTHER], sizeof(double), &good);
     p->weights = copy(s, group, d->numbers[CDR_WEIGHT], sizeof(double), &good);
     p->strata = copy(s, group, groups_of(s, CDR_STRATUM)->of_row, 4, &good);
@@ -67,6 +103,7 @@ bool cdr_part_open(struct cdr_part *p, struct cdr_analysis *s, size_t group,
 void cdr_part_close(struct cdr_part *p)
 {
     free(p->labels);
+    free(p->class_of);
     free(p->scores[0]);
     free(p->scores[1]);
     free(p->other);
@@ -87,230 +124,61 @@ static cadre_rows rows_of(const struct cdr_part *p, unsigned column)
                          .weights = p->weights };
 }
 
+int cdr_part_no_memory(cadre_error *err)
+{
+    *err = (cadre_error){ .code = CADRE_ENOMEM, .message = "out of memory" };
+    return CADRE_ENOMEM;
+}
+
+/* The mean over classes, each against the rest. */
+static int measure_classes(double *out, const struct cdr_part *p,
+                           const cadre_metric *metric, unsigned column,
+                           cadre_error *err)
+{
+    double *value = calloc(p->classes, sizeof *value);
+    uint8_t *labels = calloc(p->n, sizeof *labels);
+    int rc = value && labels ? CADRE_OK : cdr_part_no_memory(err);
+
+    for (unsigned c = 0; c < p->classes && !rc; c++) {
+        const cadre_rows rows = { .n = p->n,
+                                  .labels = labels,
+                                  .scores = p->scores[column] + c * p->n,
+                                  .weights = p->weights };
+        for (size_t row = 0; row < p->n; row++)
+            labels[row] = p->class_of[row] == c;
+        rc = cadre_metric_of(&value[c], metric, &rows, err);
+    }
+    if (!rc)
+        *out = cadre_mean(value, p->classes);
+    free(value);
+    free(labels);
+    return rc;
+}
+
+int cdr_part_choose(double *out, const struct cdr_part *p, unsigned column,
+                    cadre_error *err)
+{
+    cadre_operating_point point;
+    const int rc = cadre_select_threshold(&point, &p->analysis->choice.selector,
+                                          p->validation->labels, p->chosen_on[column],
+                                          p->validation->rows, err);
+
+    *out = point.threshold;
+    return rc;
+}
+
 int cdr_part_measure(double *out, const struct cdr_part *p, int kind, unsigned column,
                      cadre_error *err)
 {
-    const cadre_bootstrap b = cdr_analysis_bootstrap(p->analysis, kind);
+    cadre_bootstrap b = cdr_analysis_bootstrap(p->analysis, kind);
     const cadre_rows rows = rows_of(p, column);
 
+    if (p->class_of)
+        return measure_classes(out, p, &b.metric, column, err);
+    if (p->validation) {
+        int rc = cdr_part_choose(&b.metric.threshold, p, column, err);
+        if (rc)
+            return rc;
+    }
     return cadre_metric_of(out, &b.metric, &rows, err);
-}
-
-/* ---- replicates to a file ---- */
-
-struct stream {
-    FILE *out;
-    const struct cdr_part *part;
-    const char *score;
-    int kind;
-};
-
-static int write_replicates(void *arg, uint64_t first, const double *values, size_t n)
-{
-    const struct stream *s = arg;
-    char number[40];
-
-    for (size_t i = 0; i < n; i++) {
-        cdr_csv_text(s->out, s->score);
-        fprintf(s->out, ",%s,", cadre_metric_name(s->kind));
-        if (s->part->group)
-            cdr_csv_text(s->out, s->part->group);
-        snprintf(number, sizeof number, "%.17g", values[i]);
-        fprintf(s->out, ",%" PRIu64 ",%s\n", first + i,
-                isfinite(values[i]) ? number : "");
-    }
-    return ferror(s->out) != 0;
-}
-
-/* ---- without resamples ---- */
-
-/* Normal bounds around an estimate, and the test that they make. */
-static cadre_interval normal(double point, double low, double high, double error,
-                             double null)
-{
-    const double z = fabs(point - null) / error;
-
-    return (cadre_interval){ .point = point,
-                             .low = low,
-                             .high = high,
-                             .standard_error = error,
-                             .p_value = 2 * (1 - cadre_normal_cdf(z)),
-                             .method = CADRE_NORMAL };
-}
-
-/* Without --null the area of one column is tested against chance. */
-static int delong(cadre_interval *out, const struct cdr_part *p,
-                  const cadre_bootstrap *b, cadre_error *err)
-{
-    const bool chance = !p->scores[1] && !p->analysis->set->drawing.has_null;
-    cadre_delong d;
-    const int rc = cadre_delong_test(&d, p->labels, p->scores[0], p->scores[1], p->n,
-                                     b->confidence, err);
-
-    *out = normal(d.estimate, d.low, d.high, d.standard_error, chance ? 0.5 : b->null);
-    return rc;
-}
-
-static int central_limit(cadre_interval *out, const double *values, size_t n,
-                         const cadre_bootstrap *b, cadre_error *err)
-{
-    cadre_fold_mean m;
-    const int rc = cadre_fold_interval(&m, values, n, b->confidence, err);
-
-    *out = normal(m.mean, m.low, m.high, m.deviation / sqrt((double)n), b->null);
-    return rc;
-}
-
-/* ---- blocks ---- */
-
-/* The rows of one block, as a part; nothing is copied that blocks do not need. */
-static bool block_of(struct cdr_part *block, const struct cdr_part *p, uint32_t k)
-{
-    size_t n = 0;
-
-    *block = (struct cdr_part){ .analysis = p->analysis };
-    block->labels = p->labels ? malloc(p->n) : NULL;
-    block->scores[0] = malloc(p->n * sizeof(double));
-    block->scores[1] = p->scores[1] ? malloc(p->n * sizeof(double)) : NULL;
-    block->other = p->other ? malloc(p->n * sizeof(double)) : NULL;
-    block->weights = p->weights ? malloc(p->n * sizeof(double)) : NULL;
-    if ((p->labels && !block->labels) || !block->scores[0] ||
-        (p->scores[1] && !block->scores[1]) || (p->other && !block->other) ||
-        (p->weights && !block->weights))
-        return false;
-    for (size_t row = 0; row < p->n; row++) {
-        if (p->blocks[row] != k)
-            continue;
-        if (p->labels)
-            block->labels[n] = p->labels[row];
-        for (unsigned c = 0; c < 2; c++)
-            if (p->scores[c])
-                block->scores[c][n] = p->scores[c][row];
-        if (p->other)
-            block->other[n] = p->other[row];
-        if (p->weights)
-            block->weights[n] = p->weights[row];
-        n++;
-    }
-    block->n = n;
-    return true;
-}
-
-static int measure_block(double *out, const struct cdr_part *block, int kind,
-                         cadre_error *err)
-{
-    double from = 0;
-    int rc = cdr_part_measure(out, block, kind, 0, err);
-
-    if (rc || !block->scores[1])
-        return rc;
-    from = *out;
-    rc = cdr_part_measure(out, block, kind, 1, err);
-    *out -= from;
-    return rc;
-}
-
-static int run_blocks(cadre_interval *out, const struct cdr_part *p,
-                      const cadre_bootstrap *b, bool resample, cadre_error *err)
-{
-    double *values = calloc(p->n_blocks, sizeof *values);
-    size_t n = 0;
-    int rc = CADRE_OK;
-
-    for (uint32_t k = 0; values && k < p->n_blocks && !rc; k++) {
-        struct cdr_part block;
-        if (!block_of(&block, p, k))
-            rc = CADRE_ENOMEM;
-        else if (block.n > 0) /* else it is of another group of --by */
-            rc = measure_block(&values[n++], &block, b->metric.kind, err);
-        cdr_part_close(&block);
-    }
-    if (!values || rc == CADRE_ENOMEM) {
-        *err = (cadre_error){ .code = CADRE_ENOMEM, .message = "out of memory" };
-        rc = CADRE_ENOMEM;
-    }
-    if (!rc)
-        rc = resample ? cadre_bootstrap_folds(out, p->analysis->pool, b, values, n, err)
-                      : central_limit(out, values, n, b, err);
-    free(values);
-    return rc;
-}
-
-/* ---- running ---- */
-
-cadre_bootstrap cdr_part_bootstrap(const struct cdr_part *p, int kind, int method)
-{
-    cadre_bootstrap b = cdr_analysis_bootstrap(p->analysis, kind);
-
-    b.labels = p->labels;
-    b.n = p->n;
-    /* Where BCa is not defined, another interval is better than none for all. */
-    b.method = method == CADRE_BCA ? CADRE_BCA_IF_DEFINED : method;
-    b.other = p->other;
-    b.weights = p->weights;
-    b.strata = p->strata;
-    b.clusters = p->clusters;
-    if (p->analysis->by_label)
-        b.by_label = 3;
-    return b;
-}
-
-static int run(cadre_interval *out, const struct cdr_part *p, const cadre_bootstrap *b,
-               cadre_error *err)
-{
-    if (p->blocks)
-        return run_blocks(out, p, b, true, err);
-    if (p->scores[1])
-        return cadre_bootstrap_difference(out, p->analysis->pool, b, p->scores[0],
-                                          p->scores[1], err);
-    return cadre_bootstrap_interval(out, p->analysis->pool, b, p->scores[0], b->method,
-                                    err);
-}
-
-static int compute(cadre_interval *out, const struct cdr_part *p,
-                   const cadre_bootstrap *b, int method, cadre_error *err)
-{
-    return method == CDR_METHOD_DELONG ? delong(out, p, b, err)
-                                       : run_blocks(out, p, b, false, err);
-}
-
-static int permute(double *out, const struct cdr_part *p, const cadre_bootstrap *b,
-                   cadre_error *err)
-{
-    cadre_bootstrap plain = { .metric = b->metric,
-                              .labels = b->labels,
-                              .n = b->n,
-                              .resamples = b->resamples,
-                              .seed = b->seed,
-                              .chunk = b->chunk,
-                              .other = b->other };
-    cadre_permutation result;
-    const int rc = cadre_permutation_test(&result, p->analysis->pool, &plain,
-                                          p->scores[0], p->scores[1], err);
-
-    *out = result.p_value;
-    return rc;
-}
-
-int cdr_part_run(struct cdr_finding *out, const struct cdr_part *p, int kind,
-                 int method, const char *score, double *replicates, cadre_error *err)
-{
-    struct cdr_analysis *s = p->analysis;
-    struct stream stream = { s->replicates.stream, p, score, kind };
-    cadre_bootstrap b = cdr_part_bootstrap(p, kind, method);
-    int rc;
-
-    b.replicates = replicates;
-    if (s->set->drawing.replicates) {
-        b.each = write_replicates;
-        b.each_arg = &stream;
-    }
-    if (method >= CDR_METHOD_DELONG)
-        rc = compute(&out->interval, p, &b, method, err);
-    else
-        rc = run(&out->interval, p, &b, err);
-    out->p_value = out->interval.p_value;
-    if (!rc && s->set->drawing.test == 1)
-        rc = permute(&out->p_value, p, &b, err);
-    return rc;
 }

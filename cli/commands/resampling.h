@@ -15,6 +15,11 @@ struct cdr_resampling {
     const char *only_class;                      /* against the rest */
     double level;
     bool has_level;
+    bool macro;                        /* the mean over classes */
+    const char *validation, *selector; /* a file, and how to choose thresholds in it */
+    const char *extend;                /* a file of replicates to go on from */
+    double power;
+    bool has_power;
     int degenerate; /* as in the option's words: 1 refuses any */
     double until_error;
     bool has_until;

@@ -69,6 +69,13 @@ const struct cdr_option cdr_resampling_options[] = {
       .offset = AT(replicates),
       .suggest = CDR_FILES,
       .help = "write the metric of every resample there, as CSV" },
+    { .kind = CDR_TEXT,
+      .name = "extend",
+      .value = "FILE",
+      .offset = AT(extend),
+      .suggest = CDR_FILES,
+      .help = "go on from what --replicates has written, with the same data, seed and "
+              "options and more resamples" },
     { .kind = CDR_END },
 };
 
@@ -93,5 +100,13 @@ const struct cdr_option cdr_testing_options[] = {
       .offset = AT(adjust),
       .initial = "none",
       .help = "p-values for the number of results" },
+    { .kind = CDR_SHARE,
+      .name = "power",
+      .value = "P",
+      .offset = AT(power),
+      .noted = AT(has_power),
+      .help =
+          "also show the smallest effect that such an interval would find with this "
+          "power" },
     { .kind = CDR_END },
 };

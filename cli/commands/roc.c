@@ -114,15 +114,14 @@ static int run_all(struct curves *v, struct cdr_failure *why)
 
     s->progress.parts = v->n;
     for (size_t i = 0; i < v->n && rc == 0; i++) {
-        const struct cdr_column *score = &s->data.scores[i / n_groups];
         struct cdr_part part;
 
-        v->found[i].name = score->name;
+        v->found[i].name = cdr_analysis_score(s, i / n_groups);
         v->found[i].group = cdr_analysis_group(s, i % n_groups);
         rc = cdr_analysis_next(s, i, why);
         if (rc)
             return rc;
-        if (!cdr_part_open(&part, s, i % n_groups, score->values, NULL))
+        if (!cdr_part_open(&part, s, i % n_groups, i / n_groups, CDR_NO_SCORE))
             rc = cdr_fails_memory(why);
         else
             rc = run_one(v, &v->found[i], &part, why);

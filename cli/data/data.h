@@ -23,6 +23,7 @@ enum cdr_extra {
     CDR_CLUSTER,
     CDR_BLOCK,
     CDR_BY,
+    CDR_CLASS, /* labels of --macro */
     CDR_EXTRAS
 };
 
@@ -34,6 +35,7 @@ struct cdr_wanted {
     const char *extra[CDR_EXTRAS]; /* NULL: not wanted */
     const char *const *scores;
     size_t n_scores;
+    bool per_class;   /* {} in a score's name stands for any text: all such columns */
     bool every_score; /* instead: every other column that has a name and whose first
                          value is a number, or missing (an error, then) */
     const char *probability_for; /* the metric whose scores must lie in [0, 1]; or

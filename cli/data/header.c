@@ -119,8 +119,41 @@ static int want_extras(struct cdr_reading *r, uint64_t line)
     return 0;
 }
 
+/* Whether the name is that of a class's scores. */
+static bool stands_for(const char *pattern, const char *name)
+{
+    const char *braces = strstr(pattern, "{}");
+    const size_t before = (size_t)(braces - pattern), after = strlen(braces + 2);
+    const size_t size = strlen(name);
+
+    return size > before + after && strncmp(name, pattern, before) == 0 &&
+           strcmp(name + size - after, braces + 2) == 0;
+}
+
+static int want_classes(struct cdr_reading *r, const char *pattern, uint64_t line)
+{
+    bool found = false;
+
+    for (size_t i = 0; i < r->data->n_header; i++) {
+        if (r->slots[i].use != CDR_NOTHING || !stands_for(pattern, r->data->header[i]))
+            continue;
+        found = true;
+        if (!cdr_reading_add_score(r, &r->slots[i], r->data->header[i]))
+            return cdr_fails_memory(r->why);
+    }
+    return found ? 0 : no_column(r, pattern, line);
+}
+
 static int want_scores(struct cdr_reading *r, uint64_t line)
 {
+    for (size_t k = 0; r->wanted->per_class && k < r->wanted->n_scores; k++) {
+        int rc = want_classes(r, r->wanted->scores[k], line);
+
+        if (rc)
+            return rc;
+    }
+    if (r->wanted->per_class)
+        return 0;
     for (size_t k = 0; k < r->wanted->n_scores; k++) {
         size_t at;
         int rc = locate(r, &at, r->wanted->scores[k], line);

@@ -6,8 +6,8 @@
  * (and, for metrics that need probabilities, not in [0, 1]); messages name the row,
  * counted from 0, and what is there: "labels: row 17 is 3, expected 0 or 1".
  *
- * Results do not depend on the pool, and agree bit for bit with the newest NumPy,
- * scikit-learn and SciPy where those differ between versions: sums as in NumPy >= 2.3,
+ * Results do not depend on the pool, and agree bit for bit with NumPy, scikit-learn and
+ * SciPy. Where those differ between versions, these rules hold: sums as in NumPy >= 2.3,
  * F1 as in scikit-learn >= 1.4, quantiles in bootstrap intervals as in SciPy >= 1.17,
  * and a ROC-AUC over one class is no number but a degenerate resample. Exceptions:
  * log loss and BCa's acceleration depend on the C library's log and pow in their last

@@ -16,6 +16,8 @@
 
 #include <cadre/stats.h>
 
+#include <math.h>
+
 /* Two counts in a word: negative rows in its lower half, positive ones in the upper. A
  * sum of such words sums both, since neither exceeds the 2^32 - 1 rows there can be. */
 typedef uint64_t cdr_classes;
@@ -94,6 +96,14 @@ struct cdr_measure {
     uint32_t *order;       /* curves: the rows, the highest score first */
     uint8_t *marks; /* curves: of each of those, CDR_POSITIVE and CDR_GROUP_ENDS */
 };
+
+/* In [-1, 1], whatever the roundings were; NaN where a column does not vary. */
+static inline double cdr_correlation(double xy, double xx, double yy)
+{
+    const double r = xy / (sqrt(xx) * sqrt(yy));
+
+    return r > 1 ? 1 : r < -1 ? -1 : r;
+}
 
 /* All has been checked, and stays where it is. False: no memory. */
 bool cdr_measure_open(struct cdr_measure *m, const cadre_metric *metric,

@@ -17,6 +17,7 @@ struct away {
     const double *x, *y;
     const uint32_t *rows;
     double mean_x, mean_y;
+    double scale_x, scale_y; /* powers of two; mostly 1 */
 };
 
 static void products(double *restrict out, const void *from, size_t first, size_t n)
@@ -25,14 +26,15 @@ static void products(double *restrict out, const void *from, size_t first, size_
 
     for (size_t i = 0; i < n; i++) {
         const uint32_t row = a->rows[first + i];
-        out[i] = (a->x[row] - a->mean_x) * (a->y[row] - a->mean_y);
+        out[i] = (a->x[row] - a->mean_x) * a->scale_x *
+                 ((a->y[row] - a->mean_y) * a->scale_y);
     }
 }
 
 static double product_of(const double *x, const double *y, double mean_x, double mean_y,
                          const struct cdr_sample *s)
 {
-    const struct away a = { x, y, s->rows, mean_x, mean_y };
+    const struct away a = { x, y, s->rows, mean_x, mean_y, 1, 1 };
 
     return cdr_sum_terms(products, &a, s->n);
 }
@@ -44,21 +46,58 @@ static double mean_of(const double *x, const struct cdr_sample *s)
 
 /* ---- two columns ---- */
 
-/* A correlation is in [-1, 1], whatever the roundings were. */
-static double correlation(double xy, double xx, double yy)
+/* Where all of n numbers are the same, their mean may be off by a last bit. */
+static bool varies(double xx, double mean, double n)
 {
-    return fmax(-1, fmin(1, xy / (sqrt(xx) * sqrt(yy))));
+    const double least = 0x1p-50 * mean;
+
+    return xx > n * least * least;
+}
+
+/* Squares of such numbers neither vanish nor overflow, and nor do their sums. */
+static bool is_safe(double xx, double yy)
+{
+    const double least = 0x1p-800, most = 0x1p800;
+
+    return xx > least && yy > least && xx < most && yy < most;
+}
+
+/* What brings the largest of the sample's distances from the mean to about 1. */
+static double scale_of(const double *x, double mean, const struct cdr_sample *s)
+{
+    double most = 0;
+
+    for (size_t i = 0; i < s->n; i++)
+        most = fmax(most, fabs(x[s->rows[i]] - mean));
+    return most > 0 ? ldexp(1, -ilogb(most) < 1023 ? -ilogb(most) : 1023) : 1;
+}
+
+static double scaled_correlation(const struct cdr_measure *m, double mx, double my,
+                                 const struct cdr_sample *s)
+{
+    const double x = scale_of(m->scores, mx, s), y = scale_of(m->other, my, s);
+    const struct away xx = { m->scores, m->scores, s->rows, mx, mx, x, x };
+    const struct away xy = { m->scores, m->other, s->rows, mx, my, x, y };
+    const struct away yy = { m->other, m->other, s->rows, my, my, y, y };
+
+    return cdr_correlation(cdr_sum_terms(products, &xy, s->n),
+                           cdr_sum_terms(products, &xx, s->n),
+                           cdr_sum_terms(products, &yy, s->n));
 }
 
 static double related(const struct cdr_measure *m, const struct cdr_sample *s)
 {
     const double *const x = m->scores, *const y = m->other;
-    const double mx = mean_of(x, s), my = mean_of(y, s);
+    const double n = (double)s->n, mx = mean_of(x, s), my = mean_of(y, s);
     const double xx = product_of(x, x, mx, mx, s), xy = product_of(x, y, mx, my, s);
 
     if (m->metric.kind == CADRE_SLOPE)
-        return xy / xx;
-    return correlation(xy, xx, product_of(y, y, my, my, s));
+        return varies(xx, mx, n) ? xy / xx : (double)NAN;
+    const double yy = product_of(y, y, my, my, s);
+    if (!is_safe(xx, yy))
+        return scaled_correlation(m, mx, my, s);
+    return varies(xx, mx, n) && varies(yy, my, n) ? cdr_correlation(xy, xx, yy)
+                                                  : (double)NAN;
 }
 
 /* ---- two groups ---- */
@@ -148,6 +187,18 @@ static struct sums sums_of(const struct cdr_measure *m, const double *weight,
     return s;
 }
 
+static double pearson(const struct sums *s)
+{
+    return varies(s->xx, s->x, s->weight) && varies(s->yy, s->y, s->weight)
+               ? cdr_correlation(s->xy, s->xx, s->yy)
+               : (double)NAN;
+}
+
+static double slope(const struct sums *s)
+{
+    return varies(s->xx, s->x, s->weight) ? s->xy / s->xx : (double)NAN;
+}
+
 static double weighted(const struct cdr_measure *m, const double *weight, void *room)
 {
     const int kind = m->metric.kind;
@@ -161,8 +212,8 @@ static double weighted(const struct cdr_measure *m, const double *weight, void *
     switch (kind) {
     case CADRE_MEAN_DIFFERENCE: return s.x - s.y;
     case CADRE_MEAN_RATIO: return s.x / s.y;
-    case CADRE_PEARSON: return correlation(s.xy, s.xx, s.yy);
-    case CADRE_SLOPE: return s.xy / s.xx;
+    case CADRE_PEARSON: return pearson(&s);
+    case CADRE_SLOPE: return slope(&s);
     case CADRE_VARIANCE: return s.xx / (s.weight - 1);
     default: return sqrt(s.xx / (s.weight - 1));
     }
@@ -239,25 +290,27 @@ static double without(const void *opened, size_t row)
     const struct cdr_measure *const m = o->m;
     const double n = o->n, x = m->scores[row], y = m->other ? m->other[row] : 0;
     const double dx = x - o->all.x, dy = y - o->all.y, share = n / (n - 1);
-    double xx = o->all.xx - share * dx * dx, xy = o->all.xy - share * dx * dy;
-    double yy = o->all.yy - share * dy * dy;
+    struct sums rest = { .weight = n - 1,
+                         .x = rest_of(o->all.x, n, x),
+                         .y = rest_of(o->all.y, n, y),
+                         .xx = o->all.xx - share * dx * dx,
+                         .xy = o->all.xy - share * dx * dy,
+                         .yy = o->all.yy - share * dy * dy };
 
     if (is_grouped(m->metric.kind))
         return groups_without(o, row);
-    if (xx <= CANCELLED * o->all.xx || (m->other && yy <= CANCELLED * o->all.yy)) {
-        const struct sums rest = sums_of(m, NULL, 2, row);
-        xx = rest.xx;
-        xy = rest.xy;
-        yy = rest.yy;
-    }
+    if (rest.xx <= CANCELLED * o->all.xx ||
+        (m->other && rest.yy <= CANCELLED * o->all.yy))
+        rest = sums_of(m, NULL, 2, row);
     switch (m->metric.kind) {
     case CADRE_MEAN_DIFFERENCE:
-        return rest_of(o->all.x, n, x) - rest_of(o->all.y, n, y);
+        return rest_of(o->all.x, n, x) -
+               rest_of(o->all.y, n, y); /* not of a sum anew */
     case CADRE_MEAN_RATIO: return ratio_without(o, row);
-    case CADRE_PEARSON: return correlation(xy, xx, yy);
-    case CADRE_SLOPE: return xy / xx;
-    case CADRE_VARIANCE: return xx / (n - 2);
-    default: return sqrt(xx / (n - 2));
+    case CADRE_PEARSON: return pearson(&rest);
+    case CADRE_SLOPE: return slope(&rest);
+    case CADRE_VARIANCE: return rest.xx / (n - 2);
+    default: return sqrt(rest.xx / (n - 2));
     }
 }
 

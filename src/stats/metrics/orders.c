@@ -142,7 +142,7 @@ static double spearman(const struct cdr_measure *m, const struct cdr_sample *s,
         xy += times * rx * ry;
         yy += times * ry * ry;
     }
-    return fmax(-1, fmin(1, xy / (sqrt(xx) * sqrt(yy))));
+    return cdr_correlation(xy, xx, yy);
 }
 
 static double value(const struct cdr_measure *m, const struct cdr_sample *s, void *room)
