@@ -100,7 +100,7 @@ typedef struct cadre_death {
     uint64_t expired;         /* it was killed since this task had had its time; or
                            CADRE_NO_ITEM */
     const char *stderr_tail;  /* the last it wrote to stderr, or NULL */
-    bool retired;             /* it ended by itself, as it was spent */
+    bool retired;             /* it ended by itself: it had served or grown enough */
 } cadre_death;
 
 /* In the caller's process: the worker of this seat is dead. Finds out what it was doing,

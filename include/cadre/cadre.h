@@ -77,7 +77,7 @@ CADRE_API unsigned cadre_workers(const cadre_pool *pool); /* NULL pool: 1 */
 CADRE_API const char *cadre_backend_name(const cadre_pool *pool);
 
 /* Whether tasks can follow pointers into all of the caller's memory. False where workers
- * are kept: then only into what cadre_alloc_shared gave. */
+ * are persistent: then only into what cadre_alloc_shared gave. */
 CADRE_API bool cadre_shares_memory(const cadre_pool *pool);
 
 /* ---- tasks: what a kernel can see ---- */

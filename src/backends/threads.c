@@ -41,10 +41,11 @@ struct gate {
     /* OPEN and how many helpers are inside. Entering acquires what opening released;
      * closing acquires what leaving released. */
     _Alignas(CDR_FALSE_SHARING) _Atomic uint32_t users;
-    _Atomic uint32_t event;   /* futex: changes when a helper leaves or work returns */
-    _Atomic uint32_t tending; /* the run's caller waits for that: with the fences */
-    cadre_run *run;           /* written before OPEN; valid for who is inside */
-    int cpu;                  /* where the run's caller was when it began; as run */
+    _Atomic uint32_t event; /* futex: changes when a helper leaves or work returns */
+    _Atomic uint32_t
+        caller_waits; /* the run's caller waits for that: with the fences */
+    cadre_run *run;   /* written before OPEN; valid for who is inside */
+    int cpu;          /* where the run's caller was when it began; as run */
 };
 
 struct helper {
@@ -83,7 +84,7 @@ static bool enter(struct gate *g)
 static void announce(struct gate *g)
 {
     cdr_light_fence();
-    if (!atomic_load_explicit(&g->tending, memory_order_relaxed))
+    if (!atomic_load_explicit(&g->caller_waits, memory_order_relaxed))
         return;
     atomic_fetch_add_explicit(&g->event, 1, memory_order_release);
     cdr_futex_wake(&g->event, 1);
@@ -122,11 +123,11 @@ static void await_change(struct threads *t, struct gate *g, uint32_t users,
             return;
         cdr_pause();
     }
-    atomic_store_explicit(&g->tending, 1, memory_order_relaxed);
+    atomic_store_explicit(&g->caller_waits, 1, memory_order_relaxed);
     cdr_heavy_fence();
     if (!changed(g, users) && !caller_has_work(g->run))
         cdr_futex_wait(&g->event, seen, timeout);
-    atomic_store_explicit(&g->tending, 0, memory_order_relaxed);
+    atomic_store_explicit(&g->caller_waits, 0, memory_order_relaxed);
 }
 
 static struct gate *take_gate(struct threads *t)
@@ -340,7 +341,7 @@ static void await_states(struct threads *t, struct gate *g)
         return;
     cdr_bell_ring(&t->bell, t->n);
     cdr_bell_ring(&t->reserve_bell, 1);
-    atomic_store_explicit(&g->tending, 1, memory_order_relaxed);
+    atomic_store_explicit(&g->caller_waits, 1, memory_order_relaxed);
     for (;;) {
         uint32_t seen = atomic_load_explicit(&g->event, memory_order_acquire);
         cdr_heavy_fence();
@@ -348,7 +349,7 @@ static void await_states(struct threads *t, struct gate *g)
             break;
         cdr_futex_wait(&g->event, seen, -1);
     }
-    atomic_store_explicit(&g->tending, 0, memory_order_relaxed);
+    atomic_store_explicit(&g->caller_waits, 0, memory_order_relaxed);
 }
 
 static void threads_end(void *state, cadre_run *run)

@@ -106,13 +106,13 @@ bool rounds_next(struct rounds *r)
 
 /* ---- watchdog ---- */
 
-static char last_words[2000]; /* written by this thread only, while no alarm is set */
+static char tail_line[2000]; /* written by this thread only, while no alarm is set */
 
 static void bark(int number)
 {
     (void)number;
-    (void)!write(STDOUT_FILENO, last_words, strlen(last_words));
-    (void)!write(STDERR_FILENO, last_words, strlen(last_words));
+    (void)!write(STDOUT_FILENO, tail_line, strlen(tail_line));
+    (void)!write(STDERR_FILENO, tail_line, strlen(tail_line));
     _exit(3);
 }
 
@@ -123,7 +123,7 @@ void watchdog(unsigned seconds, const char *text)
     alarm(0);
     if (!seconds)
         return;
-    snprintf(last_words, sizeof last_words, "Bail out! hangs: %s\n", text);
+    snprintf(tail_line, sizeof tail_line, "Bail out! hangs: %s\n", text);
     sigaction(SIGALRM, &action, NULL);
     alarm(seconds);
 }

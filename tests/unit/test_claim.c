@@ -32,7 +32,7 @@ static void gives(struct cadre_window *w, unsigned seat, uint64_t first, uint64_
     assert_false(cdr_window_give(w, seat, &(struct cdr_span){ first, end }, end));
 }
 
-static void test_bites_come_off_claims_in_order(void **state)
+static void test_slices_come_off_claims_in_order(void **state)
 {
     struct cadre_window *w = make(100, 2);
 
@@ -202,7 +202,7 @@ static void test_every_unit_once(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_bites_come_off_claims_in_order),
+        cmocka_unit_test(test_slices_come_off_claims_in_order),
         cmocka_unit_test(test_the_back_half_is_stolen),
         cmocka_unit_test(test_what_is_asked_for_can_be_stolen),
         cmocka_unit_test(test_a_single_task_is_not_asked_for),

@@ -173,7 +173,7 @@ void cdr_child_listen(const struct cdr_supervisor *c, struct cdr_child *m)
 }
 
 /* One line of printable characters, from the first whole line that was kept. */
-static const char *last_words(struct cdr_child *m)
+static const char *tail_line(struct cdr_child *m)
 {
     char *from = m->stderr_tail, *end;
 
@@ -241,7 +241,7 @@ void cdr_child_reap(struct cdr_supervisor *c, unsigned seat, cadre_death *death)
     death->retired = atomic_exchange_explicit(&c->scoreboard->slot[seat].retired, 0,
                                               memory_order_acquire);
     cdr_child_listen(c, m);
-    death->stderr_tail = last_words(m);
+    death->stderr_tail = tail_line(m);
     epoll_ctl(c->poll, EPOLL_CTL_DEL, end_of(m), NULL);
     cdr_fd_close(m->pidfd);
     cdr_fd_close(m->lifeline);
@@ -252,7 +252,7 @@ void cdr_child_reap(struct cdr_supervisor *c, unsigned seat, cadre_death *death)
 
 void cdr_child_tell_to_end(struct cdr_child *m, uint64_t now, uint64_t grace)
 {
-    m->told = true;
+    m->asked_to_end = true;
     m->kill_at = now + grace;
     cdr_child_signal(m, SIGTERM);
     cdr_child_signal(m, SIGCONT); /* a stopped one would not hear */

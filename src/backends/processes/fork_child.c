@@ -37,12 +37,12 @@ static pid_t fork_quietly(struct cdr_supervisor *c, unsigned seat, int stderr_fd
 }
 
 static int fork_between(struct cdr_supervisor *c, unsigned seat, struct cdr_child *m,
-                        int words, int lifeline)
+                        int stderr_end, int lifeline)
 {
     uint64_t began = cdr_now();
     int rc;
 
-    m->pid = fork_quietly(c, seat, words, lifeline);
+    m->pid = fork_quietly(c, seat, stderr_end, lifeline);
     if (m->pid < 0)
         return errno;
     c->fork_ns = cdr_now() - began;
@@ -59,22 +59,22 @@ static int make_lifeline(const struct cdr_supervisor *c, int ends[2])
 
 static int fork_with_pipes(struct cdr_supervisor *c, unsigned seat, struct cdr_child *m)
 {
-    int words[2], lifeline[2], rc = cdr_child_pipe(words);
+    int output[2], lifeline[2], rc = cdr_child_pipe(output);
 
     if (rc)
         return rc;
     *m = (struct cdr_child){ .pidfd = -1, .socket = -1 };
     rc = make_lifeline(c, lifeline);
-    m->stderr_fd = words[0];
+    m->stderr_fd = output[0];
     m->lifeline = lifeline[0];
     if (!rc)
-        rc = fork_between(c, seat, m, words[1], lifeline[1]);
-    cdr_fd_close(words[1]);
+        rc = fork_between(c, seat, m, output[1], lifeline[1]);
+    cdr_fd_close(output[1]);
     cdr_fd_close(lifeline[1]);
     if (rc && m->pid > 0) {
         cdr_child_discard(m);
     } else if (rc) {
-        cdr_fd_close(words[0]);
+        cdr_fd_close(output[0]);
         cdr_fd_close(lifeline[0]);
         m->pid = 0;
     }

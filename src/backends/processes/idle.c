@@ -142,7 +142,7 @@ static uint64_t enforce(struct cdr_supervisor *c, unsigned seat, uint64_t now,
     expiry = expiry < m->not_before ? m->not_before : expiry;
     if (expiry > now)
         return expiry;
-    if (!m->told || m->expired != item) {
+    if (!m->asked_to_end || m->expired != item) {
         if (was_stopped(m))
             return m->not_before = fresh;
         m->expired = item;

@@ -117,7 +117,7 @@ static int join(struct cdr_supervisor *c, cadre_error *err)
         return rc;
     for (unsigned seat = 1; seat <= c->n; seat++) {
         struct cdr_child *m = &c->children[seat];
-        m->told = m->killed = m->vacant = m->seen_stopped = false;
+        m->asked_to_end = m->killed = m->vacant = m->seen_stopped = false;
         m->stopped_since = 0;
         m->expired = CADRE_NO_ITEM;
     }
@@ -149,7 +149,7 @@ static bool all_have_let_go(struct cdr_supervisor *c)
 }
 
 /* Have workers let go of what they hold, those that do not go with the run. */
-static void bid_farewell(struct cdr_supervisor *c)
+static void release_workers(struct cdr_supervisor *c)
 {
     uint64_t until = cdr_now() + cadre_run_grace_ns(c->run), now;
 
@@ -185,7 +185,7 @@ static void let_end(struct cdr_supervisor *c)
         cdr_supervisor_await(c, (int)((until - now + 999999) / 1000000));
 }
 
-static void dissolve(struct cdr_supervisor *c)
+static void close_supervisor(struct cdr_supervisor *c)
 {
     let_end(c);
     cdr_supervisor_kill_all(c, true);
@@ -197,7 +197,7 @@ static void release(struct cdr_supervisor *c)
     struct cdr_supervisor *other;
 
     if (c->release)
-        bid_farewell(c);
+        release_workers(c);
     c->run = NULL;
     c->ending = c->release = false;
     pthread_mutex_lock(&c->process_pool->lock);
@@ -206,7 +206,7 @@ static void release(struct cdr_supervisor *c)
         c->process_pool->spare = c;
     pthread_mutex_unlock(&c->process_pool->lock);
     if (other)
-        dissolve(c);
+        close_supervisor(c);
 }
 
 static struct cdr_supervisor *take(struct cdr_process_pool *process_pool,
@@ -287,7 +287,7 @@ static void persistent_close(void *state)
     struct cdr_process_pool *process_pool = state;
 
     if (process_pool->spare)
-        dissolve(process_pool->spare);
+        close_supervisor(process_pool->spare);
     cdr_spawn_close(process_pool->spawned);
     pthread_mutex_destroy(&process_pool->lock);
 }

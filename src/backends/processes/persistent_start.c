@@ -11,7 +11,6 @@
 #include "base/error.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <stdlib.h>
 
 #define DEADLINE_MS 30000
@@ -20,28 +19,21 @@
 
 /* ---- one, and several ---- */
 
-static int await_letter(const struct cdr_child *m, unsigned seat, cadre_error *err)
+/* Its answer, or its death, which shows as one is received. */
+static int await_answer(const struct cdr_child *m, unsigned seat, cadre_error *err)
 {
-    struct pollfd what[2] = { { .fd = m->socket, .events = POLLIN },
-                              { .fd = m->pidfd, .events = POLLIN } };
-    uint64_t until = cdr_now() + DEADLINE_NS, now;
-    int n;
+    int rc = cdr_message_await(m->socket, m->pidfd, cdr_now() + DEADLINE_NS);
 
-    do {
-        now = cdr_now();
-        n = poll(what, 2, now < until ? (int)((until - now + 999999) / 1000000) : 0);
-    } while (n < 0 && errno == EINTR);
-    if (n < 0)
-        return cdr_fail_sys(err, errno, "waiting for worker %u", seat);
-    if (n == 0)
+    if (rc == ETIMEDOUT)
         return cdr_fail(err, CADRE_ETIMEOUT, "worker %u (pid %d) does not answer", seat,
                         (int)m->pid);
-    return CADRE_OK;
+    return rc && rc != ESRCH ? cdr_fail_sys(err, rc, "waiting for worker %u", seat)
+                             : CADRE_OK;
 }
 
 /* What it needs before its first run. */
-static int appoint(struct cdr_supervisor *c, unsigned seat, bool waits,
-                   cadre_error *err)
+static int set_up_worker(struct cdr_supervisor *c, unsigned seat, bool waits,
+                         cadre_error *err)
 {
     struct cdr_child *m = &c->children[seat];
     struct cdr_worker_setup a = { .scoreboard = c->scoreboard, .waits = waits };
@@ -55,7 +47,7 @@ static int appoint(struct cdr_supervisor *c, unsigned seat, bool waits,
         return rc;
     rc = cdr_message_send(m->socket, &a, sizeof a, fds, 2);
     if (!rc) {
-        rc = await_letter(m, seat, err);
+        rc = await_answer(m, seat, err);
         if (rc)
             return rc;
         rc = cdr_message_receive(m->socket, &answer, sizeof answer, NULL, NULL);
@@ -87,7 +79,7 @@ void cdr_persistent_remove(struct cdr_supervisor *c, unsigned seat)
 
 /* The processes are there: make children of them. */
 static int install(struct cdr_supervisor *c, const struct cdr_spawn_worker *workers,
-                   const int *words, unsigned n, bool waits, cadre_error *err)
+                   const int *pipes, unsigned n, bool waits, cadre_error *err)
 {
     int rc = CADRE_OK;
 
@@ -97,7 +89,7 @@ static int install(struct cdr_supervisor *c, const struct cdr_spawn_worker *work
                                .pidfd = w->pidfd,
                                .lifeline = -1,
                                .socket = w->socket,
-                               .stderr_fd = words[2 * k] };
+                               .stderr_fd = pipes[2 * k] };
         int number = cdr_child_adopt(c, w->seat, &m);
         if (number)
             rc = cdr_fail_sys(err, number, "worker %u needs to be watched", w->seat);
@@ -106,37 +98,37 @@ static int install(struct cdr_supervisor *c, const struct cdr_spawn_worker *work
                                      UINT64_C(1) << w->seat % 64, memory_order_relaxed);
     }
     for (unsigned k = 0; k < n && !rc; k++)
-        rc = appoint(c, workers[k].seat, waits, err);
+        rc = set_up_worker(c, workers[k].seat, waits, err);
     for (unsigned k = 0; k < n && rc; k++)
         cdr_persistent_remove(c, workers[k].seat);
     return rc;
 }
 
-static int make_pipes(struct cdr_spawn_worker *workers, int *words, unsigned n,
+static int make_pipes(struct cdr_spawn_worker *workers, int *pipes, unsigned n,
                       cadre_error *err)
 {
     for (unsigned k = 0; k < 2 * n; k++)
-        words[k] = -1;
+        pipes[k] = -1;
     for (unsigned k = 0; k < n; k++) {
-        int rc = cdr_child_pipe(&words[2 * k]);
+        int rc = cdr_child_pipe(&pipes[2 * k]);
         if (rc)
             return cdr_fail_sys(err, rc, "worker %u needs a pipe", workers[k].seat);
-        workers[k].stderr_fd = words[2 * k + 1] > 0 ? words[2 * k + 1] : 0;
+        workers[k].stderr_fd = pipes[2 * k + 1] > 0 ? pipes[2 * k + 1] : 0;
     }
     return CADRE_OK;
 }
 
 /* Start workers for these seats. On failure none of them is there; *died: one died that had
  * been ready, as any may that somebody kills. */
-static int hire_once(struct cdr_supervisor *c, struct cdr_spawn_worker *workers,
-                     unsigned n, bool waits, bool *died, cadre_error *err)
+static int start_once(struct cdr_supervisor *c, struct cdr_spawn_worker *workers,
+                      unsigned n, bool waits, bool *died, cadre_error *err)
 {
-    int *words = calloc(2 * (size_t)n, sizeof *words), rc;
+    int *pipes = calloc(2 * (size_t)n, sizeof *pipes), rc;
 
     *died = false;
-    if (!words)
+    if (!pipes)
         return cdr_fail(err, CADRE_ENOMEM, "no memory to start %u workers", n);
-    rc = make_pipes(workers, words, n, err);
+    rc = make_pipes(workers, pipes, n, err);
     if (!rc) {
         pthread_mutex_lock(
             &c->process_pool->lock); /* a plain mutex, not held: cannot fail */
@@ -144,27 +136,27 @@ static int hire_once(struct cdr_supervisor *c, struct cdr_spawn_worker *workers,
         pthread_mutex_unlock(&c->process_pool->lock);
     }
     for (unsigned k = 0; k < n; k++) {
-        cdr_fd_close(words[2 * k + 1]);
+        cdr_fd_close(pipes[2 * k + 1]);
         if (rc)
-            cdr_fd_close(words[2 * k]);
+            cdr_fd_close(pipes[2 * k]);
     }
     if (!rc) {
-        rc = install(c, workers, words, n, waits, err);
+        rc = install(c, workers, pipes, n, waits, err);
         *died = rc == CADRE_ECRASH;
     }
-    free(words);
+    free(pipes);
     return rc;
 }
 
 /* The same, as often as it takes, up to DEATHS times. */
-static int hire(struct cdr_supervisor *c, struct cdr_spawn_worker *workers, unsigned n,
-                bool waits, cadre_error *err)
+static int start_workers(struct cdr_supervisor *c, struct cdr_spawn_worker *workers,
+                         unsigned n, bool waits, cadre_error *err)
 {
     bool died = true;
     int rc = CADRE_OK;
 
     for (int k = 0; k < DEATHS && died; k++)
-        rc = hire_once(c, workers, n, waits, &died, err);
+        rc = start_once(c, workers, n, waits, &died, err);
     return rc;
 }
 
@@ -185,7 +177,7 @@ int cdr_persistent_fill(struct cdr_supervisor *c, unsigned n, cadre_error *err)
     for (unsigned seat = 1; seat <= n; seat++)
         if (c->children[seat].pid == 0)
             workers[missing++].seat = seat;
-    rc = hire(c, workers, missing, true, err);
+    rc = start_workers(c, workers, missing, true, err);
     free(workers);
     return rc;
 }
@@ -193,7 +185,7 @@ int cdr_persistent_fill(struct cdr_supervisor *c, unsigned n, cadre_error *err)
 int cdr_persistent_start(struct cdr_supervisor *c, unsigned seat, cadre_error *err)
 {
     struct cdr_spawn_worker worker = { .seat = seat };
-    int rc = hire(c, &worker, 1, false, err);
+    int rc = start_workers(c, &worker, 1, false, err);
 
     if (!rc)
         rc = cdr_persistent_send_descriptors(c, seat, err);

@@ -1,4 +1,4 @@
-/* persistent_worker.c - what a worker that is kept does, from its start to its end.
+/* persistent_worker.c - what a persistent worker does, from its start to its end.
  * SPDX-License-Identifier: MIT
  *
  * It comes here before main (entry.c), settled in: it dies with its parent, has a name,
@@ -16,15 +16,15 @@
 #include <unistd.h>
 
 /* Its own: seat, scoreboard, event, the run it is in. */
-struct intent {
+struct persistent_worker {
     struct cdr_supervisor supervisor;
     int socket;
 };
 
 /* ---- the beginning ---- */
 
-static int take_office(struct intent *p, const struct cdr_worker_setup *a,
-                       const int *fds, cadre_error *err)
+static int set_up(struct persistent_worker *p, const struct cdr_worker_setup *a,
+                  const int *fds, cadre_error *err)
 {
     int rc = cadre_mapping_join(&a->memory, fds[0], err);
 
@@ -40,7 +40,7 @@ static int take_office(struct intent *p, const struct cdr_worker_setup *a,
     return CADRE_OK;
 }
 
-static void begin(struct intent *p, struct cdr_worker_setup *a)
+static void begin(struct persistent_worker *p, struct cdr_worker_setup *a)
 {
     struct cdr_worker_ready answer;
     int fds[2];
@@ -48,7 +48,7 @@ static void begin(struct intent *p, struct cdr_worker_setup *a)
 
     if (cdr_message_receive(p->socket, a, sizeof *a, fds, &n) || n != 2)
         _exit(CDR_ORPHAN);
-    take_office(p, a, fds, &answer.error);
+    set_up(p, a, fds, &answer.error);
     if (cdr_message_send(p->socket, &answer, sizeof answer, NULL, 0))
         _exit(CDR_ORPHAN);
     if (answer.error.code)
@@ -61,14 +61,14 @@ static void begin(struct intent *p, struct cdr_worker_setup *a)
 static void wake(void *arg)
 {
     static const uint64_t one = 1;
-    struct intent *p = arg;
+    struct persistent_worker *p = arg;
 
     if (write(p->supervisor.event, &one, sizeof one) < 0)
         return; /* it is signalled already */
 }
 
 /* The first to say so is heard. */
-static void refuse(struct intent *p, const cadre_error *why)
+static void refuse(struct persistent_worker *p, const cadre_error *why)
 {
     struct cdr_scoreboard *q = p->supervisor.scoreboard;
     uint32_t nobody = 0;
@@ -82,7 +82,7 @@ static void refuse(struct intent *p, const cadre_error *why)
 
 /* Of this run: it may have been sent others, for a run that it had joined already when it
  * was called to it, as who was started meanwhile is. */
-static void receive_descriptors(struct intent *p, int *fds, unsigned wanted)
+static void receive_descriptors(struct persistent_worker *p, int *fds, unsigned wanted)
 {
     uint64_t number;
     unsigned n;
@@ -100,7 +100,7 @@ static void receive_descriptors(struct intent *p, int *fds, unsigned wanted)
         _exit(CDR_ORPHAN);
 }
 
-static void join(struct intent *p)
+static void join(struct persistent_worker *p)
 {
     struct cdr_scoreboard *q = p->supervisor.scoreboard;
     const void *manifest = q->manifest;
@@ -121,7 +121,7 @@ static void join(struct intent *p)
     refuse(p, &error);
 }
 
-static void look(struct intent *p, cadre_worker *worker)
+static void look(struct persistent_worker *p, cadre_worker *worker)
 {
     struct cdr_supervisor *c = &p->supervisor;
     uint64_t number =
@@ -147,7 +147,7 @@ static void look(struct intent *p, cadre_worker *worker)
 
 void cdr_persistent_main(int socket, unsigned seat)
 {
-    struct intent p = { .supervisor = { .seat = seat }, .socket = socket };
+    struct persistent_worker p = { .supervisor = { .seat = seat }, .socket = socket };
     struct cdr_worker_setup a;
     cadre_worker *worker;
     _Atomic uint32_t *called;

@@ -14,7 +14,7 @@
  * A dead worker's seat is settled by cadre_run_lost, which says whether a fresh one is
  * wanted.
  *
- * A forked supervisor is made for its run and goes with it. One that is kept (persistent.c) stays: its
+ * A forked supervisor is made for its run and goes with it. A persistent one (persistent.c) stays: its
  * workers leave the run by going idle, and those that do not are killed as others are.
  */
 #include "backends/processes/supervisor.h"
@@ -41,7 +41,7 @@
 #define EVENT  ((uint64_t)1 << 33)
 #define TIMER  ((uint64_t)1 << 34)
 #define CANCEL ((uint64_t)1 << 35)
-#define WORDS  ((uint64_t)1 << 32)
+#define STDERR ((uint64_t)1 << 32)
 #define EVENTS 32
 
 #define WORTH_A_LOOK_KIB (16 << 10) /* less a worker is not compared with memory */
@@ -280,7 +280,7 @@ static void handle(struct cdr_supervisor *c, uint64_t what)
                                  : cadre_run_event(c->run);
         if (read(fd, &count, sizeof count) > 0 && what == TIMER && !c->ending)
             cdr_supervisor_look_at_limits(c);
-    } else if (what & WORDS) {
+    } else if (what & STDERR) {
         /* At its end, or after it: nobody writes to it any more. */
         cdr_child_listen(c, &c->children[what & UINT32_MAX]);
     } else if (c->children[what].pid > 0) {

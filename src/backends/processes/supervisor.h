@@ -1,4 +1,4 @@
-/* supervisor.h - worker processes: of one run, or kept from run to run.
+/* supervisor.h - worker processes: forked for one run, or persistent.
  * SPDX-License-Identifier: MIT
  */
 #ifndef CDR_BACKENDS_PROCESSES_SUPERVISOR_H
@@ -53,7 +53,7 @@ struct cdr_process_pool {
 struct cdr_scoreboard_slot {
     _Alignas(CDR_FALSE_SHARING) _Atomic uint32_t
         called; /* futex: its worker is to look again */
-    /* Kept: the number of the last run that its worker joined, or left: release. */
+    /* Persistent: the number of the last run that its worker joined, or left: release. */
     _Atomic uint64_t at;
     /* Its worker ends by itself, as it has served enough: release. An exit status would not
      * do, which may be a kernel's own. */
@@ -85,12 +85,12 @@ struct cdr_child {
     int pidfd;           /* -1: Linux has none */
     int lifeline;        /* a pipe that ends with it, instead; -1 */
     int stderr_fd;       /* what it writes to stderr; -1 */
-    int socket;          /* kept: for messages; -1 */
-    bool told;           /* it was sent SIGTERM */
+    int socket;          /* persistent: for messages; -1 */
+    bool asked_to_end;   /* it was sent SIGTERM */
     bool vacant;         /* nobody is at this seat until there is nothing else to do */
     bool killed;         /* it was sent SIGKILL */
     uint64_t expired;    /* why: this task had had its time; or CADRE_NO_ITEM */
-    uint64_t kill_at;    /* by CLOCK_MONOTONIC, once it was told */
+    uint64_t kill_at;    /* by CLOCK_MONOTONIC, once it was asked */
     bool seen_stopped;   /* in its task, which has got its time anew */
     uint64_t not_before; /* its task's time is not over sooner */
     uint64_t stopped_since; /* outside of a task, as far as was seen; 0: it is not */
@@ -123,7 +123,8 @@ struct cdr_supervisor {
     struct cdr_child standby;   /* forked in advance; pid 0: nobody is */
     uint64_t standby_at;        /* not before, by cdr_now() */
     uint64_t fork_ns;           /* what forking took the last time */
-    bool release; /* kept: workers hold something of the run that they have to let go */
+    bool
+        release; /* persistent: workers hold something of the run that they have to let go */
     uint64_t number; /* persistent workers: of the run they have last looked at */
 };
 
@@ -151,7 +152,7 @@ void cdr_supervisor_kill_all(struct cdr_supervisor *c, bool idle_too);
 /* Wait for something to happen and see to it. */
 void cdr_supervisor_await(struct cdr_supervisor *c, int timeout_ms);
 
-/* ---- who is idle, who is late (muster.c) ---- */
+/* ---- who is idle, who is late (idle.c) ---- */
 
 /* Wake up to `count` idle workers. In any of the processes. */
 void cdr_supervisor_wake_some(struct cdr_supervisor *c, unsigned count);
@@ -268,7 +269,7 @@ struct cdr_worker_ready {
     cadre_error error;
 };
 
-/* All that a persistent worker does (kept_worker.c). */
+/* All that a persistent worker does (persistent_worker.c). */
 void cdr_persistent_main(int socket, unsigned seat);
 
 #endif

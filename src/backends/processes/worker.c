@@ -131,7 +131,7 @@ void cdr_worker_idle(struct cdr_supervisor *c, bool stream)
     static const uint64_t one = 1;
 
     if (atomic_load_explicit(&q->number, memory_order_acquire) != c->number)
-        return; /* kept: another run is on, or this one over */
+        return; /* persistent: another run is on, or this one is over */
     CDR_CRASH_POINT();
     atomic_fetch_or_explicit(&q->idle[c->seat / 64], bit, memory_order_seq_cst);
     CDR_CRASH_POINT();

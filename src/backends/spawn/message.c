@@ -2,9 +2,11 @@
  * SPDX-License-Identifier: MIT
  */
 #include "backends/spawn/message.h"
+#include "base/clock.h"
 #include "base/descriptor.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -44,6 +46,24 @@ int cdr_message_send(int socket, const void *bytes, size_t size, const int *fds,
     if (sent < 0)
         return errno == ECONNRESET ? EPIPE : errno;
     return (size_t)sent == size ? 0 : EPROTO;
+}
+
+int cdr_message_await(int socket, int pidfd, uint64_t until)
+{
+    struct pollfd what[2] = { { .fd = socket, .events = POLLIN },
+                              { .fd = pidfd, .events = POLLIN } };
+    uint64_t now;
+    int n;
+
+    do {
+        now = cdr_now();
+        n = poll(what, 2, now < until ? (int)((until - now + 999999) / 1000000) : 0);
+    } while (n < 0 && errno == EINTR);
+    if (n < 0)
+        return errno;
+    if (n == 0)
+        return ETIMEDOUT;
+    return what[0].revents ? 0 : ESRCH;
 }
 
 /* Those that fit go to fds, the rest is closed. Returns how many there were; -1 in fds: it

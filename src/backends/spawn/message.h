@@ -8,6 +8,7 @@
 #define CDR_BACKENDS_SPAWN_MESSAGE_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #define CDR_MESSAGE_FDS 4 /* descriptors in one message, at most */
 
@@ -15,6 +16,11 @@
  * not block and the other has not read what came before. Never raises SIGPIPE. */
 int cdr_message_send(int socket, const void *bytes, size_t size, const int *fds,
                      unsigned n_fds);
+
+/* Wait for something to receive, or for the end of the process that the pidfd is of; -1 for
+ * either: not for that. 0, or an errno value: ETIMEDOUT by `until` (cdr_now), ESRCH where it
+ * has ended and nothing came. */
+int cdr_message_await(int socket, int pidfd, uint64_t until);
 
 /* Receive one message of exactly that size, and up to *n_fds descriptors, which are yours to
  * close and not inherited; *n_fds is then how many came (NULL: none may). 0, or an errno

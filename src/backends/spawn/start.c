@@ -14,7 +14,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -204,24 +203,17 @@ static int tell_death(const struct cdr_spawn_worker *w, cadre_error *err)
 static int await(const struct cdr_spawn *c, const struct cdr_spawn_worker *w,
                  bool message, uint64_t until, cadre_error *err)
 {
-    struct pollfd what[2] = { { .fd = message ? w->socket : -1, .events = POLLIN },
-                              { .fd = w->pidfd, .events = POLLIN } };
-    uint64_t now;
-    int n;
+    int rc = cdr_message_await(message ? w->socket : -1, w->pidfd, until);
 
-    do {
-        now = cdr_now();
-        n = poll(what, 2, now < until ? (int)((until - now + 999999) / 1000000) : 0);
-    } while (n < 0 && errno == EINTR);
-    if (n < 0)
-        return cdr_fail_sys(err, errno, "waiting for worker %u", w->seat);
-    if (n == 0)
+    if (rc == ESRCH)
+        return tell_death(w, err);
+    if (rc == ETIMEDOUT)
         return cdr_fail(err, CADRE_ETIMEOUT,
                         "worker %u (pid %d) was not ready after %u ms: loading the "
                         "program, or a constructor in it, takes longer or has closed "
                         "descriptors",
                         w->seat, (int)w->pid, c->deadline_ms);
-    return what[0].revents ? CADRE_OK : tell_death(w, err);
+    return rc ? cdr_fail_sys(err, rc, "waiting for worker %u", w->seat) : CADRE_OK;
 }
 
 static int hear(const struct cdr_spawn *c, const struct cdr_spawn_worker *w,

@@ -14,8 +14,8 @@ void cdr_arena_init(struct cdr_arena *a, uint64_t base, uint64_t share, uint64_t
     a->share = share;
     a->room = room;
     a->base = base;
-    a->told_used = a->told_place = 0;
-    a->told_size = share;
+    a->committed_used = a->committed_place = 0;
+    a->committed_size = share;
     atomic_init(&a->most, 0);
     atomic_init(&a->most_large, 0);
 }
@@ -99,17 +99,17 @@ char *cdr_arena_put(struct cdr_arena *a, uint64_t size, struct cdr_piece *piece,
 
 void cdr_arena_commit(struct cdr_arena *a)
 {
-    a->told_used = atomic_load_explicit(&a->used, memory_order_relaxed);
-    a->told_place = a->place;
-    a->told_size = a->size;
+    a->committed_used = atomic_load_explicit(&a->used, memory_order_relaxed);
+    a->committed_place = a->place;
+    a->committed_size = a->size;
 }
 
 /* Nothing of this is being changed by anybody else. */
 void cdr_arena_rollback(struct cdr_arena *a)
 {
-    atomic_store_explicit(&a->used, a->told_used, memory_order_relaxed);
-    a->place = a->told_place;
-    a->size = a->told_size;
+    atomic_store_explicit(&a->used, a->committed_used, memory_order_relaxed);
+    a->place = a->committed_place;
+    a->size = a->committed_size;
     atomic_store_explicit(&a->waiting, 0, memory_order_relaxed);
 }
 

@@ -35,9 +35,9 @@ struct cdr_arena {
     uint64_t size;  /* of the ring now: share, or more for one large piece */
     uint64_t share, room;
     uint64_t base;
-    /* `used`, `place` and `size` without a piece whose owner nobody has been told of: what
+    /* `used`, `place` and `size` without a piece that was not committed: what
      * is put back if who puts dies. Of use to processes only. */
-    uint64_t told_used, told_place, told_size;
+    uint64_t committed_used, committed_place, committed_size;
     /* Ever held at once, within the share and as one larger piece: relaxed. */
     _Atomic uint64_t most, most_large;
 };
@@ -61,7 +61,7 @@ struct cdr_asking {
 /* Room for `size` bytes, without waiting: NULL when there is none now. */
 char *cdr_arena_try(struct cdr_arena *a, uint64_t size, struct cdr_piece *piece);
 
-/* The same, waiting for it; NULL when told to give up or size is more than `room`. */
+/* The same, waiting for it; NULL when asked to give up or size is more than `room`. */
 char *cdr_arena_put(struct cdr_arena *a, uint64_t size, struct cdr_piece *piece,
                     const struct cdr_asking *ask);
 

@@ -58,14 +58,14 @@ static bool begin(struct cadre_window *w, struct cdr_seat *seat, uint64_t first,
         return false;
     }
     atomic_store_explicit(&seat->current, first * w->grain, memory_order_relaxed);
-    atomic_store_explicit(&seat->bite_end, end, memory_order_relaxed);
+    atomic_store_explicit(&seat->slice_end, end, memory_order_relaxed);
     chunk->first = first;
     chunk->end = end;
     return true;
 }
 
-static bool bite_off(struct cdr_seat *seat, uint64_t most, uint64_t *first,
-                     uint64_t *count)
+static bool take_front(struct cdr_seat *seat, uint64_t most, uint64_t *first,
+                       uint64_t *count)
 {
     uint64_t range = load_range(seat);
 
@@ -127,7 +127,7 @@ bool cdr_window_take(struct cadre_window *w, unsigned s, uint64_t slice, uint64_
     if (w->intents_at)
         return cdr_intent_take(w, s, slice, claim, chunk);
     while (!cdr_window_over(w)) {
-        if (bite_off(seat, slice, &first, &count)) {
+        if (take_front(seat, slice, &first, &count)) {
             if (begin(w, seat, first, count, chunk))
                 return true;
             continue;
@@ -147,7 +147,7 @@ bool cdr_window_give(struct cadre_window *w, unsigned s, const struct cdr_span *
 
     if (w->intents_at)
         return cdr_intent_give(w, s, chunk, begun);
-    atomic_store_explicit(&seat->bite_end, 0, memory_order_relaxed);
+    atomic_store_explicit(&seat->slice_end, 0, memory_order_relaxed);
     if (asked)
         atomic_store_explicit(&seat->asked, false, memory_order_relaxed);
     if (rest == 0 || begun >= atomic_load_explicit(&w->limit, memory_order_relaxed))
@@ -165,7 +165,7 @@ bool cdr_window_give(struct cadre_window *w, unsigned s, const struct cdr_span *
 /* Units of seat's slice that it has not begun. */
 static uint64_t spare(const struct cadre_window *w, const struct cdr_seat *seat)
 {
-    uint64_t end = atomic_load_explicit(&seat->bite_end, memory_order_relaxed);
+    uint64_t end = atomic_load_explicit(&seat->slice_end, memory_order_relaxed);
     uint64_t current =
         atomic_load_explicit(&seat->current, memory_order_relaxed) / w->grain;
 

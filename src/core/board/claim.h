@@ -5,7 +5,7 @@
  *
  *     range    claimed, not begun. The owner slices pieces off the front; when
  *              nothing is left to claim, others steal from the back.
- *     slice     being run: current .. bite_end
+ *     slice     being run: current .. slice_end
  *
  * Claims are large and rare, slices small, so that the end of a run is shared out
  * evenly while the shared counter is hardly touched. A slice whose tasks turn out

@@ -108,13 +108,13 @@ static bool begin(struct cadre_window *w, struct cdr_seat *seat, uint64_t first,
     if (first >= atomic_load_explicit(&w->limit, memory_order_seq_cst))
         return false;
     store(&seat->current, first * w->grain);
-    store(&seat->bite_end, end);
+    store(&seat->slice_end, end);
     return true;
 }
 
 /* Take the front of the range, which somebody may shorten from behind meanwhile. */
-static bool bite_off(struct cdr_seat *seat, struct cdr_intent *intent, uint64_t most,
-                     struct cdr_span *chunk)
+static bool take_front(struct cdr_seat *seat, struct cdr_intent *intent, uint64_t most,
+                       struct cdr_span *chunk)
 {
     uint64_t range = load(&seat->range), first = first_of(range), count;
 
@@ -147,7 +147,7 @@ bool cdr_intent_take(struct cadre_window *w, unsigned s, uint64_t slice, uint64_
         uint64_t range = load(&seat->range);
         if (count_of(range) && first_of(range) >= load(&w->limit))
             return false; /* it stays: what is there is known not to have been run */
-        if (!bite_off(seat, cdr_window_intent(w, s), slice, chunk)) {
+        if (!take_front(seat, cdr_window_intent(w, s), slice, chunk)) {
             if (!claim_more(w, s, min_u64(claim, CDR_CLAIM_MAX)))
                 return false;
             continue;
@@ -176,7 +176,7 @@ bool cdr_intent_give(struct cadre_window *w, unsigned s, const struct cdr_span *
         ;
     CDR_CRASH_POINT();
     store(&cdr_window_intent(w, s)->slice, 0);
-    store(&seat->bite_end, 0);
+    store(&seat->slice_end, 0);
     CDR_CRASH_POINT();
     return asked;
 }
@@ -202,7 +202,7 @@ static void note_batch(const struct cdr_ring *r, unsigned s, struct cdr_intent *
     intent->batch.count = 0;
     CDR_CRASH_POINT();
     intent->batch.first = first;
-    intent->told = r->unordered ? cdr_ring_published(r, s) : 0;
+    intent->published = r->unordered ? cdr_ring_published(r, s) : 0;
     intent->batch.count = (uint32_t)count;
     cdr_ring_locate(r, &intent->batch);
     CDR_CRASH_POINT();
@@ -244,7 +244,7 @@ void cdr_intent_end_batch(struct cadre_window *w, unsigned s)
 
 /* In order: whether position p has an outcome, which may have been taken since, and the
  * slot used again: its status is of a later lap then. */
-static bool was_told(const struct cdr_ring *r, uint64_t p)
+static bool was_published(const struct cdr_ring *r, uint64_t p)
 {
     uint32_t status = atomic_load_explicit(cdr_ring_status(r, p & (r->slots - 1)),
                                            memory_order_acquire);
@@ -252,16 +252,16 @@ static bool was_told(const struct cdr_ring *r, uint64_t p)
     return (int32_t)(status - cdr_ring_mark(r, p)) > 0;
 }
 
-/* How many of the batch, from its beginning on, were told of. */
-static uint32_t count_told(const struct cdr_ring *r, unsigned s,
-                           const struct cdr_intent *intent)
+/* How many of the batch, from its beginning on, were published. */
+static uint32_t count_published(const struct cdr_ring *r, unsigned s,
+                                const struct cdr_intent *intent)
 {
     const struct cdr_batch *b = &intent->batch;
     uint32_t n = 0;
 
     if (r->unordered)
-        return (uint32_t)(cdr_ring_published(r, s) - intent->told);
-    while (n < b->count && was_told(r, b->first + n))
+        return (uint32_t)(cdr_ring_published(r, s) - intent->published);
+    while (n < b->count && was_published(r, b->first + n))
         n++;
     return n;
 }
@@ -286,9 +286,9 @@ void cdr_intent_settle_batch(struct cadre_window *w, unsigned s)
         b->count = 0;
         return;
     }
-    drop_front(b, count_told(r, s, intent));
+    drop_front(b, count_published(r, s, intent));
     if (r->unordered)
-        intent->told = cdr_ring_published(r, s);
+        intent->published = cdr_ring_published(r, s);
 }
 
 /* ---- the caller's process ---- */
@@ -382,7 +382,7 @@ void cdr_intent_settle(struct cadre_window *w, unsigned s, bool whole,
         store(&seat->range,
               pack(left->progress, front - left->progress + count_of(range)));
     store(&intent->slice, 0);
-    store(&seat->bite_end, 0);
+    store(&seat->slice_end, 0);
     atomic_store_explicit(&intent->running, 0, memory_order_relaxed);
     atomic_store_explicit(&seat->asked, false, memory_order_relaxed);
 }

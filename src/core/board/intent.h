@@ -62,7 +62,7 @@ bool cdr_claim_was_made(const struct cadre_window *w, uint64_t next, unsigned se
 bool cdr_intent_claim_batch(struct cadre_window *w, unsigned s, uint64_t most);
 void cdr_intent_end_batch(struct cadre_window *w, unsigned s);
 
-/* What of the dead owner's batch nobody has been told of stays in it, and `first` is then
+/* What of the dead owner's batch was not published stays in it, and `first` is then
  * the first of those; a claim that did not come to be is gone. */
 void cdr_intent_settle_batch(struct cadre_window *w, unsigned s);
 

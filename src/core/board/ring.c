@@ -91,7 +91,8 @@ static struct cdr_finished *finished_of(const struct cdr_ring *r, unsigned seat)
                                            seat * finished_size(r->slots));
 }
 
-static _Atomic uint32_t *told(const struct cdr_ring *r, unsigned seat, uint64_t count)
+static _Atomic uint32_t *queue_entry(const struct cdr_ring *r, unsigned seat,
+                                     uint64_t count)
 {
     return (_Atomic uint32_t *)(void *)(finished_of(r, seat) + 1) +
            (count & (r->slots - 1));
@@ -121,14 +122,15 @@ bool cdr_ring_finished(const struct cdr_ring *r, unsigned seat,
 {
     uint32_t word;
 
-    if (reader->taken == reader->told) {
+    if (reader->taken == reader->published) {
         CDR_SCHED_POINT();
-        reader->told =
+        reader->published =
             atomic_load_explicit(&finished_of(r, seat)->count, memory_order_acquire);
-        if (reader->taken == reader->told)
+        if (reader->taken == reader->published)
             return false;
     }
-    word = atomic_load_explicit(told(r, seat, reader->taken), memory_order_relaxed);
+    word =
+        atomic_load_explicit(queue_entry(r, seat, reader->taken), memory_order_relaxed);
     *slot = word >> 2;
     *outcome = (enum cdr_outcome)(word & 3);
     return true;
@@ -195,15 +197,15 @@ bool cdr_ring_claim(struct cdr_ring *r, uint64_t most, struct cdr_batch *b)
 }
 
 /* The next `count` of the seat's queue are these slots. */
-static void tell(struct cdr_ring *r, unsigned seat, const uint32_t *slots,
-                 uint32_t count, enum cdr_outcome outcome)
+static void publish_slots(struct cdr_ring *r, unsigned seat, const uint32_t *slots,
+                          uint32_t count, enum cdr_outcome outcome)
 {
     struct cdr_finished *f = finished_of(r, seat);
     uint64_t before = atomic_load_explicit(&f->count, memory_order_relaxed);
 
     for (uint32_t i = 0; i < count; i++) {
         CDR_SCHED_POINT();
-        atomic_store_explicit(told(r, seat, before + i), slots[i] << 2 | outcome,
+        atomic_store_explicit(queue_entry(r, seat, before + i), slots[i] << 2 | outcome,
                               memory_order_relaxed);
     }
     CDR_SCHED_POINT();
@@ -217,7 +219,7 @@ bool cdr_ring_claim_waking(struct cdr_ring *r, uint64_t awaited)
         &r->awaited, &awaited, CDR_NOBODY, memory_order_relaxed, memory_order_relaxed);
 }
 
-/* Whether the caller sleeps for one of the positions p .. p+count-1, all told of. */
+/* Whether the caller sleeps for one of the positions p .. p+count-1, all published. */
 static bool is_awaited(struct cdr_ring *r, uint64_t p, uint32_t count)
 {
     uint64_t awaited;
@@ -232,7 +234,7 @@ static bool is_awaited(struct cdr_ring *r, uint64_t p, uint32_t count)
 bool cdr_ring_publish(struct cdr_ring *r, unsigned seat, uint64_t p, uint32_t slot,
                       enum cdr_outcome outcome)
 {
-    tell(r, seat, &slot, 1, outcome);
+    publish_slots(r, seat, &slot, 1, outcome);
     return is_awaited(r, p, 1);
 }
 
@@ -240,7 +242,7 @@ bool cdr_ring_finish_all(struct cdr_ring *r, unsigned seat, uint64_t p,
                          const uint32_t *slots, uint32_t count)
 {
     if (r->unordered)
-        tell(r, seat, slots, count, CDR_DONE);
+        publish_slots(r, seat, slots, count, CDR_DONE);
     for (uint32_t i = 0; !r->unordered && i < count; i++) {
         CDR_SCHED_POINT();
         atomic_store_explicit(cdr_ring_status(r, slots[i]),

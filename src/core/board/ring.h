@@ -15,8 +15,8 @@
  * bound, and a worker claims an item only when its result has a place: the item's own.
  *
  * Unordered, a slot is free again as soon as it was taken, whatever is still running: a
- * position's slot is written into `order` when it is fed, and workers tell in `finished`
- * of their seat, a queue with one writer and one reader, which slots have ended.
+ * position's slot is written into `order` when it is fed, and workers publish in
+ * `finished` of their seat, a queue with one writer and one reader, which slots have ended.
  *
  * No pointers in here, only offsets: the memory may be shared by processes. Items,
  * results, statuses and references are arrays of their own, so that a batch of small
@@ -48,7 +48,7 @@ struct cdr_ref {
 
 struct cdr_finished {
     _Alignas(CDR_FALSE_SHARING) _Atomic uint64_t
-        count; /* slots told of so far: release, acquire */
+        count; /* slots published so far: release, acquire */
 };
 
 struct cdr_ring {
@@ -143,13 +143,13 @@ static inline enum cdr_outcome cdr_ring_outcome(const struct cdr_ring *r, uint64
                                                  : CDR_PENDING;
 }
 
-/* Unordered: how many slots that seat's owner has told of. */
+/* Unordered: how many slots that seat's owner has published. */
 uint64_t cdr_ring_published(const struct cdr_ring *r, unsigned seat);
 
 /* What the caller knows of a seat's queue, all zero at first. */
 struct cdr_reader {
-    uint64_t taken; /* slots read from it */
-    uint64_t told;  /* that so many are there was seen */
+    uint64_t taken;     /* slots read from it */
+    uint64_t published; /* so many were seen to be there */
 };
 
 /* Unordered: the next slot that seat's owner finished, and how it ended; false while there
@@ -191,7 +191,7 @@ bool cdr_ring_claim_waking(struct cdr_ring *r, uint64_t awaited);
 bool cdr_ring_publish(struct cdr_ring *r, unsigned seat, uint64_t p, uint32_t slot,
                       enum cdr_outcome outcome);
 
-/* The same for positions p .. p+count-1, in those slots, all done: told of at once. */
+/* The same for positions p .. p+count-1, in those slots, all done: published at once. */
 bool cdr_ring_finish_all(struct cdr_ring *r, unsigned seat, uint64_t p,
                          const uint32_t *slots, uint32_t count);
 

@@ -20,7 +20,7 @@ static void set(_Atomic uint64_t *word, uint64_t value)
 static void seat_init(struct cdr_seat *seat)
 {
     set(&seat->current, 0);
-    set(&seat->bite_end, 0);
+    set(&seat->slice_end, 0);
     set(&seat->since, 0);
     set(&seat->done, 0);
     atomic_store_explicit(&seat->cost, 0, memory_order_relaxed);
@@ -70,7 +70,7 @@ void cdr_window_reset(struct cadre_window *w, uint64_t units, uint64_t grain)
     set(&w->next, 0);
     atomic_store(&w->limit, units); /* before the caller looks for cancellations */
     atomic_store_explicit(&w->stop_code, CADRE_OK, memory_order_relaxed);
-    atomic_store_explicit(&w->told, false, memory_order_relaxed);
+    atomic_store_explicit(&w->heard_unwanted, false, memory_order_relaxed);
     atomic_store_explicit(&w->closing, false, memory_order_relaxed);
     for (unsigned s = 0; s < w->seats; s++)
         seat_init(&w->seat[s]);

@@ -31,7 +31,7 @@ struct cdr_span {
 struct cdr_seat {
     /* The owner writes these, relaxed; others read them to see how far it is. */
     _Alignas(CDR_FALSE_SHARING) _Atomic uint64_t current; /* the task it is in */
-    _Atomic uint64_t bite_end;
+    _Atomic uint64_t slice_end;
     _Atomic uint64_t since; /* when the slice began, cdr_now() */
     _Atomic uint64_t done;  /* tasks finished in this run */
     _Atomic uint32_t cost;  /* streams: nanoseconds a task takes, about */
@@ -75,7 +75,7 @@ struct cdr_intent {
     _Atomic uint32_t beginning; /* it sets up its state, before its first task */
     _Atomic uint32_t folding;   /* reductions: a block's results are being combined */
     /* Streams: the batch that it has or is about to claim; count 0: none. */
-    uint64_t told;            /* unordered: slots told of before it */
+    uint64_t published;       /* unordered: slots published before it */
     uint64_t putting;         /* the position whose bytes are put into the arena */
     _Atomic uint32_t asking;  /* it is counted among those with a piece too large */
     _Atomic uint64_t crashed; /* a position whose worker died: `error` says how */
@@ -102,7 +102,7 @@ struct cadre_window {
         stop_code; /* why limit fell to 0 when no task failed: relaxed, set once */
     /* A task heard that it is no longer wanted: it may have ended early. Relaxed; read
      * when nobody works any more. */
-    _Atomic bool told;
+    _Atomic bool heard_unwanted;
     /* Nobody takes anything any more: workers end their states as they leave the run.
      * Sequentially consistent with the seats' has_state. */
     _Atomic bool closing;

@@ -1,4 +1,4 @@
-/* death.c - how a worker died, in words, and which tasks have taken workers down.
+/* death.c - how a worker died, as a message, and which tasks have taken workers down.
  * SPDX-License-Identifier: MIT
  */
 #include "core/fault/recover.h"
@@ -43,7 +43,7 @@ bool cdr_may_retry(cadre_run *run, uint64_t item)
     return s && ++s->deaths <= run->retries;
 }
 
-/* ---- words ---- */
+/* ---- the message ---- */
 
 static int add(cadre_error *e, int used, const char *format, ...) CADRE_PRINTF(3, 4);
 
@@ -75,7 +75,7 @@ static int add_how(cadre_error *e, int used, const cadre_death *d)
     return used;
 }
 
-static int add_words(cadre_error *e, int used, const cadre_death *d)
+static int add_stderr(cadre_error *e, int used, const cadre_death *d)
 {
     return d->stderr_tail && *d->stderr_tail
                ? add(e, used, "; it wrote last: %s", d->stderr_tail)
@@ -111,5 +111,5 @@ void cdr_word_death(cadre_error *e, const cadre_run *run, unsigned seat, uint64_
     used = add_how(e, used, d);
     if (run->retries && item != CADRE_NO_ITEM)
         used = add(e, used, ", the last of %u that ran it", run->retries + 1);
-    add_words(e, used, d);
+    add_stderr(e, used, d);
 }

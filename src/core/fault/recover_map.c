@@ -1,7 +1,7 @@
 /* recover_map.c - when a worker process of a map or a reduction has died.
  * SPDX-License-Identifier: MIT
  *
- * All of this runs in the caller's process, in the thread that tends the run, and nobody
+ * All of this runs in the caller's process, in the thread that polls the run, and nobody
  * else touches the dead worker's seat meanwhile. First its intent is settled (intent.c): then
  * it is known which units are done, which are not, and whether the worker was inside a
  * kernel. If it was, the task it was in pays: it is left at the front of the seat's range

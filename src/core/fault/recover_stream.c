@@ -1,12 +1,12 @@
 /* recover_stream.c - when a worker process of a stream has died.
  * SPDX-License-Identifier: MIT
  *
- * As recover.c tells. The worker's batch is on its intent. What it told of is done. Of the
+ * As recover.c tells. The worker's batch is on its intent. What it published is done. Of the
  * rest, the task it was in pays, if it was in one; those before that are done too, where
- * cheap ones are told of together. What remains stays in the batch, for the fresh worker
+ * cheap ones are published together. What remains stays in the batch, for the fresh worker
  * to begin with, one at a time.
  *
- * What was put into the worker's arena for a task that nobody was told of is forgotten, so
+ * What was put into the worker's arena for a task that was not published is rolled back, so
  * that the fresh worker finds the arena as if the task had not begun.
  */
 #include "core/fault/recover.h"
@@ -49,14 +49,14 @@ static void settle_arena(struct cadre_window *w, unsigned s)
 
 /* ---- the batch ---- */
 
-/* Whether the worker was in a task of its batch that it had not told of. */
+/* Whether the worker was in a task of its batch that it had not published. */
 static bool was_in_batch(const struct cdr_batch *b, uint64_t item)
 {
     return b->count > 0 && item >= b->first && item - b->first < b->count;
 }
 
-/* Cheap tasks are told of together, in order: those before the one it was in are done. */
-static void tell_for_it(struct cadre_window *w, unsigned s, uint64_t item)
+/* Cheap tasks are published together, in order: those before the one it was in are done. */
+static void publish_for_it(struct cadre_window *w, unsigned s, uint64_t item)
 {
     struct cdr_intent *intent = cdr_window_intent(w, s);
     const struct cdr_batch *b = &intent->batch;
@@ -122,7 +122,7 @@ bool cdr_lost_in_ring(cadre_run *run, unsigned s, const cadre_death *death)
               !atomic_load_explicit(&intent->beginning, memory_order_relaxed);
     if (in_task) {
         if (!run->program->range_fn || !run->program->together)
-            tell_for_it(w, s, item);
+            publish_for_it(w, s, item);
         blame(run, s, item, death);
     }
     atomic_store_explicit(&w->seat[s].current, CADRE_NO_ITEM, memory_order_relaxed);

@@ -17,7 +17,7 @@
  *   - It is not known, and tasks are many: measure, for PROBE_NS, then decide by what
  *     is left. That a serial loop would not have been slower holds either way.
  *
- * When nothing is left to take, the caller tends: it waits until workers have left
+ * When nothing is left to take, the caller polls: it waits until workers have left
  * the run, serving again when one of them gave back tasks it will not come to soon.
  * Then nobody touches the window any more, and the verdict is read off it.
  *
@@ -144,11 +144,11 @@ static void learn(cadre_run *run)
 {
     const struct cdr_seat *seat = &run->window->seat[0];
     uint64_t done = atomic_load_explicit(&seat->done, memory_order_relaxed);
-    uint64_t spent = cdr_now() - run->started;
+    uint64_t elapsed = cdr_now() - run->started;
 
     if (run->pool && done > 0)
         cdr_cost_learn(run->env.costs, cdr_program_kernel(run->program),
-                       (double)spent / (double)done);
+                       (double)elapsed / (double)done);
 }
 
 int cdr_map_run(cadre_pool *pool, const struct cdr_program *p, const cadre_job *job,

@@ -3,7 +3,7 @@
  *
  * The caller's thread runs no task: a kernel that crashes must not take the program down.
  * It makes the places for results that processes share, has the backend fork workers,
- * and tends them until there is nothing left to do for anybody. Then, with all of them
+ * and polls them until there is nothing left to do for anybody. Then, with all of them
  * gone, results are copied to where they belong, unless they are there already.
  *
  * A run that is over early (a deadline, a cancellation) does not wait for kernels that

@@ -175,7 +175,8 @@ static void choose_automatically(struct cdr_plan *plan, const struct wish *wish,
     if (opt->persistent && plan->workers > 1) {
         plan->backend = cdr_backend_find("processes", true);
         snprintf(plan->why_backend, sizeof plan->why_backend,
-                 "auto (%s): kept is set, which is for processes", wish->backend_by);
+                 "auto (%s): persistent is set, which is for processes",
+                 wish->backend_by);
         return;
     }
     if (plan->workers > 1) {
@@ -313,7 +314,7 @@ int cdr_plan_make(struct cdr_plan *plan, const cadre_options *opt,
     plan->min_items = opt->min_items;
     plan->chunk = opt->chunk;
     plan->isolate = opt->isolate;
-    plan->apart_only = opt->isolate || opt->not_thread_safe;
+    plan->must_isolate = opt->isolate || opt->not_thread_safe;
     plan->portable = opt->portable;
     plan->retire_after = opt->retire_after;
     plan->retire_bytes = opt->retire_bytes;

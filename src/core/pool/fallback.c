@@ -25,10 +25,10 @@
 
 static bool may_be_threads(const cadre_pool *pool)
 {
-    return pool->plan.persistent && pool->plan.automatic && !pool->plan.apart_only;
+    return pool->plan.persistent && pool->plan.automatic && !pool->plan.must_isolate;
 }
 
-static bool may_be_kept(const cadre_pool *pool)
+static bool may_be_persistent(const cadre_pool *pool)
 {
     return !pool->plan.custom && cdr_plan_has(&pool->plan, CADRE_INHERITS) &&
            pool->plan.portable &&
@@ -46,7 +46,7 @@ enum cdr_fallback cdr_fallback_of(const cadre_pool *pool, const struct cdr_progr
         return CDR_FALLBACK_SERIAL;
     if (may_be_threads(pool) && cdr_manifest_check(p, why))
         return CDR_FALLBACK_THREADS;
-    if (may_be_kept(pool) && cdr_threads_now() > 1 && !cdr_manifest_check(p, why))
+    if (may_be_persistent(pool) && cdr_threads_now() > 1 && !cdr_manifest_check(p, why))
         return CDR_FALLBACK_PERSISTENT;
     return CDR_AS_PLANNED;
 }
@@ -159,7 +159,7 @@ static void notice_limits(cadre_pool *pool, const cadre_job *job)
     bool both = job->timeout_ms && job->retries;
 
     if ((job->timeout_ms || job->retries) &&
-        !atomic_exchange_explicit(&pool->told_of_limits, true, memory_order_relaxed))
+        !atomic_exchange_explicit(&pool->warned_of_limits, true, memory_order_relaxed))
         cdr_log(&pool->log, CADRE_INFO,
                 "%s: %s no effect here: %s with worker processes only", pool->name,
                 both              ? "timeout_ms and retries have"

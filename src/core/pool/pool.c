@@ -66,8 +66,8 @@ static void ready_context(cadre_pool *pool)
 }
 
 /* Nobody asked for processes by name, and there can be none that stay. */
-static int plan_without_kept(cadre_pool *pool, const cadre_options *opt,
-                             const cadre_error *why, cadre_error *err)
+static int plan_threads_instead(cadre_pool *pool, const cadre_options *opt,
+                                const cadre_error *why, cadre_error *err)
 {
     cadre_options without = *opt;
 
@@ -103,8 +103,8 @@ static int set_up(cadre_pool *pool, const cadre_options *opt, cadre_error *err)
         (pool->plan.workers < 2 && !cdr_plan_has(&pool->plan, CADRE_REMOTE)))
         return CADRE_OK;
     rc = cdr_pool_start(pool, &local);
-    if (rc && pool->plan.persistent && pool->plan.automatic && !pool->plan.apart_only)
-        return plan_without_kept(pool, opt, &local, err);
+    if (rc && pool->plan.persistent && pool->plan.automatic && !pool->plan.must_isolate)
+        return plan_threads_instead(pool, opt, &local, err);
     if (rc)
         *err = local;
     return rc;

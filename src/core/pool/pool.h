@@ -50,11 +50,11 @@ struct cadre_pool {
     struct cdr_kept_states kept;
     _Atomic(cadre_pool *)
         other; /* behind this one (fallback.c), or NULL: acquire, release */
-    _Atomic(cadre_pool *) serial; /* the same, for a few items */
-    _Atomic bool no_persistent;   /* they could not be had in its place: relaxed */
-    _Atomic bool told_of_threads; /* the log has it that there are others: relaxed */
+    _Atomic(cadre_pool *) serial;   /* the same, for a few items */
+    _Atomic bool no_persistent;     /* they could not be had in its place: relaxed */
+    _Atomic bool warned_of_threads; /* the log has it that there are others: relaxed */
     _Atomic bool
-        told_of_limits; /* and that time limits of tasks do not count: relaxed */
+        warned_of_limits; /* and that time limits of tasks do not count: relaxed */
 };
 
 /* Here and below `err` is never NULL, and its code is what is returned.

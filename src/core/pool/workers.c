@@ -119,7 +119,7 @@ static void notice_threads(cadre_pool *pool)
     unsigned others = cdr_threads_now() - 1;
 
     if (others > 0 &&
-        !atomic_exchange_explicit(&pool->told_of_threads, true, memory_order_relaxed))
+        !atomic_exchange_explicit(&pool->warned_of_threads, true, memory_order_relaxed))
         cdr_log(&pool->log, CADRE_WARNING,
                 "%s: forking with %u other thread%s in this process: a kernel that "
                 "needs a lock one of them holds would wait for ever",

@@ -1,7 +1,7 @@
-/* manifest.c - what workers that are spawned processes are told of a run.
+/* manifest.c - a run written down for workers in spawned processes.
  * SPDX-License-Identifier: MIT
  *
- * A forked worker has its caller's memory. A clean one has the program's code, and shared
+ * A forked worker has its caller's memory. A spawned one has the program's code, and shared
  * memory at the addresses where the caller has it (memory/shared_range.c). So of a run it is told
  * in shared memory: in a manifest, which is the run and its program as they are, with the
  * job's items, columns and shared bytes copied behind it once for all workers. Pointers in
@@ -214,8 +214,8 @@ int cdr_manifest_check(const struct cdr_program *p, cadre_error *err)
         rc = name_functions(&o, p, err);
     if (!rc && o.unsure)
         rc = cdr_fail(err, CADRE_ENOTSUP,
-                      "the kernel is in %s, which the program is not linked with: kept "
-                      "workers have loaded what comes with the program",
+                      "the kernel is in %s, which the program is not linked with: "
+                      "persistent workers have loaded what comes with the program",
                       o.code[KERNEL].module);
     return rc;
 }

@@ -1,4 +1,4 @@
-/* manifest.h - what workers that are spawned processes are told of a run.
+/* manifest.h - a run written down for workers in spawned processes.
  * SPDX-License-Identifier: MIT
  */
 #ifndef CDR_CORE_RUN_MANIFEST_H

@@ -157,14 +157,15 @@ int cdr_run_verdict(const cadre_run *run, const cadre_job *job, cadre_error *err
     const cadre_error *failure = cdr_window_failure(run->window, &failed);
     int stop = why_stopped(run->window, failed);
 
-    if (atomic_load_explicit(&run->window->told, memory_order_relaxed))
+    if (atomic_load_explicit(&run->window->heard_unwanted, memory_order_relaxed))
         cdr_job_settle_unwanted(p);
     if (stop && run->given_up.code) {
         *err = run->given_up;
         return run->given_up.code;
     }
-    if (stop && (cdr_window_done(run->window) < p->n ||
-                 atomic_load_explicit(&run->window->told, memory_order_relaxed)))
+    if (stop &&
+        (cdr_window_done(run->window) < p->n ||
+         atomic_load_explicit(&run->window->heard_unwanted, memory_order_relaxed)))
         return stopped_early(run->window, job, p->n, stop, err);
     if (!failure)
         return CADRE_OK;

@@ -20,7 +20,7 @@
 #include <sys/types.h>
 #include <limits.h>
 
-/* How often progress is told. */
+/* How often progress is reported. */
 #define CDR_PROGRESS_NS 100000000
 
 /* How long a worker process is given to end by itself, unless the job says. */
@@ -129,7 +129,7 @@ struct cadre_run {
     uint64_t grace_ns;
     unsigned retries;
     const struct cdr_manifest
-        *manifest; /* they are clean, and told so; or NULL (manifest.h) */
+        *manifest; /* they are spawned, and this describes the run; or NULL */
     struct cdr_recovery *recovery; /* the caller's process alone (fault/recover.h) */
     cadre_error given_up; /* why the run was given up, likewise; code 0: it was not */
     bool spin;            /* there is a CPU for each worker */
@@ -319,7 +319,7 @@ int cdr_run_begin(cadre_run *run, cadre_error *err);
 int cdr_run_verdict(const cadre_run *run, const cadre_job *job, cadre_error *err);
 
 /* How long its caller may sleep, in milliseconds, before it has something to do; -1: for
- * ever. And: tell how far it is, of `total` tasks (0: unknown). */
+ * ever. And: report how far it is, of `total` tasks (0: unknown). */
 int cdr_run_patience(const cadre_run *run);
 void cdr_run_report(cadre_run *run, uint64_t now, uint64_t done, uint64_t total);
 

@@ -35,20 +35,21 @@ struct cdr_spill {
 };
 
 struct cdr_staging {
-    struct cdr_program program; /* with the shadows in place of the caller's memory */
+    struct cdr_program program; /* with staging in place of the caller's memory */
     const struct cdr_program *original;
-    char *memory;                  /* shared */
-    struct cdr_shm_buffer *buffer; /* workers are clean: it lies in there; else NULL */
+    char *memory; /* shared */
+    struct cdr_shm_buffer
+        *buffer; /* workers are spawned: it lies in there; else NULL */
     size_t size;
     struct cdr_spill spill;
 };
 
-/* With a buffer, workers are clean, and it is in there. On failure nothing is left. */
+/* With a buffer, workers are spawned, and it is in there. On failure nothing is left. */
 int cdr_staging_open(struct cdr_staging *s, const struct cdr_program *p,
                      const struct cdr_call *call, struct cdr_shm_buffer *buffer,
                      cadre_error *err);
 
-/* Workers are clean: tasks first .. end-1 are run again. */
+/* Workers are spawned: tasks first .. end-1 are run again. */
 void cdr_staging_refill(const struct cdr_program *p, uint64_t first, uint64_t end);
 
 /* In a worker, before it runs tasks first .. end-1. The pages of all their results are

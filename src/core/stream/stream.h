@@ -57,7 +57,7 @@ struct cadre_stream {
     pid_t owner;     /* the process that opened it */
     bool remote;     /* they are processes: the caller's thread runs no tasks */
     struct cdr_recovery recovery;
-    struct cdr_shm_buffer manifest; /* they are clean: what they are told */
+    struct cdr_shm_buffer manifest; /* spawned workers: what describes the run */
     uint32_t deadline_ms;
     uint64_t memory_limit;
     uint64_t now; /* by cdr_now(), a moment ago */

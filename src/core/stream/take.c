@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: MIT
  *
  * Ordered, the next record is that of the lowest position not taken. Unordered, each
- * seat tells of the slots it has finished, and slots are handed back one by one; those in
+ * seat publishes the slots it has finished, and slots are handed back one by one; those in
  * flight form a list in the order they were fed, of which the oldest says when nothing
  * below a failure is outstanding.
  */

@@ -106,7 +106,7 @@ static uint32_t neighbours(const struct cdr_batch *b, uint32_t i, uint32_t most)
     return end;
 }
 
-/* Range kernels have all that lie side by side; of others each item is told of as soon as
+/* Range kernels have all that lie side by side; of others each item is published as soon as
  * it is done, however cheap: the one after it may be long. */
 static void run_parts(struct cadre_worker *w, struct cdr_ring *r,
                       const struct cdr_batch *b)

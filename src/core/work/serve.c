@@ -18,7 +18,6 @@
 #include "core/run/run.h"
 #include "base/clock.h"
 
-#define BITE_NS  CDR_SLICE_NS
 #define FLOOR_NS 1000.0
 #define GROWTH   16
 #define SURE_NS  200.0 /* what a slice of one unit takes beside the unit, at most */
@@ -37,11 +36,11 @@ static uint64_t wanted_size(const struct cadre_worker *w)
         return w->task.run->chunk;
     if (w->cost == 0)
         return 1;
-    units = at_most(BITE_NS / w->cost, (double)w->last_slice * GROWTH);
+    units = at_most(CDR_SLICE_NS / w->cost, (double)w->last_slice * GROWTH);
     return units < 1 ? 1 : (uint64_t)at_most(units, (double)CDR_CLAIM_MAX);
 }
 
-static uint64_t bite_size(const struct cadre_worker *w)
+static uint64_t slice_size(const struct cadre_worker *w)
 {
     uint64_t size = wanted_size(w), most = w->task.run->prefetch;
 
@@ -103,13 +102,13 @@ static void measure(struct cadre_worker *w, uint64_t units, double ns)
         w->cost = 0.1; /* a clock that stood still */
     if (w->last_slice == 0 && known > 0 && ns < known * (double)units * 2 + SURE_NS) {
         w->cost = known;
-        units = (uint64_t)at_most(BITE_NS / known, (double)CDR_CLAIM_MAX) + 1;
+        units = (uint64_t)at_most(CDR_SLICE_NS / known, (double)CDR_CLAIM_MAX) + 1;
     }
     w->last_slice = units;
     w->task.cheap = w->cost < CHEAP_NS * (double)w->task.program->grain;
 }
 
-static void run_bite(struct cadre_worker *w, const struct cdr_span *chunk)
+static void run_slice(struct cadre_worker *w, const struct cdr_span *chunk)
 {
     struct cadre_task *t = &w->task;
     cadre_run *run = t->run;
@@ -170,15 +169,15 @@ static void serve_units(struct cadre_worker *w)
     if (run->window->intents_at)
         cdr_slice_resume(w);
     do {
-        slice = bite_size(w);
+        slice = slice_size(w);
         while (!steps_aside(w) && cdr_window_take(run->window, w->seat, slice,
                                                   claim_size(w, slice), &chunk)) {
-            run_bite(w, &chunk);
+            run_slice(w, &chunk);
             if (run->tick && w->seat == 0)
                 run->tick(run, w);
             if (w->retired)
                 return;
-            slice = bite_size(w);
+            slice = slice_size(w);
         }
     } while (!steps_aside(w) && linger(w));
 }

@@ -163,7 +163,7 @@ static void hear(struct cadre_task *t)
 {
     uint64_t position = cdr_task_position(t);
 
-    atomic_store_explicit(&t->run->window->told, true, memory_order_relaxed);
+    atomic_store_explicit(&t->run->window->heard_unwanted, true, memory_order_relaxed);
     t->unwanted = true;
     if (t->range_end == 0 && !t->combining && t->failed_at != position &&
         t->unwanted_at != position)

@@ -29,7 +29,7 @@ void cdr_task_sets_up(struct cadre_task *t, bool begins);
 void cdr_task_stamp(struct cadre_task *t);
 
 /* Streams: task p is about to put bytes into its arena; it asks for room for a large
- * piece, or no longer; who takes it has been told of it. Whether it is one that took the
+ * piece, or no longer; it has been published. Whether it is one that took the
  * worker before down: it has failed, as its error. */
 void cdr_task_puts(struct cadre_task *t, uint64_t p);
 void cdr_task_asks(struct cadre_task *t, bool begins);
