@@ -3,6 +3,7 @@
  *
  *     PROGRAM ROWS RESAMPLES WORKERS REPETITIONS
  *
+ * Also how long it takes to draw as many rows as there are and to count each: the floor.
  * The rows come from generator 7, as they do in peer_bootstrap.py: the same bits, so
  * that the intervals must be the same too.
  */
@@ -77,6 +78,31 @@ static int run(const struct rows *rows, cadre_pool *pool, uint64_t resamples,
     return 0;
 }
 
+/* What no bootstrap can do without: indices of all rows, and one pass. */
+static int run_floor(size_t n, uint64_t resamples)
+{
+    uint32_t *const index = calloc(n, sizeof *index);
+    uint32_t *const count = calloc(n, sizeof *count);
+    cadre_seed seed;
+    cadre_rng rng;
+    double began;
+
+    if (index && count) {
+        cadre_seed_init(&seed, 42);
+        cadre_rng_init(&rng, &seed);
+        began = now_ns();
+        for (uint64_t b = 0; b < resamples; b++) {
+            cadre_rng_indices(&rng, index, n, (uint32_t)n);
+            for (size_t i = 0; i < n; i++)
+                count[index[i]]++;
+        }
+        printf("floor.min %.0f ns\nfloor.count %u rows\n", now_ns() - began, count[0]);
+    }
+    free(index);
+    free(count);
+    return !index || !count;
+}
+
 int main(int argc, char **argv)
 {
     cadre_options options = { .backend = "threads", .ignore_environment = true };
@@ -93,7 +119,9 @@ int main(int argc, char **argv)
     if (cadre_open(&pool, &options, &error))
         fprintf(stderr, "%s\n", error.message);
     else if (make_rows(&rows, strtoul(argv[1], NULL, 10)))
-        rc = run(&rows, pool, strtoull(argv[2], NULL, 10), strtoul(argv[4], NULL, 10));
+        rc =
+            run(&rows, pool, strtoull(argv[2], NULL, 10), strtoul(argv[4], NULL, 10)) ||
+            run_floor(rows.n, strtoull(argv[2], NULL, 10));
     cadre_close(pool);
     free(rows.labels);
     free(rows.a);

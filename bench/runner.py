@@ -3,6 +3,7 @@
 import os
 import re
 import resource
+import shutil
 import subprocess
 import sys
 import time
@@ -37,10 +38,14 @@ class Runner:
         self.step_ns = f"{about['step_ns']:.4f}"
 
     def command(self, argv):
-        """A name ending in .py is a file beside this one, else a built program."""
+        """A name ending in .py or .R is a file beside this one, else a built program."""
+        here = os.path.dirname(os.path.abspath(__file__))
         if argv[0].endswith(".py"):
-            here = os.path.dirname(os.path.abspath(__file__))
             return [self.python, os.path.join(here, argv[0]), *argv[1:]]
+        if argv[0].endswith(".R"):
+            if not shutil.which("Rscript"):
+                raise Missing("Rscript")
+            return ["Rscript", "--vanilla", os.path.join(here, argv[0]), *argv[1:]]
         program = os.path.join(self.programs, argv[0])
         if not os.path.exists(program):
             raise Missing(argv[0])

@@ -88,6 +88,7 @@ PROGRAMS = {
     "bench-glib": "GLib",
     "peer_pool.py": "multiprocessing",
     "peer_python.py": "cadre for Python",
-    "peer_bootstrap.py": "NumPy, scikit-learn, joblib",
+    "peer_bootstrap.py": "NumPy, scikit-learn, joblib, SciPy",
+    "peer_bootstrap.R": "R: boot, pROC",
     "peer_atom_probe.py": "NumPy, SciPy",
 }

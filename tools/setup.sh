@@ -59,6 +59,10 @@ libglib2.0-dev   module glib-2.0
 python3-numpy  python numpy
 python3-sklearn  python sklearn
 python3-joblib   python joblib
+python3-scipy    python scipy
+r-base-core      command Rscript
+r-cran-boot      file /usr/lib/R/library/boot
+r-cran-proc      file /usr/lib/R/site-library/pROC
 '
 
 peers_needs='
