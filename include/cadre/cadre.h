@@ -210,11 +210,12 @@ typedef struct cadre_job {
     uint32_t timeout_ms;  /* processes: for each task, from its own start; 0: none */
     uint32_t grace_ms;    /* processes: from SIGTERM to SIGKILL, and before SIGTERM when
                              a run is over early; 0: 1000 */
-    cadre_source *source; /* this and the next four: streams only, <cadre/stream.h> */
+    cadre_source *source; /* this and the next five: streams only, <cadre/stream.h> */
     void *source_arg;
     uint64_t window;
     uint64_t memory_limit;
     bool unordered;
+    bool caller_waits; /* streams: the caller's thread runs no tasks; workers do */
     cadre_progress *progress;
     void *progress_arg;
     uint64_t reserved[8]; /* must be zero */

@@ -359,6 +359,38 @@ static void test_failed_items_find_room(void **state)
     }
 }
 
+/* ---- a caller that waits ---- */
+
+static int rank_of_who_runs(cadre_task *t, const void *item, void *result)
+{
+    (void)item;
+    jitter(cadre_task_index(t) % 5);
+    *(uint64_t *)result = cadre_rank();
+    return 0;
+}
+
+/* Where there are others to run them, tasks are not the caller's; and there are records all
+ * the same where there are none. */
+static void test_a_caller_that_waits(void **state)
+{
+    struct contract *c = *state;
+
+    for (int unordered = 0; unordered < 2; unordered++)
+        for (uint64_t window = 1; window < 30; window += 7) {
+            uint64_t rank[200];
+            cadre_job job = { .fn = rank_of_who_runs,
+                              .n = 200,
+                              .result_size = 8,
+                              .window = window,
+                              .unordered = unordered,
+                              .caller_waits = true };
+
+            assert_int_equal(drain_u64(c, job, rank, 200), 200);
+            for (int i = 0; i < 200; i++)
+                assert_true(rank[i] > 0 || cadre_workers(c->pool) < 2);
+        }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -369,6 +401,7 @@ int main(void)
         cmocka_unit_test(test_what_is_finished_can_be_taken),
         cmocka_unit_test(test_items_begin_while_the_source_waits),
         cmocka_unit_test(test_failed_items_find_room),
+        cmocka_unit_test(test_a_caller_that_waits),
     };
 
     return cmocka_run_group_tests(tests, contract_open, contract_close);

@@ -3,7 +3,8 @@
  *
  * Always without workers; with them, short tasks that nobody has come for yet. It does not do
  * so while tasks are long, or a record would wait for a task that has nothing to do with it;
- * a worker held in reserve takes its place.
+ * a worker held in reserve takes its place. Where the job says that the caller waits, that
+ * worker is in from the start.
  */
 #include "core/stream/stream.h"
 #include "base/clock.h"
@@ -53,6 +54,8 @@ bool cdr_stream_welcomes_caller(cadre_stream *s)
         return false;
     if (!s->begun)
         return true; /* there are none */
+    if (s->caller_waits)
+        return false;
     cost = task_cost(s);
     if (!s->must_help && (cost == 0 || cost >= LONG_NS))
         return false;
@@ -81,7 +84,8 @@ bool cdr_stream_help(cadre_stream *s)
 void cdr_stream_step_aside(cadre_stream *s)
 {
     uint32_t cost = task_cost(s);
-    bool aside = cost == 0 || cost >= LONG_NS || cdr_ring_unclaimed(s->ring) > 0;
+    bool aside = s->caller_waits || cost == 0 || cost >= LONG_NS ||
+                 cdr_ring_unclaimed(s->ring) > 0;
 
     if (!s->begun || s->remote || cdr_run_caller_is_busy(&s->run) == aside)
         return;

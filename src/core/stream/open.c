@@ -149,6 +149,9 @@ static void set_up_run(cadre_stream *s, const cadre_job *job,
     s->event_slot = -1;
     s->deadline_ms = job->deadline_ms;
     s->waited_for = CADRE_ENDLESS;
+    s->caller_waits = job->caller_waits;
+    atomic_store_explicit(&s->run.caller_is_busy, s->caller_waits,
+                          memory_order_relaxed); /* workers see it when they begin */
 }
 
 int cadre_stream_open(cadre_stream **out, cadre_pool *pool, const cadre_job *job,

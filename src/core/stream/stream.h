@@ -73,6 +73,7 @@ struct cadre_stream {
     cadre_error source_error;
 
     /* Running tasks in the caller's thread. */
+    bool caller_waits;   /* it never does */
     bool must_help;      /* it runs the next batch, whatever that takes */
     bool alone;          /* it had to the last time that it waited */
     uint32_t task_cost;  /* as the seats had it ... */

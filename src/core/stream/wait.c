@@ -163,8 +163,8 @@ static void poll_workers(cadre_stream *s)
 
 static bool may_help(const struct stage *t)
 {
-    return t->wanted && t->s->begun && !t->s->remote && !t->s->must_help &&
-           cdr_stream_left_lying(t->s);
+    return t->wanted && t->s->begun && !t->s->remote && !t->s->caller_waits &&
+           !t->s->must_help && cdr_stream_left_lying(t->s);
 }
 
 /* Workers are busy elsewhere: the caller will do what it waits for itself. */
