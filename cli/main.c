@@ -25,7 +25,7 @@
 #define COMMANDS_MAX 16
 
 const struct cdr_command *const cdr_commands[] = {
-    &cdr_cmd_bootstrap, &cdr_cmd_compare, &cdr_cmd_roc,
+    &cdr_cmd_bootstrap, &cdr_cmd_compare, &cdr_cmd_roc, &cdr_cmd_map,
     &cdr_cmd_random,    &cdr_cmd_explain, NULL,
 };
 
@@ -63,6 +63,8 @@ static int run_command(const char *name, const char *const *argv,
         rc = command->run(settings, why);
     cdr_options_free(settings, command);
     free(settings);
+    if (rc > 0 && why->text[0] && rc < CDR_EXIT_SIGNAL && command->other_exit)
+        rc = command->other_exit;
     if (rc != CDR_WANTS_HELP)
         return rc;
     cdr_help_command(stdout, command);

@@ -14,7 +14,8 @@ enum cdr_exit {
     CDR_EXIT_FAILED = 1, /* the computation, or writing what came of it */
     CDR_EXIT_INPUT = 2,  /* the data are not what they should be */
     CDR_EXIT_USAGE = 64, /* EX_USAGE of sysexits.h */
-    CDR_EXIT_SIGNAL = 128
+    CDR_EXIT_SIGNAL = 128,
+    CDR_EXIT_OTHER = 255 /* cadre map: below it are numbers of failed jobs */
 };
 
 struct cdr_failure {

@@ -20,7 +20,7 @@ static atomic_int caught;
 /* Written by the main thread, read by the handler. */
 static _Atomic(cadre_pool *) watched;
 static _Atomic(const char *) files[FILES_MAX];
-static atomic_int reading = -1;
+static atomic_int reading = -1, notified = -1;
 
 static int empty_file = -1; /* set before the handler is */
 
@@ -63,6 +63,7 @@ static void on_timer(int number)
 static void on_signal(int number)
 {
     int none = 0, saved = errno, fd = atomic_load(&reading);
+    uint64_t one = 1;
 
     if (!atomic_compare_exchange_strong(&caught, &none, number)) {
         remove_files();
@@ -72,6 +73,9 @@ static void on_signal(int number)
     keep_cancelling();
     if (fd >= 0 && empty_file >= 0)
         (void)dup2(empty_file, fd); /* where it fails, the read is what it was */
+    fd = atomic_load(&notified);
+    if (fd >= 0 && write(fd, &one, sizeof one) < 0)
+        errno = saved; /* it was written to before */
     errno = saved;
 }
 
@@ -124,6 +128,11 @@ void cdr_interrupt_watch(cadre_pool *pool)
 void cdr_interrupt_reading(int fd)
 {
     atomic_store(&reading, fd);
+}
+
+void cdr_interrupt_notify(int fd)
+{
+    atomic_store(&notified, fd);
 }
 
 bool cdr_interrupted(void)

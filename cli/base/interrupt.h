@@ -23,6 +23,9 @@ void cdr_interrupt_watch(cadre_pool *pool);
  * before a read would not end it: reading goes on from an empty file instead. */
 void cdr_interrupt_reading(int fd);
 
+/* An eventfd that is written to when a signal comes; -1: none (any more). */
+void cdr_interrupt_notify(int fd);
+
 /* Whether a signal has come. Call it between runs. */
 bool cdr_interrupted(void);
 

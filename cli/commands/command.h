@@ -14,6 +14,7 @@ struct cdr_command {
     const struct cdr_group *groups; /* ended by one without title */
     size_t settings_size;
     bool lists_metrics; /* the help ends with the metrics */
+    int other_exit; /* exit code of all failures that are no signal's; 0: as they are */
 
     /* Do it. 0, or the exit code, the reason noted. */
     int (*run)(const void *settings, struct cdr_failure *why);
@@ -22,6 +23,7 @@ struct cdr_command {
 extern const struct cdr_command cdr_cmd_bootstrap;
 extern const struct cdr_command cdr_cmd_compare;
 extern const struct cdr_command cdr_cmd_roc;
+extern const struct cdr_command cdr_cmd_map;
 extern const struct cdr_command cdr_cmd_random;
 extern const struct cdr_command cdr_cmd_explain;
 

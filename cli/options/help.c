@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include "cli/options/help.h"
+#include "cli/options/walk.h"
 
 #include <cadre/stats.h>
 #include <string.h>
@@ -64,10 +65,11 @@ static void option_entry(FILE *out, const struct cdr_option *o)
 
     if (o->letter)
         snprintf(letter, sizeof letter, "-%c, ", o->letter);
-    if (o->kind == CDR_OPERAND)
+    if (cdr_option_is_operand(o))
         snprintf(name, sizeof name, "%s", placeholder(o));
     else
-        snprintf(name, sizeof name, "%s--%s%s%s", letter, o->name, o->value ? " " : "",
+        snprintf(name, sizeof name, "%s--%s%s%s%s%s", letter, o->name,
+                 o->alias ? ", --" : "", o->alias ? o->alias : "", o->value ? " " : "",
                  placeholder(o));
     snprintf(text, sizeof text, "%s%s%s%s", o->help, o->initial ? " [" : "",
              o->initial ? o->initial : "", o->initial ? "]" : "");
@@ -110,6 +112,19 @@ void cdr_help_program(FILE *out)
     entry(out, "--version", "show the version and what this program was built with");
 }
 
+static void dump_option(FILE *out, const char *command, const struct cdr_option *o)
+{
+    const char *names[] = { o->name, o->alias };
+
+    for (int i = 0; i < 2; i++)
+        if (names[i])
+            fprintf(out, "%s\t--%s\t%c\t%s\n", command, names[i],
+                    o->letter && i == 0 ? o->letter : '-',
+                    o->kind == CDR_WORD ? o->value
+                    : o->value          ? "-"
+                                        : "");
+}
+
 void cdr_help_dump(FILE *out)
 {
     for (size_t i = 0; cdr_commands[i]; i++) {
@@ -117,11 +132,7 @@ void cdr_help_dump(FILE *out)
 
         for (size_t g = 0; (group = cdr_options_group(cdr_commands[i], g)); g++)
             for (const struct cdr_option *o = group->options; o->kind != CDR_END; o++)
-                if (o->kind != CDR_OPERAND)
-                    fprintf(out, "%s\t--%s\t%c\t%s\n", cdr_commands[i]->name, o->name,
-                            o->letter ? o->letter : '-',
-                            o->kind == CDR_WORD ? o->value
-                            : o->value          ? "-"
-                                                : "");
+                if (!cdr_option_is_operand(o))
+                    dump_option(out, cdr_commands[i]->name, o);
     }
 }

@@ -69,7 +69,7 @@ static size_t collect(const char *names[CDR_OPTIONS_MAX],
     size_t n = 0, offset;
 
     while ((option = cdr_option_next(&w, command, &offset)))
-        if (option->kind != CDR_OPERAND)
+        if (!cdr_option_is_operand(option))
             names[n++] = option->name;
     return n;
 }
@@ -160,6 +160,22 @@ static int take_operand(struct parse *p, const char *arg)
                      p->command->name, cdr_quote(shown, arg));
 }
 
+/* The argument and all that follow belong to the command's own, if it takes such. */
+static bool take_rest(struct parse *p, const char *const *argv, int *rc)
+{
+    const struct cdr_option *option;
+    struct cdr_walk w = { 0 };
+    size_t offset;
+
+    while ((option = cdr_option_next(&w, p->command, &offset)))
+        if (option->kind == CDR_REST) {
+            for (; *argv && *rc == 0; argv++)
+                *rc = cdr_value_set(option, p->settings + offset, *argv, p->why);
+            return true;
+        }
+    return false;
+}
+
 static int take_all(struct parse *p, const char *const *argv)
 {
     bool options = true;
@@ -174,6 +190,8 @@ static int take_all(struct parse *p, const char *const *argv)
             rc = take_long(p, arg, &argv);
         else if (options && arg[0] == '-' && arg[1])
             rc = take_letters(p, arg, &argv);
+        else if (take_rest(p, argv - 1, &rc))
+            break;
         else
             rc = take_operand(p, arg);
     }
@@ -225,7 +243,7 @@ void cdr_options_free(void *settings, const struct cdr_command *command)
     size_t offset;
 
     while ((option = cdr_option_next(&w, command, &offset)))
-        if (option->kind == CDR_LIST) {
+        if (option->kind == CDR_LIST || option->kind == CDR_REST) {
             struct cdr_texts *list = (void *)((char *)settings + offset);
 
             free(list->at);

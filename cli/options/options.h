@@ -29,7 +29,8 @@ enum cdr_option_kind {
     CDR_SHARE,   /* double, more than 0 and less than 1 */
     CDR_WORKERS, /* int, as in cadre_options.workers */
     CDR_OPERAND, /* const char *: no option, but an argument known by its place */
-    CDR_HELP     /* ends the parsing */
+    CDR_REST, /* struct cdr_texts: the first argument that is no option, and all after */
+    CDR_HELP  /* ends the parsing */
 };
 
 struct cdr_texts {
@@ -45,6 +46,7 @@ struct cdr_option {
     char letter;         /* -o; 0: none */
     bool required;       /* it must be given */
     const char *name;    /* without the dashes */
+    const char *alias;   /* another name, in few words of help; NULL: none */
     const char *value;   /* what its value is called; CDR_WORD: the words */
     size_t offset;       /* of the value in the settings */
     const char *initial; /* the value when it is not given, as one would type it */

@@ -272,6 +272,7 @@ int cdr_value_set(const struct cdr_option *o, void *target, const char *text,
     case CDR_FLAG: *(bool *)target = true; return 0;
     case CDR_TEXT:
     case CDR_OPERAND: *(const char **)target = text; return 0;
+    case CDR_REST:
     case CDR_LIST: return append(target, text, why);
     case CDR_WORD: return set_word(o, target, text, why);
     case CDR_SIGN: return set_sign(o, target, text, why);

@@ -44,10 +44,22 @@ cdr_option_next(struct cdr_walk *w, const struct cdr_command *command, size_t *o
     return NULL;
 }
 
+bool cdr_option_is_operand(const struct cdr_option *option)
+{
+    return option->kind == CDR_OPERAND || option->kind == CDR_REST;
+}
+
 static bool is_called(const struct cdr_option *option, const char *name, size_t length)
 {
-    return option->kind != CDR_OPERAND && strlen(option->name) == length &&
-           strncmp(option->name, name, length) == 0;
+    const char *names[] = { option->name, option->alias };
+
+    if (cdr_option_is_operand(option))
+        return false;
+    for (int i = 0; i < 2; i++)
+        if (names[i] && strlen(names[i]) == length &&
+            strncmp(names[i], name, length) == 0)
+            return true;
+    return false;
 }
 
 const struct cdr_option *cdr_option_find(struct cdr_walk *w,
@@ -66,5 +78,5 @@ const struct cdr_option *cdr_option_find(struct cdr_walk *w,
 bool cdr_option_takes_value(const struct cdr_option *option)
 {
     return option->kind != CDR_FLAG && option->kind != CDR_HELP &&
-           option->kind != CDR_OPERAND;
+           !cdr_option_is_operand(option);
 }

@@ -6,7 +6,7 @@
 
 #include "cli/options/options.h"
 
-#define CDR_OPTIONS_MAX 64 /* of one command */
+#define CDR_OPTIONS_MAX 96 /* of one command */
 
 /* Where a walk is; all zero at its start. */
 struct cdr_walk {
@@ -24,6 +24,9 @@ const struct cdr_option *cdr_option_find(struct cdr_walk *w,
                                          const struct cdr_command *command,
                                          const char *name, size_t length, char letter,
                                          size_t *offset);
+
+/* An argument known by its place. */
+bool cdr_option_is_operand(const struct cdr_option *option);
 
 /* Whether a value follows. */
 bool cdr_option_takes_value(const struct cdr_option *option);

@@ -169,11 +169,17 @@ def variables_of(root):
     return found
 
 
-def check_environment(variables, pages):
+def given_to_jobs(root):
+    """CADRE_* that the program puts into the environment of others."""
+    return {name for path in (root / "cli").rglob("*.c")
+            for name in re.findall(r'"(CADRE_\w+)="', path.read_text())}
+
+
+def check_environment(variables, given, pages):
     for page in pages:
         items = {word: number for number, word in page.marked("Ev")
                  if word.startswith("CADRE_")}
-        for name in sorted(set(items) - set(variables)):
+        for name in sorted(set(items) - set(variables) - given):
             yield f"{page.at(items[name])}: nothing reads {name}"
         for name in sorted(set(variables) - set(items)):
             if page.name == "cadre":
@@ -216,6 +222,8 @@ def check_program(program, pages, public):
         for short, long, value in re.findall(r"^  (-\w)?,? ?(--[a-z0-9-]+) ?([\w|]*)", text, re.M):
             for flag in filter(None, (short, long)):
                 flags.setdefault(flag, f"{command} --help")
+        for alias in re.findall(r"^  (?:-\w, )?--[a-z0-9-]+, (--[a-z0-9-]+)", text, re.M):
+            flags.setdefault(alias, f"{command} --help")
             for choice in value.split("|") if "|" in value else ():
                 choices.setdefault(choice, f"{command} --help: {long}")
     yield from check_flags(pages, flags)
@@ -279,7 +287,7 @@ def complaints(root, options):
     yield from check_types(public, library)
     yield from check_identifiers(public, variables, library)
     yield from check_pages_are_listed(library)
-    yield from check_environment(variables, library + program)
+    yield from check_environment(variables, given_to_jobs(root), library + program)
     if options.aliases:
         yield from check_aliases(options.aliases, library)
     if options.program:

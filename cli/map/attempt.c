@@ -1,0 +1,264 @@
+/* attempt.c - run a command once: start it, read what it puts out, wait for its end.
+ * SPDX-License-Identifier: MIT
+ *
+ * The worker waits for four things at once: the command's two pipes, its end (a pidfd),
+ * and being woken, because the job's turn to write has come or because all jobs are to be
+ * ended. When the command itself has ended, what lies in the pipes is read and no more is
+ * waited for: a process that it has left behind may hold them open for hours.
+ */
+#include "cli/map/map.h"
+#include "cli/map/clock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { WAKE, END, OUTPUT, ERRORS, FILES };
+
+struct attempt {
+    struct cdr_work *work;
+    struct cdr_job *job;
+    struct cdr_start start;
+    struct pollfd files[FILES];
+    double began; /* monotonic */
+    double due;   /* when it times out; 0: never */
+    double
+        next; /* when the next signal of its ending is due; 0: it is not being ended */
+    unsigned step;
+};
+
+/* ---- starting ---- */
+
+static void close_file(int *fd)
+{
+    if (*fd >= 0)
+        close(*fd);
+    *fd = -1;
+}
+
+static bool make_pipe(int *ours, int *theirs)
+{
+    int ends[2];
+
+    if (pipe2(ends, O_CLOEXEC) < 0)
+        return false;
+    *ours = ends[0];
+    *theirs = ends[1];
+    return fcntl(*ours, F_SETFL, O_NONBLOCK) == 0;
+}
+
+static bool make_files(struct attempt *a)
+{
+    a->start.files[0] = a->work->map->nothing;
+    if (a->work->map->set->output.ungroup)
+        return true;
+    return make_pipe(&a->files[OUTPUT].fd, &a->start.files[1]) &&
+           make_pipe(&a->files[ERRORS].fd, &a->start.files[2]);
+}
+
+static void could_not_start(struct cdr_job *job, const char *name, const char *what,
+                            int failed)
+{
+    job->end.status = failed == ENOENT || failed == ENOTDIR ? 127 : 126;
+    cdr_job_says(job, "\"%.200s\" %s: %s", name, what, strerror(failed));
+}
+
+static void note_begin(struct attempt *a)
+{
+    double limit = cdr_timeout_now(&a->work->map->timeout);
+
+    a->began = cdr_monotonic();
+    a->job->end.began = cdr_wall_clock();
+    a->due = limit > 0 ? a->began + limit : 0;
+}
+
+static bool start(struct attempt *a, const char *path, char *const *argv)
+{
+    struct cdr_map *map = a->work->map;
+    int failed = 0;
+
+    note_begin(a);
+    a->start.common = &map->common;
+    a->start.path = path;
+    a->start.argv = argv;
+    a->start.env = a->work->env;
+    a->start.group = &map->guard.group[a->work->index];
+    a->start.stack = a->work->stack;
+    if (!make_files(a)) {
+        failed = errno;
+        a->start.what = "cannot be started, for want of a pipe";
+    } else {
+        failed = cdr_process_start(&a->start);
+    }
+    close_file(&a->start.files[1]);
+    close_file(&a->start.files[2]);
+    a->files[END].fd = a->start.pidfd;
+    if (failed)
+        could_not_start(a->job, argv[0], a->start.what, failed);
+    return failed == 0;
+}
+
+/* ---- while it runs ---- */
+
+static void take(struct attempt *a, int which, ssize_t n)
+{
+    struct cdr_map *map = a->work->map;
+    int failed =
+        cdr_outlet_add(map->outlet, &a->work->live, which, a->work->buffer, (size_t)n);
+
+    a->job->bytes += which ? 0 : (uint64_t)n;
+    if (failed)
+        cdr_job_says(a->job, "its output cannot be kept in %s: %s", map->spool.folder,
+                     strerror(failed));
+}
+
+/* Read once; false: there is nothing now, or no more. */
+static bool read_some(struct attempt *a, int file)
+{
+    ssize_t n;
+
+    if (a->files[file].fd < 0)
+        return false;
+    n = read(a->files[file].fd, a->work->buffer, CDR_WORK_BUFFER);
+    if (n > 0)
+        take(a, file - OUTPUT, n);
+    if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
+        close_file(&a->files[file].fd);
+    return n > 0;
+}
+
+/* The next signal to the whole group. Its process is there as long as we have not waited
+ * for it, so the group's number is its own. */
+static void send_next(struct attempt *a)
+{
+    const struct cdr_ending *ending = &a->work->map->ending;
+    unsigned last = ending->n - 1, step = a->step < last ? a->step : last;
+
+    (void)kill(-a->start.pid, ending->signal[step]);
+    (void)kill(-a->start.pid, SIGCONT); /* one that is stopped would not hear of it */
+    a->next = cdr_monotonic() + ending->after_ms[step] / 1000.0 + 0.001;
+    if (a->step >= last)
+        a->next = cdr_monotonic() + 1;
+    a->step++;
+}
+
+static void wake_up(struct attempt *a)
+{
+    struct cdr_map *map = a->work->map;
+    uint64_t count;
+
+    if (read(a->work->wake, &count, sizeof count) < 0 && errno != EAGAIN)
+        return;
+    if (atomic_load_explicit(&map->killed, memory_order_acquire) && a->next == 0) {
+        a->job->end.killed = true;
+        send_next(a);
+    }
+    cdr_outlet_catch_up(map->outlet, &a->work->live);
+}
+
+static void check_time(struct attempt *a)
+{
+    double now = cdr_monotonic();
+
+    if (a->next > 0 && now >= a->next) {
+        send_next(a);
+    } else if (a->next == 0 && a->due > 0 && now >= a->due) {
+        a->job->end.timed_out = true;
+        send_next(a);
+    }
+}
+
+static int time_left(const struct attempt *a)
+{
+    double due = a->next > 0 ? a->next : a->due, left;
+
+    if (due == 0)
+        return -1;
+    left = due - cdr_monotonic();
+    return left > 60 ? 60000 : left > 0 ? (int)(left * 1000) + 1 : 0;
+}
+
+static void attend(struct attempt *a)
+{
+    for (;;) {
+        int n = poll(a->files, FILES, time_left(a));
+
+        if (n < 0 && errno != EINTR)
+            cdr_job_says(a->job, "poll fails: %s", strerror(errno));
+        if (n > 0) {
+            if (a->files[WAKE].revents)
+                wake_up(a);
+            if (a->files[OUTPUT].revents)
+                (void)read_some(a, OUTPUT);
+            if (a->files[ERRORS].revents)
+                (void)read_some(a, ERRORS);
+            if (a->files[END].revents)
+                break;
+        }
+        check_time(a);
+    }
+    while (read_some(a, OUTPUT) || read_some(a, ERRORS))
+        ;
+}
+
+/* ---- the end ---- */
+
+static double seconds(struct timeval t)
+{
+    return (double)t.tv_sec + (double)t.tv_usec * 1e-6;
+}
+
+/* Of a job that was to end nothing stays, even what took no notice of a signal. */
+static void reap(struct attempt *a)
+{
+    struct cdr_end *end = &a->job->end;
+    struct rusage usage = { 0 };
+    int status = 0;
+
+    if (a->next > 0)
+        (void)kill(-a->start.pid, SIGKILL);
+    atomic_store_explicit(a->start.group, 0, memory_order_relaxed);
+    while (wait4(a->start.pid, &status, 0, &usage) < 0)
+        if (errno != EINTR) {
+            cdr_job_says(a->job, "how it ended is not known: %s", strerror(errno));
+            status = 1 << 8;
+            break;
+        }
+    end->status = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
+    end->signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+    end->peak_kib = usage.ru_maxrss;
+    end->cpu = seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
+static void run(struct attempt *a, const char *path, char *const *argv)
+{
+    if (start(a, path, argv)) {
+        attend(a);
+        reap(a);
+        if (a->job->reason && !cdr_job_failed(a->job))
+            a->job->end.status = 1; /* part of its output is lost */
+    }
+    a->job->end.seconds = cdr_monotonic() - a->began;
+    for (int i = END; i < FILES; i++)
+        close_file(&a->files[i].fd);
+}
+
+void cdr_attempt(struct cdr_work *work, struct cdr_job *job, const char *path,
+                 char *const *argv)
+{
+    struct attempt a = { .work = work,
+                         .job = job,
+                         .start = { .files = { -1, -1, -1 }, .pidfd = -1 } };
+
+    for (int i = 0; i < FILES; i++)
+        a.files[i] = (struct pollfd){ .fd = -1, .events = POLLIN };
+    a.files[WAKE].fd = work->wake;
+    job->end.ran = true;
+    job->end.status = job->end.signal = 0;
+    job->end.timed_out = job->end.killed = false;
+    job->bytes = 0;
+    run(&a, path, argv);
+}

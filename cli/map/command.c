@@ -1,0 +1,221 @@
+/* command.c - cadre map: a command for each input, in parallel.
+ * SPDX-License-Identifier: MIT
+ */
+#include "cli/commands/command.h"
+#include "cli/map/map.h"
+#include "cli/map/setup.h"
+#include "cli/base/interrupt.h"
+#include "cli/options/pool_options.h"
+
+#include <cadre/stream.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define AHEAD \
+    64 /* jobs that are made before a worker has come for them, beside theirs */
+
+/* ---- jobs, one after another ---- */
+
+static void warn_of_returns(struct cdr_map *map)
+{
+    if (map->warned || !cdr_inputs_saw_return(map->inputs))
+        return;
+    map->warned = true;
+    fprintf(stderr,
+            "cadre: warning: lines of the input end in a carriage return (CR LF), "
+            "which is part of the input; --trim r removes it\n");
+}
+
+static int no_more(struct cdr_map *map, struct cdr_job *job, int rc, cadre_error *err)
+{
+    cdr_job_free(job, &map->spool);
+    if (rc == CADRE_DONE)
+        return CADRE_DONE;
+    return cadre_source_fail(err, 0, "%s", map->why->text);
+}
+
+/* Inputs are not read much further than there are workers for them. */
+static int next_job(void *arg, void *item, cadre_error *err)
+{
+    struct cdr_map *map = arg;
+    struct cdr_job *job;
+    int rc;
+
+    cdr_gate_keep_near(&map->gate, map->made + 1, AHEAD + 4 * map->workers);
+    if (cdr_map_is_over(map))
+        return CADRE_DONE;
+    job = cdr_job_new();
+    if (!job)
+        return cadre_source_fail(err, 0, "out of memory");
+    rc = cdr_batch_next(&map->batch, &job->args, map->why);
+    if (rc || cdr_map_is_over(map))
+        return no_more(map, job, rc ? rc : CADRE_DONE, err);
+    warn_of_returns(map);
+    job->seq = ++map->made;
+    *(struct cdr_job **)item = job;
+    return CADRE_OK;
+}
+
+/* ---- what the outlet tells ---- */
+
+static void written(void *arg, struct cdr_job *job)
+{
+    struct cdr_map *map = arg;
+
+    pthread_mutex_lock(&map->lock);
+    cdr_summary_add(&map->summary, job);
+    pthread_mutex_unlock(&map->lock);
+    cdr_job_free(job, &map->spool);
+}
+
+static void broken(void *arg, int number)
+{
+    struct cdr_map *map = arg;
+
+    atomic_store_explicit(&map->broken, number, memory_order_relaxed);
+    cdr_map_end(map, true);
+}
+
+static int open_outlet(struct cdr_map *map, struct cdr_failure *why)
+{
+    const struct cdr_output_options *set = &map->set->output;
+    bool lines = set->line_buffer && !set->keep_order;
+    struct cdr_outlet_setting outlet = {
+        .unordered = set->unordered || lines,
+        .lines = lines,
+        .verbose = set->verbose,
+        .trace = set->trace,
+        .shell = cdr_template_is_shell(map->command),
+        .tag = map->tag,
+        .window = map->window + map->workers + 1,
+        .spool = &map->spool,
+        .written = written,
+        .broken = broken,
+        .arg = map,
+    };
+
+    return cdr_outlet_open(&map->outlet, &outlet, why);
+}
+
+/* ---- the run ---- */
+
+static int drain(cadre_stream *s, cadre_error *err)
+{
+    cadre_record record;
+    int rc;
+
+    do {
+        rc = cadre_stream_next(s, &record, err);
+    } while (rc == CADRE_OK);
+    return rc == CADRE_DONE ? 0 : rc;
+}
+
+static int run_stream(struct cdr_map *map, cadre_pool *pool, struct cdr_failure *why)
+{
+    cadre_job job = { .fn = cdr_work_on,
+                      .name = "map",
+                      .item_size = sizeof(struct cdr_job *),
+                      .result_size = sizeof(uint64_t),
+                      .shared = &map,
+                      .shared_size = sizeof map,
+                      .worker_begin = cdr_work_begin,
+                      .worker_end = cdr_work_end,
+                      .chunk = 1,
+                      .source = next_job,
+                      .source_arg = map,
+                      .window = map->window,
+                      .caller_waits = true };
+    cadre_stream *stream;
+    cadre_error err;
+    int rc = cadre_stream_open(&stream, pool, &job, &err);
+
+    if (!rc) {
+        rc = drain(stream, &err);
+        cadre_stream_close(stream);
+    }
+    if (rc && !why->text[0])
+        cdr_fails_in_library(why, NULL, &err);
+    return rc;
+}
+
+static int run_pool(struct cdr_map *map, struct cdr_failure *why)
+{
+    struct cdr_progress log = { 0 };
+    cadre_options options = { .backend = "threads",
+                              .workers = (int)map->workers,
+                              .oversubscribe = true,
+                              .ignore_environment = true,
+                              .name = "map",
+                              .log = cdr_progress_log,
+                              .log_arg = &log };
+    cadre_pool *pool;
+    cadre_error err;
+    int rc = cadre_open(&pool, &options, &err);
+
+    if (rc)
+        return cdr_fails_in_library(why, NULL, &err);
+    rc = run_stream(map, pool, why);
+    cadre_close(pool);
+    return rc;
+}
+
+/* ---- how it ends ---- */
+
+static int exit_code(struct cdr_map *map, struct cdr_failure *why)
+{
+    int number = atomic_load_explicit(&map->broken, memory_order_relaxed);
+
+    if (number == EPIPE)
+        return CDR_EXIT_SIGNAL + SIGPIPE;
+    if (number)
+        return cdr_fails(why, CDR_EXIT_FAILED, "cannot write standard output: %s",
+                         strerror(number));
+    if (cdr_interrupted())
+        return cdr_fails_interrupted(why);
+    return cdr_halt_exit(&map->halt, &map->tally);
+}
+
+static int run_map(struct cdr_map *map, struct cdr_failure *why)
+{
+    int rc = open_outlet(map, why);
+
+    if (!rc)
+        rc = run_pool(map, why);
+    if (!map->set->output.no_summary &&
+        atomic_load_explicit(&map->broken, memory_order_relaxed) != EPIPE)
+        cdr_summary_print(&map->summary, stderr);
+    if (cdr_joblog_close(&map->joblog, why))
+        rc = why->code;
+    return rc ? CDR_EXIT_OTHER : exit_code(map, why);
+}
+
+static int run(const void *settings, struct cdr_failure *why)
+{
+    struct cdr_map *map = calloc(1, sizeof *map);
+    int rc;
+
+    if (!map)
+        return cdr_fails_memory(why);
+    rc = cdr_map_set_up(map, settings, why);
+    rc = rc ? rc : run_map(map, why);
+    cdr_map_tear_down(map);
+    free(map);
+    return rc;
+}
+
+const struct cdr_command cdr_cmd_map = {
+    .name = "map",
+    .summary = "a command for each input, in parallel",
+    .about =
+        "Run a command for each input, several at a time, and write what they put out "
+        "in the order of the inputs. Inputs are the lines of standard input, or what "
+        "follows :::. In the command {} stands for the input; without any {} it "
+        "comes at the end. Words and options are GNU parallel's.",
+    .synopsis = "map [options] COMMAND [ARGUMENT ...] [::: INPUT ...]",
+    .groups = cdr_map_groups,
+    .settings_size = sizeof(struct cdr_map_settings),
+    .other_exit = CDR_EXIT_OTHER,
+    .run = run,
+};

@@ -1,0 +1,100 @@
+/* environment.c - what a job finds in its environment.
+ * SPDX-License-Identifier: MIT
+ *
+ * All that the program has, and PARALLEL_SEQ, PARALLEL_JOBSLOT and PARALLEL_PID as GNU
+ * parallel sets them, CADRE_ITEM, the job's arguments, and CADRE_WORKERS, how many
+ * workers a cadre in the job should have so that all of them together are no more than
+ * the machine has CPUs.
+ */
+#include "cli/map/map.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define OWN      5     /* entries of a job */
+#define ITEM_MAX 65536 /* bytes of CADRE_ITEM: a longer one is left out */
+
+static const char *const ours[] = { "PARALLEL_SEQ=", "PARALLEL_JOBSLOT=",
+                                    "PARALLEL_PID=", "CADRE_ITEM=", "CADRE_WORKERS=" };
+
+static bool is_ours(const char *entry)
+{
+    for (size_t i = 0; i < sizeof ours / sizeof ours[0]; i++)
+        if (strncmp(entry, ours[i], strlen(ours[i])) == 0)
+            return true;
+    return false;
+}
+
+bool cdr_environment_open(struct cdr_map *map)
+{
+    size_t n = 0;
+
+    while (environ[n])
+        n++;
+    map->env = calloc(n + 1, sizeof *map->env);
+    if (!map->env)
+        return false;
+    for (size_t i = 0; i < n; i++)
+        if (!is_ours(environ[i]))
+            map->env[map->n_env++] = environ[i];
+    return true;
+}
+
+void cdr_environment_close(struct cdr_map *map)
+{
+    free(map->env);
+    map->env = NULL;
+}
+
+static void add_count(struct cdr_buffer *b, const char *name, uint64_t n)
+{
+    cdr_buffer_text(b, name);
+    cdr_buffer_count(b, n);
+    cdr_buffer_add(b, "", 1);
+}
+
+static void add_item(struct cdr_buffer *b, const struct cdr_job *job)
+{
+    size_t size = 0;
+
+    for (size_t i = 0; i < job->args.n; i++)
+        size += cdr_args_size(&job->args, i) + 1;
+    if (size > ITEM_MAX)
+        return;
+    cdr_buffer_text(b, "CADRE_ITEM=");
+    cdr_job_input(job, b);
+    cdr_buffer_add(b, "", 1);
+}
+
+static unsigned budget(const struct cdr_map *map)
+{
+    long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+
+    return cpus > (long)map->jobs ? (unsigned)(cpus / (long)map->jobs) : 1;
+}
+
+bool cdr_environment_of(struct cdr_work *w, const struct cdr_job *job)
+{
+    struct cdr_buffer *b = &w->own_env;
+    size_t n = w->map->n_env;
+
+    if (!w->env) {
+        w->env = calloc(n + OWN + 1, sizeof *w->env);
+        if (!w->env)
+            return false;
+        memcpy(w->env, w->map->env, n * sizeof *w->env);
+    }
+    b->size = 0;
+    add_count(b, "PARALLEL_SEQ=", job->seq);
+    add_count(b, "PARALLEL_JOBSLOT=", job->slot);
+    add_count(b, "PARALLEL_PID=", (uint64_t)w->map->common.parent);
+    add_count(b, "CADRE_WORKERS=", budget(w->map));
+    add_item(b, job);
+    if (b->failed)
+        return false;
+    for (size_t at = 0; at < b->size; at += strlen(b->data + at) + 1)
+        w->env[n++] = b->data + at;
+    w->env[n] = NULL;
+    return true;
+}

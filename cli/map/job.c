@@ -1,0 +1,71 @@
+/* job.c - one command to be run, from its arguments to how it ended.
+ * SPDX-License-Identifier: MIT
+ */
+#include "cli/map/job.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+struct cdr_job *cdr_job_new(void)
+{
+    return calloc(1, sizeof(struct cdr_job));
+}
+
+void cdr_job_free(struct cdr_job *job, struct cdr_spool *spool)
+{
+    if (!job)
+        return;
+    cdr_held_clear(&job->output, spool);
+    cdr_held_clear(&job->errors, spool);
+    cdr_args_free(&job->args);
+    cdr_args_free(&job->words);
+    free(job->reason);
+    free(job);
+}
+
+bool cdr_job_failed(const struct cdr_job *job)
+{
+    return job->end.ran && (job->end.status || job->end.signal || job->end.timed_out);
+}
+
+int cdr_job_code(const struct cdr_job *job)
+{
+    return job->end.signal ? 128 + job->end.signal : job->end.status;
+}
+
+void cdr_job_command(const struct cdr_job *job, bool shell, struct cdr_buffer *out)
+{
+    for (size_t i = 0; i < job->words.n; i++) {
+        const char *word = cdr_args_get(&job->words, i);
+        size_t size = cdr_args_size(&job->words, i);
+
+        if (i > 0)
+            cdr_buffer_add(out, " ", 1);
+        if (shell)
+            cdr_buffer_add(out, word, size);
+        else
+            cdr_buffer_quoted(out, word, size);
+    }
+}
+
+void cdr_job_input(const struct cdr_job *job, struct cdr_buffer *out)
+{
+    for (size_t i = 0; i < job->args.n; i++) {
+        if (i > 0)
+            cdr_buffer_add(out, " ", 1);
+        cdr_buffer_add(out, cdr_args_get(&job->args, i), cdr_args_size(&job->args, i));
+    }
+}
+
+void cdr_job_says(struct cdr_job *job, const char *format, ...)
+{
+    va_list args;
+
+    if (job->reason)
+        return;
+    va_start(args, format);
+    if (vasprintf(&job->reason, format, args) < 0)
+        job->reason = NULL; /* without memory there is less to say */
+    va_end(args);
+}

@@ -1,0 +1,104 @@
+/* map.h - a run of cadre map: what its parts share.
+ * SPDX-License-Identifier: MIT
+ *
+ * The story. The thread that runs the command reads the inputs and makes a job of each
+ * (source.c: batch.h, inputs.h); a stream of the library hands the jobs to workers and
+ * bounds how many are under way. A worker waits at the gate (gate.h), starts the command
+ * (process.h), reads what it puts out and waits for its end (attempt.c), tries again where
+ * that is asked for (worker.c), counts the end (halt.h), and leaves the job with the
+ * outlet (outlet.h), which writes in order. Nothing of that waits for the thread that
+ * reads the inputs, which may stand still for as long as its input does.
+ *
+ * "Over" means that no more jobs begin; "killed", that those that run are ended, too.
+ */
+#ifndef CDR_CLI_MAP_MAP_H
+#define CDR_CLI_MAP_MAP_H
+
+#include "cli/map/batch.h"
+#include "cli/map/ending.h"
+#include "cli/map/gate.h"
+#include "cli/map/guard.h"
+#include "cli/map/halt.h"
+#include "cli/map/joblog.h"
+#include "cli/map/outlet.h"
+#include "cli/map/process.h"
+#include "cli/map/summary.h"
+#include "cli/map/timeout.h"
+
+struct cdr_map {
+    /* Set before workers begin. */
+    const struct cdr_map_settings *set;
+    struct cdr_inputs *inputs;
+    struct cdr_template *command, *tag;
+    struct cdr_batch batch;
+    struct cdr_start_common common;
+    struct cdr_ending ending;
+    struct cdr_halt halt;
+    struct cdr_guard guard;
+    unsigned jobs;    /* at a time */
+    unsigned workers; /* threads */
+    unsigned tries;
+    int nothing; /* /dev/null, for jobs to read */
+    const char *shell;
+    bool through_shell; /* only a shell knows the command */
+    bool warned;        /* of carriage returns */
+    char *path;         /* of the command, if its name is the same for all; else NULL */
+    char **env;         /* of all jobs; entries of a job's own follow */
+    size_t n_env;
+    uint64_t window;
+
+    struct cdr_gate gate;
+    struct cdr_spool spool;
+    struct cdr_outlet *outlet;
+    struct cdr_timeout timeout;
+    struct cdr_joblog joblog;
+    struct cdr_summary summary; /* under `lock` */
+
+    pthread_mutex_t lock; /* guards the tally, the summary and the joblog */
+    struct cdr_tally tally;
+
+    int over;           /* an eventfd: can be read once the run is over */
+    atomic_bool killed; /* set before workers are woken; acquire, release */
+    atomic_int broken;  /* errno of standard output; relaxed */
+    _Atomic int *wake;  /* an eventfd of each worker, or -1; released by its worker */
+    atomic_uint n_wake; /* workers that have begun; relaxed */
+    uint64_t made;      /* jobs made: the reading thread's alone */
+    struct cdr_failure *why; /* of reading the inputs: the reading thread's alone */
+};
+
+/* No more jobs begin; those that run are ended, if `kill`. From any thread. */
+void cdr_map_end(struct cdr_map *map, bool kill);
+bool cdr_map_is_over(const struct cdr_map *map);
+
+/* What a worker has to itself. */
+struct cdr_work {
+    struct cdr_map *map;
+    unsigned index; /* its place in the guard's table */
+    int wake;
+    char *buffer; /* CDR_WORK_BUFFER bytes */
+    void *stack;
+    char **env;
+    struct cdr_buffer own_env;
+    struct cdr_live live;
+    double deadline; /* of the try, monotonic; 0: none */
+};
+
+#define CDR_WORK_BUFFER 65536
+
+/* A cadre_begin and its cadre_end; the job's shared bytes are a struct cdr_map *. */
+int cdr_work_begin(cadre_task *task, void **state);
+void cdr_work_end(void *state);
+
+/* A kernel: the item is a struct cdr_job *. */
+int cdr_work_on(cadre_task *task, const void *item, void *result);
+
+/* Run the command once, and note in the job how it ended. (attempt.c) */
+void cdr_attempt(struct cdr_work *work, struct cdr_job *job, const char *path,
+                 char *const *argv);
+
+/* The environment of a job, in work->env. False: no memory. (environment.c) */
+bool cdr_environment_open(struct cdr_map *map);
+bool cdr_environment_of(struct cdr_work *work, const struct cdr_job *job);
+void cdr_environment_close(struct cdr_map *map);
+
+#endif

@@ -1,0 +1,71 @@
+/* outlet.h - whose turn it is to write, and what the lines look like.
+ * SPDX-License-Identifier: MIT
+ *
+ * Jobs write in the order of their numbers, each job's output together. The job whose
+ * turn it is writes while it runs; the others are held until they are through and those
+ * before them, too. Whoever ends the job whose turn it was goes on with those that have
+ * ended meanwhile. Unordered, a job writes when it ends.
+ *
+ * Every function here may be called from any worker's thread. What waits for a reader of
+ * the output is only the writing: jobs that end do not.
+ */
+#ifndef CDR_CLI_MAP_OUTLET_H
+#define CDR_CLI_MAP_OUTLET_H
+
+#include "cli/map/job.h"
+#include "cli/map/template.h"
+#include <pthread.h>
+
+struct cdr_outlet;
+
+struct cdr_outlet_setting {
+    bool unordered;
+    bool lines;   /* each line as soon as it is whole, whoever's turn it is */
+    bool verbose; /* the command before the output, and trace: on standard error */
+    bool trace;
+    bool shell;                     /* commands are a shell's */
+    const struct cdr_template *tag; /* before each line; NULL: nothing */
+    uint64_t window;                /* jobs that may be held */
+    struct cdr_spool *spool;
+
+    /* A job has written all; it is the callee's to free. From whoever writes, one at a
+     * time; ordered, in order. */
+    void (*written)(void *arg, struct cdr_job *job);
+    /* The output can be written no more: errno. */
+    void (*broken)(void *arg, int number);
+    void *arg;
+};
+
+/* A job that runs; its worker's own. */
+struct cdr_live {
+    struct cdr_job *job;
+    int wake;                  /* an eventfd that is written to when its turn comes */
+    struct cdr_buffer tag;     /* as its lines have it */
+    bool held;                 /* it may have to be run again: nothing is written yet */
+    bool keep;                 /* what is written stays in the job */
+    bool inside_line[2];       /* of output and errors */
+    struct cdr_buffer part[2]; /* lines: the last line as far as it is there */
+    bool headed;               /* the command was shown */
+};
+
+int cdr_outlet_open(struct cdr_outlet **out, const struct cdr_outlet_setting *set,
+                    struct cdr_failure *why);
+void cdr_outlet_close(struct cdr_outlet *outlet);
+
+/* The job begins; live->wake is set. */
+void cdr_outlet_begin(struct cdr_outlet *outlet, struct cdr_live *live);
+
+/* It has put out bytes, on standard output (0) or standard error (1). 0 or an errno. */
+int cdr_outlet_add(struct cdr_outlet *outlet, struct cdr_live *live, int which,
+                   const char *bytes, size_t size);
+
+/* Its turn has come, or it is not held any more: write what there is. */
+void cdr_outlet_catch_up(struct cdr_outlet *outlet, struct cdr_live *live);
+
+/* It has ended. The job is no longer the caller's. */
+void cdr_outlet_end(struct cdr_outlet *outlet, struct cdr_live *live);
+
+/* A job that has never begun, or ended long ago. */
+void cdr_outlet_pass(struct cdr_outlet *outlet, struct cdr_job *job);
+
+#endif

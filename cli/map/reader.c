@@ -1,0 +1,111 @@
+/* reader.c - a file as records that an end byte closes: lines, or what -0 and -d say.
+ * SPDX-License-Identifier: MIT
+ */
+#include "cli/map/reader.h"
+#include "cli/base/interrupt.h"
+#include "cli/base/text.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define PIECE 65536 /* bytes that are asked of a file at a time */
+
+static int cannot_read(const struct cdr_reader *r, struct cdr_failure *why)
+{
+    char shown[CDR_SHOWN];
+    const char *reason = strerror(errno);
+
+    if (strcmp(r->path, "-") == 0)
+        return cdr_fails(why, CDR_EXIT_INPUT, "cannot read standard input: %s", reason);
+    return cdr_fails(why, CDR_EXIT_INPUT, "cannot read %s: %s",
+                     cdr_quote(shown, r->path), reason);
+}
+
+int cdr_reader_open(struct cdr_reader *r, const char *path, char end,
+                    struct cdr_failure *why)
+{
+    *r = (struct cdr_reader){ .end = end, .path = path };
+    r->fd = strcmp(path, "-") == 0 ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
+                                   : open(path, O_RDONLY | O_CLOEXEC);
+    return r->fd < 0 ? cannot_read(r, why) : 0;
+}
+
+static int make_room(struct cdr_reader *r, struct cdr_failure *why)
+{
+    char *more;
+
+    if (r->begin > 0) {
+        memmove(r->buffer, r->buffer + r->begin, r->used - r->begin);
+        r->used -= r->begin;
+        r->begin = 0;
+    }
+    if (r->room - r->used >= PIECE)
+        return 0;
+    if (r->room > SIZE_MAX / 4 ||
+        !(more = realloc(r->buffer, r->room ? 2 * r->room : (size_t)2 * PIECE)))
+        return cdr_fails_memory(why);
+    r->buffer = more;
+    r->room = r->room ? 2 * r->room : (size_t)2 * PIECE;
+    return 0;
+}
+
+/* More bytes, or the end. */
+static int fill(struct cdr_reader *r, struct cdr_failure *why)
+{
+    int rc = make_room(r, why);
+    ssize_t n = 0;
+
+    if (rc)
+        return rc;
+    cdr_interrupt_reading(r->fd);
+    while (!cdr_interrupted() &&
+           (n = read(r->fd, r->buffer + r->used, r->room - r->used)) < 0 &&
+           errno == EINTR)
+        ;
+    cdr_interrupt_reading(-1);
+    if (cdr_interrupted())
+        n = 0;
+    if (n < 0)
+        return cannot_read(r, why);
+    r->used += (size_t)n;
+    r->ended = n == 0;
+    return 0;
+}
+
+int cdr_reader_next(struct cdr_reader *r, const char **record, size_t *size,
+                    struct cdr_failure *why)
+{
+    size_t looked = r->begin;
+
+    for (;;) {
+        const char *end = r->used > looked
+                              ? memchr(r->buffer + looked, r->end, r->used - looked)
+                              : NULL;
+
+        if (end || (r->ended && r->used > r->begin)) {
+            *record = r->buffer + r->begin;
+            *size = (end ? (size_t)(end - r->buffer) : r->used) - r->begin;
+            r->begin += *size + (end != NULL);
+            if (r->end == '\n' && *size > 0 && (*record)[*size - 1] == '\r')
+                r->saw_return = true;
+            return 0;
+        }
+        if (r->ended)
+            return CADRE_DONE;
+        looked = r->used - r->begin;
+        if (fill(r, why))
+            return why->code;
+    }
+}
+
+void cdr_reader_close(struct cdr_reader *r)
+{
+    if (r->fd >= 0)
+        close(r->fd);
+    free(r->buffer);
+    *r = (struct cdr_reader){ .fd = -1 };
+}

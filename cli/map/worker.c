@@ -1,0 +1,259 @@
+/* worker.c - what a worker does with a job, from the gate to the outlet.
+ * SPDX-License-Identifier: MIT
+ */
+#include "cli/map/map.h"
+#include "cli/base/interrupt.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define ARGUMENT_MAX \
+    131071                /* bytes of one argument that Linux takes, without its end */
+#define BACK_OFF     0.05 /* seconds before the second try; twice as many each time */
+#define BACK_OFF_MAX 10.0
+
+/* ---- a worker's own things ---- */
+
+static int cannot(cadre_task *task, struct cdr_work *w, const char *what)
+{
+    int failed = errno;
+
+    if (w->wake >= 0)
+        close(w->wake);
+    cdr_work_end(w);
+    return cadre_task_fail(task, 1, "a worker cannot begin: %s: %s", what,
+                           strerror(failed));
+}
+
+int cdr_work_begin(cadre_task *task, void **state)
+{
+    struct cdr_map *map = *(struct cdr_map *const *)cadre_task_shared(task);
+    struct cdr_work *w = calloc(1, sizeof *w);
+
+    if (!w)
+        return cadre_task_fail(task, 1, "out of memory");
+    w->map = map;
+    w->stack = MAP_FAILED;
+    w->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (w->wake < 0)
+        return cannot(task, w, "eventfd");
+    w->buffer = malloc(CDR_WORK_BUFFER);
+    w->stack = mmap(NULL, CDR_START_STACK, PROT_READ | PROT_WRITE,
+                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+    if (!w->buffer || w->stack == MAP_FAILED)
+        return cannot(task, w, "memory");
+    w->index = atomic_fetch_add_explicit(&map->n_wake, 1, memory_order_relaxed);
+    atomic_store_explicit(&map->wake[w->index], w->wake, memory_order_release);
+    *state = w;
+    return 0;
+}
+
+void cdr_work_end(void *state)
+{
+    struct cdr_work *w = state;
+
+    if (w->stack != MAP_FAILED)
+        munmap(w->stack, CDR_START_STACK);
+    cdr_buffer_free(&w->own_env);
+    free(w->buffer);
+    free(w->env);
+    free(w); /* its eventfd is the map's by now: others may be writing to it */
+}
+
+/* ---- the end of the run ---- */
+
+static void signal_event(int fd)
+{
+    uint64_t one = 1;
+
+    if (fd >= 0 && write(fd, &one, sizeof one) < 0)
+        return; /* it was written to before, and is not read yet */
+}
+
+void cdr_map_end(struct cdr_map *map, bool kill)
+{
+    signal_event(map->over);
+    if (!kill)
+        return;
+    atomic_store_explicit(&map->killed, true, memory_order_release);
+    for (unsigned i = 0; i < map->workers; i++)
+        signal_event(atomic_load_explicit(&map->wake[i], memory_order_acquire));
+}
+
+bool cdr_map_is_over(const struct cdr_map *map)
+{
+    struct cdr_gate look = { .over = map->over };
+
+    return cdr_interrupted() || !cdr_gate_pause(&look, 0);
+}
+
+/* ---- the command ---- */
+
+/* NULL, with the reason noted: the command cannot be had with these arguments. */
+static char **arguments(struct cdr_map *map, struct cdr_job *job)
+{
+    const char *shell[] = { map->shell, "-c", "\"$@\"", map->shell };
+    size_t n = 0, first = cdr_template_is_shell(map->command) ? 2
+                          : map->through_shell                ? 4
+                                                              : 0;
+    struct cdr_place_of_job place = { job->seq, job->slot };
+    char **argv = NULL;
+
+    if (cdr_template_words(map->command, &job->args, &place, &job->words))
+        argv = calloc(job->words.n + first + 1, sizeof *argv);
+    if (!argv) {
+        cdr_job_says(job, "out of memory");
+        return NULL;
+    }
+    for (; n < first; n++)
+        argv[n] = (char *)(size_t)shell[n];
+    for (size_t i = 0; i < job->words.n; i++) {
+        argv[n++] = (char *)(size_t)cdr_args_get(&job->words, i);
+        if (cdr_args_size(&job->words, i) > ARGUMENT_MAX)
+            cdr_job_says(
+                job,
+                "argument %zu of its command has %zu bytes; Linux takes at most "
+                "%d",
+                i, cdr_args_size(&job->words, i), ARGUMENT_MAX);
+    }
+    if (job->words.has_nul)
+        cdr_job_says(job, "it has a NUL byte in it, which no argument can have");
+    if (job->reason) {
+        free(argv);
+        return NULL;
+    }
+    return argv;
+}
+
+static const char *program_of(struct cdr_map *map, struct cdr_job *job, char **argv,
+                              char room[PATH_MAX])
+{
+    const char *path =
+        map->path ? map->path : cdr_process_find(room, PATH_MAX, argv[0]);
+
+    if (!path) {
+        job->end.status = errno == ENOENT || errno == ENOTDIR ? 127 : 126;
+        cdr_job_says(job, "cannot start \"%.200s\": %s", argv[0],
+                     errno == ENOENT ? "no such command" : strerror(errno));
+    }
+    return path;
+}
+
+static bool wants_another_try(struct cdr_map *map, const struct cdr_job *job)
+{
+    double wait = BACK_OFF;
+
+    if (!cdr_job_failed(job) || job->end.tries >= map->tries || job->end.killed ||
+        job->reason)
+        return false;
+    for (unsigned i = 1; i < job->end.tries && wait < BACK_OFF_MAX; i++)
+        wait *= 2;
+    return cdr_gate_pause(&map->gate, wait) && !cdr_map_is_over(map);
+}
+
+static void forget_output(struct cdr_map *map, struct cdr_job *job)
+{
+    cdr_held_clear(&job->output, &map->spool);
+    cdr_held_clear(&job->errors, &map->spool);
+}
+
+static void run_tries(struct cdr_work *w, struct cdr_job *job, const char *path,
+                      char **argv)
+{
+    struct cdr_map *map = w->map;
+    bool again;
+
+    do {
+        job->end.tries++;
+        w->live.held = job->end.tries < map->tries;
+        cdr_attempt(w, job, path, argv);
+        again = wants_another_try(map, job);
+        if (again)
+            forget_output(map, job);
+    } while (again);
+    w->live.held = false;
+}
+
+/* --dry-run: the command is the output. */
+static void show(struct cdr_map *map, struct cdr_job *job)
+{
+    struct cdr_buffer text = { 0 };
+
+    cdr_job_command(job, cdr_template_is_shell(map->command), &text);
+    cdr_buffer_add(&text, "\n", 1);
+    if (text.failed || cdr_held_add(&job->output, &map->spool, text.data, text.size))
+        cdr_job_says(job, "out of memory");
+    cdr_buffer_free(&text);
+}
+
+static void run_command(struct cdr_work *w, struct cdr_job *job)
+{
+    struct cdr_map *map = w->map;
+    char **argv = arguments(map, job), room[PATH_MAX];
+    const char *path;
+
+    job->end.ran = true;
+    if (argv && map->set->run.dry_run) {
+        show(map, job);
+    } else if (argv && (path = program_of(map, job, argv, room))) {
+        if (cdr_environment_of(w, job))
+            run_tries(w, job, path, argv);
+        else
+            cdr_job_says(job, "out of memory");
+    }
+    if (job->reason && !job->end.status && !job->end.signal)
+        job->end.status = 1;
+    free(argv);
+}
+
+/* ---- a job ---- */
+
+static void account(struct cdr_map *map, struct cdr_job *job)
+{
+    enum cdr_halt_when halt;
+
+    if (!cdr_job_failed(job))
+        cdr_timeout_learn(&map->timeout, job->end.seconds);
+    pthread_mutex_lock(&map->lock);
+    if (map->tally.total < job->seq)
+        map->tally.total = job->seq;
+    halt = cdr_halt_count(&map->halt, &map->tally, job);
+    cdr_joblog_add(&map->joblog, job, cdr_template_is_shell(map->command));
+    pthread_mutex_unlock(&map->lock);
+    if (halt != CDR_HALT_NEVER)
+        cdr_map_end(map, halt == CDR_HALT_NOW);
+}
+
+static void run_job(struct cdr_work *w, struct cdr_job *job)
+{
+    struct cdr_map *map = w->map;
+
+    job->slot = cdr_gate_enter(&map->gate, job->seq);
+    if (!job->slot || cdr_map_is_over(map)) {
+        if (job->slot)
+            cdr_gate_leave(&map->gate, job->slot);
+        cdr_outlet_pass(map->outlet, job);
+        return;
+    }
+    w->live = (struct cdr_live){ .job = job, .wake = w->wake, .held = map->tries > 1 };
+    cdr_outlet_begin(map->outlet, &w->live);
+    run_command(w, job);
+    account(map, job); /* before the next one may begin */
+    cdr_gate_leave(&map->gate, job->slot);
+    cdr_outlet_end(map->outlet, &w->live);
+}
+
+int cdr_work_on(cadre_task *task, const void *item, void *result)
+{
+    struct cdr_job *job = *(struct cdr_job *const *)item;
+
+    *(uint64_t *)result = job->seq;
+    run_job(cadre_task_state(task), job);
+    return 0;
+}
