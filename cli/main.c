@@ -25,8 +25,8 @@
 #define COMMANDS_MAX 16
 
 const struct cdr_command *const cdr_commands[] = {
-    &cdr_cmd_bootstrap, &cdr_cmd_compare, &cdr_cmd_roc, &cdr_cmd_map,
-    &cdr_cmd_random,    &cdr_cmd_explain, NULL,
+    &cdr_cmd_bootstrap, &cdr_cmd_compare, &cdr_cmd_roc,     &cdr_cmd_map,
+    &cdr_cmd_journal,   &cdr_cmd_random,  &cdr_cmd_explain, NULL,
 };
 
 const struct cdr_command *cdr_command_find(const char *name, struct cdr_failure *why)
@@ -100,8 +100,9 @@ static int help(const char *const *argv, struct cdr_failure *why)
 
 static void version(void)
 {
-    printf("cadre %s\ngzip files: %s\nplots: %s\n", CADRE_VERSION,
-           CADRE_GZIP ? "yes" : "no", CADRE_PLOT ? "yes" : "no");
+    printf("cadre %s\ngzip files: %s\nplots: %s\njournals: %s\n", CADRE_VERSION,
+           CADRE_GZIP ? "yes" : "no", CADRE_PLOT ? "yes" : "no",
+           CADRE_JOURNAL ? "yes" : "no");
 }
 
 static void dump(void)

@@ -23,6 +23,7 @@ libcsv-dev     header csv.h
 libcairo2-dev  module cairo
 libpango1.0-dev module pangocairo
 zlib1g-dev     module zlib
+libsqlite3-dev module sqlite3
 libhdf5-dev    module hdf5
 fonts-dejavu-core   font DejaVuSans.ttf
 fonts-wqy-microhei  font wqy-microhei.ttc
@@ -33,6 +34,8 @@ g++            command g++
 clang-format   command clang-format
 cmake          command cmake
 mandoc         command mandoc
+sqlite3        command sqlite3
+parallel       command parallel
 python3-dev    module python3
 python3-numpy  python numpy
 '

@@ -54,6 +54,8 @@ static int next_job(void *arg, void *item, cadre_error *err)
         return no_more(map, job, rc ? rc : CADRE_DONE, err);
     warn_of_returns(map);
     job->seq = ++map->made;
+    if (map->journal && cdr_journal_look_up(map->journal, job, map->why))
+        return no_more(map, job, map->why->code, err);
     *(struct cdr_job **)item = job;
     return CADRE_OK;
 }
@@ -177,12 +179,75 @@ static int exit_code(struct cdr_map *map, struct cdr_failure *why)
     return cdr_halt_exit(&map->halt, &map->tally);
 }
 
+/* The journal is lost: nothing that happens from now on would be kept. */
+static void journal_broken(void *arg)
+{
+    cdr_map_end(arg, true);
+}
+
+static int open_journal(struct cdr_map *map, struct cdr_failure *why)
+{
+    struct cdr_journal_setting set = {
+        .path = map->set->run.journal,
+        .shell = cdr_template_is_shell(map->command) ? map->shell : NULL,
+        .spool = &map->spool,
+        .workers = map->workers + 1,
+        .broken = journal_broken,
+        .arg = map,
+    };
+    struct cdr_buffer template = { 0 };
+    char *folder;
+    int rc;
+
+    if (!set.path || map->set->run.dry_run)
+        return 0;
+    folder = realpath(map->common.directory ? map->common.directory : ".", NULL);
+    set.folder = folder ? folder : ".";
+    cdr_template_source(map->command, &template);
+    cdr_buffer_add(&template, "", 1);
+    set.template = template.data;
+    rc = template.failed ? cdr_fails_memory(why)
+                         : cdr_journal_open(&map->journal, &set, why);
+    cdr_buffer_free(&template);
+    free(folder);
+    return rc;
+}
+
+/* How to go on, for who has interrupted it. */
+static void say_how_to_go_on(const struct cdr_map *map)
+{
+    if (!cdr_interrupted())
+        return;
+    if (map->journal)
+        fprintf(stderr,
+                "cadre: what has ended is in the journal; the same command again "
+                "goes on from there\n");
+    else
+        fprintf(stderr,
+                "cadre: with --journal FILE, the same command again would go on "
+                "from there\n");
+}
+
+static int close_journal(struct cdr_map *map, struct cdr_failure *why)
+{
+    say_how_to_go_on(map);
+    if (!map->journal)
+        return 0;
+    if (!map->set->output.no_summary)
+        cdr_journal_report(map->journal, stderr);
+    return cdr_journal_close(map->journal, why);
+}
+
 static int run_map(struct cdr_map *map, struct cdr_failure *why)
 {
     int rc = open_outlet(map, why);
 
     if (!rc)
+        rc = open_journal(map, why);
+    if (!rc)
         rc = run_pool(map, why);
+    if (close_journal(map, why))
+        rc = why->code;
     if (!map->set->output.no_summary &&
         atomic_load_explicit(&map->broken, memory_order_relaxed) != EPIPE)
         cdr_summary_print(&map->summary, stderr);

@@ -32,7 +32,12 @@ struct cdr_job {
     char *reason; /* what the program itself has to say of its failure; NULL: nothing */
     unsigned slot;
     uint64_t bytes; /* of output, whether it is held or written */
-    bool headed;    /* its command was shown before its output */
+    int64_t id;     /* this and the next two: in the journal */
+    uint64_t hash;
+    uint32_t equal;
+    bool
+        stored; /* it was done in a run before: its end and its output are the journal's */
+    bool headed; /* its command was shown before its output */
 };
 
 struct cdr_job *cdr_job_new(void); /* NULL: no memory */

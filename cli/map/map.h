@@ -14,6 +14,7 @@
 #ifndef CDR_CLI_MAP_MAP_H
 #define CDR_CLI_MAP_MAP_H
 
+#include "cli/journal/journal.h"
 #include "cli/map/batch.h"
 #include "cli/map/ending.h"
 #include "cli/map/gate.h"
@@ -50,6 +51,7 @@ struct cdr_map {
     struct cdr_gate gate;
     struct cdr_spool spool;
     struct cdr_outlet *outlet;
+    struct cdr_journal *journal; /* NULL: there is none */
     struct cdr_timeout timeout;
     struct cdr_joblog joblog;
     struct cdr_summary summary; /* under `lock` */

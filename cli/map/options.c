@@ -208,6 +208,14 @@ static const struct cdr_option running[] = {
       .initial = "65536",
       .least = 1,
       .help = "jobs that may be ahead of the one whose turn it is to write" },
+    { .kind = CDR_TEXT,
+      .name = "journal",
+      .value = "FILE",
+      .offset = RUN(journal),
+      .suggest = CDR_FILES,
+      .help =
+          "keep in this file which jobs are done and what they put out; the same command "
+          "again goes on where it ended" },
     { .kind = CDR_FLAG,
       .name = "dry-run",
       .alias = "dryrun",

@@ -33,6 +33,7 @@ struct cdr_run_options {
     const char *jobs, *max_procs;
     const char *retries, *timeout, *term_sequence, *halt, *delay, *memory, *load;
     bool dry_run;
+    const char *journal;
     uint64_t window;
 };
 

@@ -234,6 +234,11 @@ static void run_job(struct cdr_work *w, struct cdr_job *job)
 {
     struct cdr_map *map = w->map;
 
+    if (job->stored) {
+        cdr_gate_pass(&map->gate, job->seq);
+        cdr_outlet_pass(map->outlet, job);
+        return;
+    }
     job->slot = cdr_gate_enter(&map->gate, job->seq);
     if (!job->slot || cdr_map_is_over(map)) {
         if (job->slot)
@@ -241,9 +246,16 @@ static void run_job(struct cdr_work *w, struct cdr_job *job)
         cdr_outlet_pass(map->outlet, job);
         return;
     }
-    w->live = (struct cdr_live){ .job = job, .wake = w->wake, .held = map->tries > 1 };
+    w->live = (struct cdr_live){ .job = job,
+                                 .wake = w->wake,
+                                 .held = map->tries > 1,
+                                 .keep = map->journal != NULL };
     cdr_outlet_begin(map->outlet, &w->live);
+    if (map->journal)
+        cdr_journal_begin(map->journal, w->index, job);
     run_command(w, job);
+    if (map->journal)
+        cdr_journal_end(map->journal, w->index, job);
     account(map, job); /* before the next one may begin */
     cdr_gate_leave(&map->gate, job->slot);
     cdr_outlet_end(map->outlet, &w->live);

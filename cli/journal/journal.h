@@ -1,0 +1,48 @@
+/* journal.h - which jobs are done, and what they put out, so that a run can go on.
+ * SPDX-License-Identifier: MIT
+ *
+ * A job is done when its exit status and its whole output are in the journal. Workers
+ * hand over what has ended; a thread of the journal's own commits it, at once where
+ * little happens, several at a time where much does.
+ */
+#ifndef CDR_CLI_JOURNAL_JOURNAL_H
+#define CDR_CLI_JOURNAL_JOURNAL_H
+
+#include "cli/map/job.h"
+#include "cli/base/failure.h"
+#include <stdio.h>
+
+struct cdr_journal;
+
+struct cdr_journal_setting {
+    const char *path;
+    const char *template; /* the command as it was given */
+    const char *shell;    /* that runs it; NULL: none */
+    const char *folder;   /* where jobs run */
+    struct cdr_spool *spool;
+    unsigned workers;
+    /* The journal cannot be written any more: the run should end. */
+    void (*broken)(void *arg);
+    void *arg;
+};
+
+int cdr_journal_open(struct cdr_journal **out, const struct cdr_journal_setting *set,
+                     struct cdr_failure *why);
+
+/* Write all there is, and close. NULL is fine. */
+int cdr_journal_close(struct cdr_journal *journal, struct cdr_failure *why);
+
+/* Is the job done? Then it has its end and its output, and `stored` is set. Gives it its
+ * place in the journal. From the thread that makes jobs. */
+int cdr_journal_look_up(struct cdr_journal *journal, struct cdr_job *job,
+                        struct cdr_failure *why);
+
+/* A worker begins it, and has ended it. All of its output is in it. */
+void cdr_journal_begin(struct cdr_journal *journal, unsigned worker,
+                       const struct cdr_job *job);
+void cdr_journal_end(struct cdr_journal *journal, unsigned worker, struct cdr_job *job);
+
+/* What was done before, and why other jobs have run again. */
+void cdr_journal_report(const struct cdr_journal *journal, FILE *out);
+
+#endif

@@ -1,0 +1,58 @@
+/* none.c - says that there are no journals without SQLite.
+ * SPDX-License-Identifier: MIT
+ */
+#include "cli/journal/journal.h"
+#include "cli/journal/look.h"
+
+int cdr_journal_open(struct cdr_journal **out, const struct cdr_journal_setting *set,
+                     struct cdr_failure *why)
+{
+    (void)set;
+    *out = NULL;
+    return cdr_fails(why, CDR_EXIT_USAGE,
+                     "--journal: this cadre was built without SQLite");
+}
+
+int cdr_journal_close(struct cdr_journal *journal, struct cdr_failure *why)
+{
+    (void)journal;
+    (void)why;
+    return 0;
+}
+
+int cdr_journal_look_up(struct cdr_journal *journal, struct cdr_job *job,
+                        struct cdr_failure *why)
+{
+    (void)journal;
+    (void)job;
+    (void)why;
+    return 0;
+}
+
+void cdr_journal_begin(struct cdr_journal *journal, unsigned worker,
+                       const struct cdr_job *job)
+{
+    (void)journal;
+    (void)worker;
+    (void)job;
+}
+
+void cdr_journal_end(struct cdr_journal *journal, unsigned worker, struct cdr_job *job)
+{
+    (void)journal;
+    (void)worker;
+    (void)job;
+}
+
+void cdr_journal_report(const struct cdr_journal *journal, FILE *out)
+{
+    (void)journal;
+    (void)out;
+}
+
+int cdr_journal_look(const struct cdr_look *look, struct cdr_failure *why)
+{
+    (void)look;
+    return cdr_fails(why, CDR_EXIT_FAILED,
+                     "journal: this cadre was built without SQLite");
+}

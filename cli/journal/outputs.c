@@ -1,0 +1,115 @@
+/* outputs.c - outputs that are too long for the database: files in a folder beside it.
+ * SPDX-License-Identifier: MIT
+ */
+#include "cli/journal/outputs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define PIECE 65536
+
+char *cdr_output_name(const char *journal, int64_t id, int which)
+{
+    char *name;
+
+    return asprintf(&name, "%s.outputs/%" PRId64 ".%s", journal, id,
+                    which ? "err" : "out") < 0
+               ? NULL
+               : name;
+}
+
+static int make_folder(const char *journal)
+{
+    char *folder;
+    int failed = 0;
+
+    if (asprintf(&folder, "%s.outputs", journal) < 0)
+        return ENOMEM;
+    if (mkdir(folder, 0777) < 0 && errno != EEXIST)
+        failed = errno;
+    free(folder);
+    return failed;
+}
+
+struct saving {
+    int fd;
+    int failed;
+};
+
+static int put(void *arg, const char *bytes, size_t size)
+{
+    struct saving *s = arg;
+
+    while (size > 0 && !s->failed) {
+        ssize_t n = write(s->fd, bytes, size);
+
+        if (n < 0 && errno != EINTR)
+            s->failed = errno;
+        if (n <= 0)
+            continue;
+        bytes += n;
+        size -= (size_t)n;
+    }
+    return s->failed;
+}
+
+int cdr_output_save(const char *journal, int64_t id, int which, struct cdr_held *held,
+                    struct cdr_spool *spool)
+{
+    char *name = cdr_output_name(journal, id, which);
+    struct saving s = { .failed = name ? make_folder(journal) : ENOMEM };
+    uint64_t given = held->given;
+
+    s.fd = s.failed ? -1 : open(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    if (!s.failed && s.fd < 0)
+        s.failed = errno;
+    if (!s.failed) {
+        held->given = 0;
+        if (cdr_held_give(held, spool, put, &s) < 0)
+            s.failed = errno;
+        held->given = given;
+        if (!s.failed && fsync(s.fd) < 0)
+            s.failed = errno;
+    }
+    if (s.fd >= 0 && close(s.fd) < 0 && !s.failed)
+        s.failed = errno;
+    free(name);
+    return s.failed;
+}
+
+static int load(int fd, uint64_t size, struct cdr_held *held, struct cdr_spool *spool)
+{
+    char *piece = malloc(PIECE);
+    int failed = piece ? 0 : ENOMEM;
+    ssize_t n = 1;
+
+    while (!failed && n > 0) {
+        n = read(fd, piece, PIECE);
+        if (n < 0)
+            failed = errno;
+        else if (n > 0)
+            failed = cdr_held_add(held, spool, piece, (size_t)n);
+    }
+    free(piece);
+    return !failed && held->total != size ? EIO : failed;
+}
+
+int cdr_output_load(const char *journal, int64_t id, int which, uint64_t size,
+                    struct cdr_held *held, struct cdr_spool *spool)
+{
+    char *name = cdr_output_name(journal, id, which);
+    int fd = name ? open(name, O_RDONLY | O_CLOEXEC) : -1;
+    int failed = fd >= 0 ? load(fd, size, held, spool) : name ? errno : ENOMEM;
+
+    if (fd >= 0)
+        close(fd);
+    if (failed)
+        cdr_held_clear(held, spool);
+    free(name);
+    return failed;
+}

@@ -1,0 +1,53 @@
+/* row.h - a job as the journal's table has it.
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef CDR_CLI_JOURNAL_ROW_H
+#define CDR_CLI_JOURNAL_ROW_H
+
+#include "cli/map/job.h"
+#include <sqlite3.h>
+
+struct cdr_row {
+    struct cdr_row *next;
+    int64_t id;
+    uint64_t hash;
+    uint32_t equal;
+    uint64_t seq;
+    bool ended;    /* else it runs */
+    bool recorded; /* that it runs is in the journal */
+    bool failed;
+    struct cdr_end end;
+    char *bytes; /* input, words, output and errors, one after another */
+    size_t input, words;
+    uint64_t size[2]; /* of output and errors */
+    bool beside[2];   /* these are files */
+};
+
+/* NULL: no memory. */
+struct cdr_row *cdr_row_new(const struct cdr_job *job);
+struct cdr_row *cdr_row_copy(const struct cdr_row *row);
+void cdr_row_free(struct cdr_row *row);
+
+/* The job has ended: add how, its command and what it has put out. 0 or an errno. */
+int cdr_row_end(struct cdr_row *row, struct cdr_job *job, struct cdr_spool *spool,
+                const char *journal);
+
+/* Bind to CDR_ROW_INSERT. */
+#define CDR_ROW_INSERT                                                                   \
+    "INSERT OR REPLACE INTO job (id, hash, command, input, equal, state, seq, words, "   \
+    "status, signal, timed_out, tries, began, seconds, cpu, peak_kib, output, errors, "  \
+    "output_size, errors_size) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, " \
+    "?, ?, ?, ?)"
+void cdr_row_bind(sqlite3_stmt *insert, const struct cdr_row *row, int64_t command);
+
+/* How a job ended and what it put out, from the columns of CDR_ROW_COLUMNS. 0 or an
+ * errno. */
+#define CDR_ROW_COLUMNS                                                                 \
+    "id, hash, input, equal, state, status, signal, timed_out, tries, began, seconds, " \
+    "cpu, peak_kib, output, errors, output_size, errors_size"
+int cdr_row_read(sqlite3_stmt *select, struct cdr_job *job, struct cdr_spool *spool,
+                 const char *journal);
+
+enum { CDR_COL_ID, CDR_COL_HASH, CDR_COL_INPUT, CDR_COL_EQUAL, CDR_COL_STATE };
+
+#endif

@@ -1,0 +1,97 @@
+#!/usr/bin/env python3
+# parallel.py - cadre map and GNU parallel, on command lines that mean the same to both.
+# SPDX-License-Identifier: MIT
+"""Each line of parallel/lines.txt, with cadre map as P: what it prints and exits with is to be
+what GNU parallel did, as parallel/expected.json has it. With --again GNU parallel runs beside
+it, and has to do the same once more; with --update that is written down."""
+import argparse
+import concurrent.futures
+import json
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+import run as golden
+
+HERE = pathlib.Path(__file__).resolve().parent / "parallel"
+SKIP = 77
+
+
+def lines():
+    return [line for line in (HERE / "lines.txt").read_text(encoding="utf-8").splitlines()
+            if line and not line.startswith("#")]
+
+
+def fill(folder):
+    for name, text in {"f1": "1\n2\n3\n4\n5\n", "f2": "a\nb\nc\n", "empty": "",
+                       "csv": "name,size\nx,1\ny,2\n", "tsv": "a\tb:c\nd\te\n",
+                       "nul": "a b\0c\nd\0", "blank": "a\n\n \nb\n"}.items():
+        (folder / name).write_text(text, encoding="utf-8")
+
+
+def run(line, program, environment):
+    with tempfile.TemporaryDirectory(prefix="cadre-parallel-") as name:
+        folder = pathlib.Path(name)
+        fill(folder)
+        command = re.sub(r"(^|\| |; )P(?= )", lambda m: m[1] + program, line)
+        done = subprocess.run(["sh", "-c", command], cwd=folder, env=environment, timeout=120,
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.DEVNULL)
+        return [done.stdout.decode(errors="backslashreplace"), done.returncode]
+
+
+def run_all(program, environment):
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        return list(pool.map(lambda line: run(line, program, environment), lines()))
+
+
+def gnu_parallel(environment, home):
+    """As it is without a person's configuration; None: it is not there."""
+    program = shutil.which("parallel")
+    if not program or b"GNU parallel" not in subprocess.run(
+            [program, "--version"], stdout=subprocess.PIPE, check=False).stdout:
+        return None
+    (home / "will-cite").touch()
+    return run_all(program, {**environment, "PARALLEL_HOME": str(home)})
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--cadre", type=pathlib.Path, required=True, help="the program")
+    parser.add_argument("--again", action="store_true", help="run GNU parallel, too")
+    parser.add_argument("--update", action="store_true")
+    args = parser.parse_args()
+    environment = {**golden.environment(args.cadre.absolute()), "SHELL": "/bin/sh",
+                   "PARALLEL_SHELL": "/bin/sh"}
+    theirs = None
+    with tempfile.TemporaryDirectory(prefix="cadre-parallel-") as home:
+        if args.again or args.update:
+            theirs = gnu_parallel(environment, pathlib.Path(home))
+            if theirs is None:
+                print("GNU parallel is not installed", file=sys.stderr)
+                return SKIP
+    recorded = HERE / "expected.json"
+    if args.update:
+        rows = [json.dumps([line, *result]) for line, result in zip(lines(), theirs)]
+        recorded.write_text("[\n" + ",\n".join(rows) + "\n]\n", encoding="utf-8")
+    wanted = [row[1:] for row in json.loads(recorded.read_text(encoding="utf-8"))]
+    ours = run_all(f"{args.cadre.absolute()} map --no-summary", environment)
+    print(f"1..{len(ours)}")
+    failed = len(wanted) != len(ours)
+    for number, (line, want, got) in enumerate(zip(lines(), wanted, ours), 1):
+        good = want == got and (theirs is None or theirs[number - 1] == want)
+        failed = failed or not good
+        print(f"{'ok' if good else 'not ok'} {number} - {line.replace('#', chr(92) + '#')}")
+        if not good:
+            print(f"# expected {want}\n# got {got}")
+            if theirs is not None and theirs[number - 1] != want:
+                print(f"# GNU parallel now: {theirs[number - 1]}")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
