@@ -26,7 +26,7 @@ struct cadre_file {
     char *buffer;
     size_t room, begin, end; /* bytes begin .. end-1 are read and not handed out */
     size_t searched;         /* of those, so many have no line's end */
-    uint64_t limit;          /* an item may have so many bytes */
+    uint64_t limit;          /* a line may have so many bytes */
     uint64_t items;          /* handed out */
     bool ended;
 };
@@ -155,7 +155,7 @@ static int make_capacity(cadre_file *f, cadre_error *err)
     size_t unread = f->end - f->begin, wanted = f->record_size;
     char *larger;
 
-    if (unread > f->limit)
+    if (!f->record_size && unread > f->limit)
         return too_long(f, f->items + 1, err);
     if (f->begin > 0)
         memmove(f->buffer, f->buffer + f->begin, unread);

@@ -83,7 +83,7 @@ static inline size_t cdr_error_at(size_t item_size)
     return (item_size + 15) / 16 * 16;
 }
 
-/* What to poll for a file's input, and no more than this in one item. */
+/* What to poll for a file's input, and no more than this in one line. */
 int cdr_file_fd(const cadre_file *file);
 size_t cdr_file_item_size(const cadre_file *file); /* CADRE_BYTES: lines */
 void cdr_file_limit(cadre_file *file, uint64_t bytes);
