@@ -107,8 +107,6 @@ static void draw_failures(struct dice *d, struct fuzz_case *c, bool processes)
     else
         c->conducts = 1u << FAILS | 1u << SPEAKS | 1u << MISUSES | 1u << SWALLOWS;
     c->fails_one_in = dice_one_in(d, 2) ? 0 : DICE_PICK(d, 1, 3, 10, 100, 1000);
-    if (c->kind == STREAM && c->emit_most && c->memory_limit && dice_one_in(d, 3))
-        c->conducts |= 1u << OVERFLOWS;
     c->retries = dice_below(d, 3);
     if (!processes || !dice_one_in(d, 3))
         return;
@@ -200,6 +198,7 @@ static void draw_first(struct fuzz_case *first, struct fuzz_case *c, struct dice
     do
         case_draw(first, NULL, dice_u64(d), pool);
     while (first->kind != STREAM || (first->conducts >> HANGS));
+    first->feeds = true;
     first->ending = RUNS_OUT;
     first->deadline_ms = 0;
     first->endless = false;

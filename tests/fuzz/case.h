@@ -25,11 +25,10 @@ enum ending { RUNS_OUT, CANCELLED, PAST_DEADLINE, STOPPED, CLOSED, STRUCK };
 /* What a task does. Those from KILLED on are for processes only. */
 enum conduct {
     FINE,
-    FAILS,     /* returns a number */
-    SPEAKS,    /* and words it */
-    MISUSES,   /* emits where there is no place, asks for an item that is not its own */
-    SWALLOWS,  /* gets no scratch memory, and returns 0 all the same */
-    OVERFLOWS, /* emits more than the stream's memory limit allows, and returns 0 */
+    FAILS,    /* returns a number */
+    SPEAKS,   /* and words it */
+    MISUSES,  /* emits where there is no place, asks for an item that is not its own */
+    SWALLOWS, /* gets no scratch memory, and returns 0 all the same */
     KILLED,
     FAULTS,
     ABORTS,
@@ -47,7 +46,7 @@ enum conduct {
 /* What tasks tell each other and the test, in memory that all of them share. */
 struct common {
     _Atomic uint32_t told; /* futex: 1: the item to end at was reached; 2: it is over */
-    _Atomic uint8_t attempts[ATTEMPTS]; /* deaths so far, by item */
+    _Atomic uint8_t attempts[ATTEMPTS]; /* deaths so far, by item and stage */
 };
 
 struct fuzz_column {
@@ -74,6 +73,7 @@ struct fuzz_case {
     uint64_t source_fails_at, combine_fails_at; /* UINT64_MAX: does not */
     uint64_t deadline_ms, timeout_ms, grace_ms;
     bool range, draws, scratch, nests, adds, asks;
+    bool feeds; /* the stage before another */
     bool unordered, keep_going, statuses, shared_results, progress;
     struct fuzz_column column[COLUMNS_MAX];
     struct common *common;

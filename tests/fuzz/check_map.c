@@ -7,7 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static unsigned char wanted[BYTES_MAX + 8192], wanted_emitted[3 * BYTES_MAX];
+static _Thread_local unsigned char wanted[BYTES_MAX + 8192],
+    wanted_emitted[3 * BYTES_MAX];
 
 static bool message_is(const cadre_error *err, const struct outcome *o, uint64_t item)
 {
@@ -223,7 +224,8 @@ static void check_reduced(struct verdict *v, struct material *m, int rc,
 
 void check_reduction(struct verdict *v, struct fuzz_case *c, cadre_pool *pool)
 {
-    static unsigned char out[BYTES_MAX + 8192], expected[BYTES_MAX + 8192];
+    static _Thread_local unsigned char out[BYTES_MAX + 8192],
+        expected[BYTES_MAX + 8192];
     struct canceller *k = NULL;
     struct material m;
     cadre_error err;

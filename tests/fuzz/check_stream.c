@@ -44,7 +44,7 @@ static uint64_t end_of_source(const struct fuzz_case *c, const struct fuzz_case 
 
 static bool data_is(struct verdict *v, const struct walk *w, const cadre_record *r)
 {
-    static unsigned char result[BYTES_MAX + 8192], emitted[3 * BYTES_MAX];
+    static _Thread_local unsigned char result[BYTES_MAX + 8192], emitted[3 * BYTES_MAX];
     size_t size = loop_task(w->c, w->first, r->index, result, emitted);
     const unsigned char *data = emitted;
 

@@ -7,6 +7,7 @@
  */
 #include "case.h"
 
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -52,6 +53,10 @@ static struct fuzz_pool pools[] = {
       .persistent = true },
     { .name = "persistent/8",
       .options = { PERSISTENT(8) },
+      .processes = true,
+      .persistent = true },
+    { .name = "portable/2",
+      .options = { FORKED(2), .portable = true },
       .processes = true,
       .persistent = true },
     { "persistent/3, renewed",
@@ -134,15 +139,118 @@ static void test_random_jobs(void **state)
     assert_int_equal(bad, 0);
 }
 
+/* ---- two at once ---- */
+
+/* A thread with a pool of its own, and jobs of its own on it. */
+struct side {
+    uint64_t seed;
+    struct common *common;
+    struct fuzz_pool pool;
+    struct verdict verdict;
+    char text[1500];
+    pthread_t thread;
+};
+
+static void side_case(struct side *s, uint64_t number)
+{
+    struct fuzz_case c, first = { 0 };
+
+    case_draw(&c, &first, mix(s->seed, number), &s->pool);
+    case_describe(s->text, sizeof s->text, mix(s->seed, number), &s->pool, &c, &first);
+    memset(s->common, 0, sizeof *s->common);
+    c.common = first.common = s->common;
+    c.pool = first.pool = s->pool.persistent ? NULL : s->pool.pool;
+    if (c.kind == MAP)
+        check_map(&s->verdict, &c, s->pool.pool);
+    else if (c.kind == REDUCTION)
+        check_reduction(&s->verdict, &c, s->pool.pool);
+    else
+        check_stream(&s->verdict, &c, &first, s->pool.pool);
+}
+
+static void *side_main(void *arg)
+{
+    struct side *s = arg;
+    cadre_error err;
+
+    if (cadre_open(&s->pool.pool, &s->pool.options, &err)) {
+        wrong(&s->verdict, "%s: cadre_open: %s", s->pool.name, err.message);
+        return NULL;
+    }
+    for (uint64_t k = 0; k < 4 && !*s->verdict.text; k++)
+        side_case(s, k);
+    cadre_close(s->pool.pool);
+    return NULL;
+}
+
+static void side_begin(struct side *s, uint64_t seed)
+{
+    static const struct fuzz_pool kinds[] = {
+        { .name = "threads/2", .options = { THREADS(2), .min_items = 1 } },
+        { .name = "forked/2", .options = { FORKED(2) }, .processes = true },
+        { .name = "portable/2",
+          .options = { FORKED(2), .portable = true },
+          .processes = true,
+          .persistent = true },
+        { .name = "persistent/2",
+          .options = { PERSISTENT(2) },
+          .processes = true,
+          .persistent = true },
+    };
+
+    s->seed = seed;
+    s->pool = kinds[seed % (sizeof kinds / sizeof *kinds)];
+    s->verdict.text[0] = s->text[0] = '\0';
+    assert_int_equal(pthread_create(&s->thread, NULL, side_main, s), 0);
+}
+
+/* Two pools in two threads: neither sees anything of the other. */
+static void test_two_at_once(void **state)
+{
+    struct side side[2] = { 0 };
+    char text[100];
+    int bad = 0;
+
+    (void)state;
+    for (int k = 0; k < 2; k++) {
+        side[k].common = cadre_alloc_shared(sizeof *common, NULL);
+        assert_non_null(side[k].common);
+    }
+    for (struct rounds r = rounds_begin(3); rounds_next(&r) && bad < 10;) {
+        snprintf(text, sizeof text, "CADRE_FUZZ_ROUND=0x%llx",
+                 (unsigned long long)r.round);
+        watchdog(PATIENCE, text);
+        for (uint64_t k = 0; k < 2; k++)
+            side_begin(&side[k], mix(r.round, k));
+        for (int k = 0; k < 2; k++)
+            pthread_join(side[k].thread, NULL);
+        watchdog(0, NULL);
+        for (int k = 0; k < 2; k++)
+            if (*side[k].verdict.text) {
+                print_error("%s, thread %d: %s: %s\n", text, k, side[k].text,
+                            side[k].verdict.text);
+                bad++;
+            }
+    }
+    for (int k = 0; k < 2; k++)
+        cadre_free_shared(side[k].common);
+    assert_int_equal(bad, 0);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(test_random_jobs) };
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_random_jobs),
+        /* Sanitizers' locks are held for ever in what is forked beside another thread. */
+        cmocka_unit_test(test_two_at_once),
+    };
+    size_t n_tests = SLOWNESS > 1 ? 1 : 2;
     struct rlimit none = { 0, 0 };
     int rc;
 
     setrlimit(RLIMIT_CORE, &none); /* hundreds of core dumps help nobody */
     common = cadre_alloc_shared(sizeof *common, NULL);
-    rc = common ? cmocka_run_group_tests(tests, NULL, NULL) : 1;
+    rc = common ? _cmocka_run_group_tests("fuzz-jobs", tests, n_tests, NULL, NULL) : 1;
     for (size_t k = 0; k < N_POOLS; k++)
         pool_close(&pools[k]);
     cadre_free_shared(common);

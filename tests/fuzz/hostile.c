@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include "hostile.h"
+#include "hostile_descriptors.h"
 #include "dice.h"
 
 #include <errno.h>
@@ -22,78 +23,6 @@
 #include <unistd.h>
 
 cadre_pool *hostile_pool;
-
-/* ---- descriptors ---- */
-
-static void close_stderr(void)
-{
-    close(STDERR_FILENO);
-}
-
-static void close_stdout(void)
-{
-    close(STDOUT_FILENO);
-}
-
-static void close_stdin(void)
-{
-    close(STDIN_FILENO);
-}
-
-static void close_the_first_three(void)
-{
-    close_stdin();
-    close_stdout();
-    close_stderr();
-}
-
-static void replace_stderr(void)
-{
-    int fd = open("/dev/null", O_WRONLY);
-
-    dup2(fd, STDERR_FILENO);
-    close(fd);
-}
-
-static void reopen_stderr(void)
-{
-    if (!freopen("/dev/null", "w", stderr))
-        _exit(97);
-}
-
-static void close_all(void)
-{
-    for (int fd = 0; fd < 1024; fd++)
-        close(fd);
-}
-
-static void use_up_descriptors(void)
-{
-    struct rlimit few = { 64, 64 };
-
-    setrlimit(RLIMIT_NOFILE, &few);
-    while (open("/dev/null", O_RDONLY) >= 0)
-        ;
-}
-
-static void shout(void)
-{
-    static char text[300000]; /* more than a pipe holds */
-
-    memset(text, 'x', sizeof text);
-    for (size_t done = 0; done < sizeof text;) {
-        ssize_t n = write(STDERR_FILENO, text, sizeof text - done);
-        if (n <= 0)
-            return;
-        done += (size_t)n;
-    }
-}
-
-static void make_stderr_nonblocking(void)
-{
-    fcntl(STDERR_FILENO, F_SETFL, O_NONBLOCK);
-    shout();
-}
 
 /* ---- processes ---- */
 
@@ -273,6 +202,15 @@ static void read_null(void)
     (void)*nowhere;
 }
 
+static void write_to_constants(void)
+{
+    static const char constant[64] = "lies where nobody may write";
+    volatile char *there = (volatile char *)(uintptr_t)constant;
+
+    signal(SIGSEGV, SIG_DFL);
+    there[5] = 'x';
+}
+
 static volatile int depth;
 
 static int recurse(int n)
@@ -392,6 +330,39 @@ static void jump_within(void)
         longjmp(here, 1);
 }
 
+static jmp_buf outside;
+
+static int dive(int levels)
+{
+    if (levels > 0)
+        return dive(levels - 1) + depth;
+    if (depth >= 0)
+        longjmp(outside, 1);
+    return 0;
+}
+
+static void jump_over_calls(void)
+{
+    if (!setjmp(outside))
+        depth = dive(50);
+}
+
+static sigjmp_buf rescue;
+
+static void on_fault(int number)
+{
+    siglongjmp(rescue, number);
+}
+
+/* As programs do that would rather go on. */
+static void jump_out_of_a_fault(void)
+{
+    signal(SIGSEGV, on_fault);
+    if (!sigsetjmp(rescue, 1))
+        raise(SIGSEGV);
+    signal(SIGSEGV, SIG_DFL);
+}
+
 #define DIES_BY(number) .fate = DIES, .signal = (number)
 #define RAISES(number)                                               \
     {                                                                \
@@ -444,6 +415,8 @@ const struct hostile hostiles[] = {
     { "ignores all signals", ignore_all_signals, .fate = LIVES },
     { "sets an alarm", set_an_alarm, DIES_BY(SIGALRM) },
     { "reads NULL", read_null, DIES_BY(SIGSEGV), .without_sanitizer = true },
+    { "writes to constants", write_to_constants, DIES_BY(SIGSEGV),
+      .without_sanitizer = true },
     { "overflows the stack", overflow_the_stack, .fate = DIES },
     { "limits addresses", limit_addresses, .fate = LIVES_OR_DIES,
       .without_sanitizer = true },
@@ -461,6 +434,9 @@ const struct hostile hostiles[] = {
     { "spins", spin, .fate = TIMES_OUT },
     { "waits and is deaf", wait_deaf, .fate = TIMES_OUT },
     { "jumps within itself", jump_within, .fate = LIVES, .in_threads = true },
+    { "jumps over calls", jump_over_calls, .fate = LIVES },
+    { "jumps out of a fault", jump_out_of_a_fault, .fate = LIVES,
+      .without_sanitizer = true },
 };
 const unsigned n_hostiles = sizeof hostiles / sizeof *hostiles;
 
@@ -489,7 +465,9 @@ int hostile_kernel(cadre_task *t, const void *item, void *result)
 
 int exits_with_index(cadre_task *t, const void *item, void *result)
 {
+    const struct exits *e = cadre_task_shared(t);
+
     (void)item;
     (void)result;
-    exit((int)cadre_task_index(t));
+    exit((int)(e->first + e->step * cadre_task_index(t)));
 }

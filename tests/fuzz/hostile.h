@@ -39,6 +39,11 @@ struct hostility {
 };
 
 cadre_fn hostile_kernel; /* its result is a uint64_t: hostile_result(index) */
+
+/* With first + index * step. */
+struct exits {
+    uint64_t first, step;
+};
 cadre_fn exits_with_index;
 uint64_t hostile_result(uint64_t index);
 

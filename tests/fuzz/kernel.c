@@ -104,17 +104,8 @@ static void hang(bool deaf)
 static bool dies_now(const struct fuzz_case *c, uint64_t i)
 {
     return c->deaths == 0 ||
-           atomic_fetch_add(&c->common->attempts[i % ATTEMPTS], 1) < c->deaths;
-}
-
-static void overflow(cadre_task *t, const struct fuzz_case *c)
-{
-    size_t size = c->memory_limit / 4 + 5000;
-    char *bytes = calloc(size, 1);
-
-    if (bytes)
-        (void)cadre_task_emit(t, bytes, size);
-    free(bytes);
+           atomic_fetch_add(&c->common->attempts[(2 * i + c->feeds) % ATTEMPTS], 1) <
+               c->deaths;
 }
 
 /* What the kernel is to return; 0 if it only seems to be well. */
@@ -130,7 +121,6 @@ static int misbehave(cadre_task *t, const struct fuzz_case *c, uint64_t i,
     case SPEAKS: return cadre_task_fail(t, user, "it is %d", user);
     case MISUSES: (void)cadre_task_at(t, i + MANY_ITEMS); return 0;
     case SWALLOWS: (void)cadre_task_scratch(t, SIZE_MAX / 4); return 0;
-    case OVERFLOWS: overflow(t, c); return 0;
     case HANGS: hang(false); return 1;
     case IS_DEAF: hang(true); return 1;
     default: return 0;

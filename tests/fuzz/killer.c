@@ -139,7 +139,7 @@ static void strike(struct dice *d, pid_t victim)
         int signal = board->stops ? SIGSTOP : SIGKILL;
         if (syscall(SYS_pidfd_send_signal, fd, signal, NULL, 0) == 0)
             atomic_fetch_add(&board->struck, 1);
-        if (board->stops) {
+        if (board->stops && !board->for_good) {
             futex_wait(&board->rests, atomic_load(&board->rests),
                        (long)dice_below(d, 20000) + 1);
             syscall(SYS_pidfd_send_signal, fd, SIGCONT, NULL, 0);

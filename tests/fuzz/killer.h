@@ -24,6 +24,7 @@ struct board {
     uint64_t seed;
     int strikes;            /* at most so many */
     bool stops;             /* SIGSTOP, and SIGCONT a little later; else SIGKILL */
+    bool for_good;          /* no SIGCONT */
     bool at_steps;          /* only at steps */
     _Atomic uint32_t begun; /* futex: rounds; odd: the killer may strike */
     _Atomic uint32_t rests; /* futex: the last round that the killer is done with */

@@ -7,13 +7,6 @@
 #include <signal.h>
 #include <string.h>
 
-static uint64_t quarter(const struct fuzz_case *c)
-{
-    uint64_t limit = c->memory_limit ? c->memory_limit : 1 << 20; /* at least */
-
-    return limit / 4 < 4096 ? 4096 : limit / 4;
-}
-
 static struct outcome outcome_of_conduct(enum conduct conduct, int user)
 {
     struct outcome o = { 0 };
@@ -28,8 +21,7 @@ static struct outcome outcome_of_conduct(enum conduct conduct, int user)
         snprintf(o.text, sizeof o.text, "it is %d", user);
         break;
     case MISUSES: o.code = CADRE_EINVAL; break;
-    case SWALLOWS:
-    case OVERFLOWS: o.code = CADRE_ENOMEM; break;
+    case SWALLOWS: o.code = CADRE_ENOMEM; break;
     case KILLED: o = (struct outcome){ CADRE_ECRASH, 0, SIGKILL, 0, "worker " }; break;
     case FAULTS: o = (struct outcome){ CADRE_ECRASH, 0, SIGSEGV, 0, "worker " }; break;
     case ABORTS: o = (struct outcome){ CADRE_ECRASH, 0, SIGABRT, 0, "worker " }; break;
@@ -42,17 +34,6 @@ static struct outcome outcome_of_conduct(enum conduct conduct, int user)
     return o;
 }
 
-static uint64_t emitted_bytes(const struct fuzz_case *c, uint64_t i)
-{
-    size_t sizes[3];
-    unsigned n = emit_pieces(c, i, sizes);
-    uint64_t all = 0;
-
-    for (unsigned k = 0; k < n; k++)
-        all += sizes[k];
-    return all;
-}
-
 struct outcome outcome_of(const struct fuzz_case *c, const struct fuzz_case *first,
                           uint64_t i)
 {
@@ -63,14 +44,9 @@ struct outcome outcome_of(const struct fuzz_case *c, const struct fuzz_case *fir
         o = outcome_of(first, NULL, i);
     if (o.code)
         return o;
-    if (c->input == BYTES_SOURCE && item_bytes(c, i) > quarter(c))
-        return (struct outcome){ .code = CADRE_ENOMEM };
     if (is_deadly(conduct) && c->deaths && c->deaths <= c->retries)
         conduct = FINE;
-    o = outcome_of_conduct(conduct, 1 + (int)(part_of(c, PART_USER, i) % 1000));
-    if (!o.code && c->kind == STREAM && emitted_bytes(c, i) > quarter(c))
-        o.code = CADRE_ENOMEM;
-    return o;
+    return outcome_of_conduct(conduct, 1 + (int)(part_of(c, PART_USER, i) % 1000));
 }
 
 uint64_t loop_lowest(const struct fuzz_case *c, const struct fuzz_case *first,
