@@ -80,6 +80,12 @@ for file in bash-completion/completions/cadre zsh/site-functions/_cadre \
     fish/vendor_completions.d/cadre.fish; do
     [ ! -x "$build/cadre" ] || point "$file is installed" test -f "$prefix/share/$file"
 done
+package=$(find "$scratch/moved" -name '_core.abi3.so')
+if [ -n "$package" ]; then
+    point "Python finds the package, and that the library" equal "[0, 1, 4]" \
+        "$(PYTHONPATH=$(dirname "$(dirname "$package")") /usr/bin/python3 -c \
+            'import cadre; print(cadre.map(lambda x: x * x, range(3), backend="processes"))' 2>&1)"
+fi
 if command -v cmake >/dev/null 2>&1; then
     point "CMake finds the library" with_cmake cadre::cadre
     point "CMake finds the statistics" with_cmake cadre::stats
