@@ -194,10 +194,11 @@ int cdr_analysis_fails(const struct cdr_analysis *s, int kind, const char *score
                        const cadre_error *err, struct cdr_failure *why)
 {
     const struct cdr_data *d = &s->data;
-    char about[2 * CDR_SHOWN], shown[CDR_SHOWN], label[CDR_SHOWN];
+    char about[4 * CDR_SHOWN], shown[CDR_SHOWN], label[CDR_SHOWN], group[CDR_SHOWN];
 
-    snprintf(about, sizeof about, "score%s %s", score ? "" : "s",
-             score ? cdr_quote(shown, score) : "a and b");
+    snprintf(about, sizeof about, "score%s %s%s%s", score ? "" : "s",
+             score ? cdr_quote(shown, score) : "a and b", s->group ? ", group " : "",
+             s->group ? cdr_quote(group, s->group) : "");
     if (err->code != CADRE_EDATA)
         return cdr_fails_in_library(why, score ? about : NULL, err);
     if (!s->wanted.label)

@@ -103,8 +103,9 @@ struct cdr_analysis {
     const double **of_class;           /* --macro: the column of each score and class */
     struct cdr_replicate_file earlier; /* --extend */
     size_t warned;                     /* how often */
-    bool by_label;                     /* --stratify names the column of labels */
-    int *kinds;                        /* of the metrics */
+    const char *group; /* of --by, whose rows are at work; NULL: there are none */
+    bool by_label;     /* --stratify names the column of labels */
+    int *kinds;        /* of the metrics */
     size_t n_kinds;
     cadre_pool *pool;
     struct cdr_progress progress;

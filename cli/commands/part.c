@@ -77,6 +77,7 @@ bool cdr_part_open(struct cdr_part *p, struct cdr_analysis *s, size_t group, siz
     *p = (struct cdr_part){ .analysis = s };
     if (s->set->drawing.by)
         p->group = groups_of(s, CDR_BY)->names[group];
+    s->group = p->group;
     for (size_t row = 0; row < d->rows; row++)
         p->n += is_in(s, row, group);
     p->labels = copy(s, group, s->wanted.label ? d->labels : NULL, 1, &good);

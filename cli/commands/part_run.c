@@ -61,6 +61,10 @@ static int delong(cadre_interval *out, const struct cdr_part *p,
     const int rc = cadre_delong_test(&d, p->labels, p->scores[0], p->scores[1], p->n,
                                      b->confidence, err);
 
+    if (!p->scores[1]) { /* an area is in [0, 1] */
+        d.low = fmax(0, d.low);
+        d.high = fmin(1, d.high);
+    }
     *out = normal(d.estimate, d.low, d.high, d.standard_error, chance ? 0.5 : b->null);
     return rc;
 }

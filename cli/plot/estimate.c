@@ -16,6 +16,25 @@
 #define NOISE        1e-12 /* of the value */
 #define LEAST        1e-15 /* of metrics between 0 and 1 */
 
+struct cdr_range cdr_range_of(int kind)
+{
+    switch (kind) {
+    case CADRE_MCC:
+    case CADRE_KAPPA:
+    case CADRE_PEARSON:
+    case CADRE_SPEARMAN: return (struct cdr_range){ -1, 1 };
+    case CADRE_LOG_LOSS:
+    case CADRE_DEVIATION:
+    case CADRE_VARIANCE: return (struct cdr_range){ 0, INFINITY };
+    case CADRE_GROUP_DIFFERENCE:
+    case CADRE_GROUP_RATIO: return (struct cdr_range){ -INFINITY, INFINITY };
+    default:
+        return cadre_metric_needs(kind) & CADRE_NEEDS_NO_LABELS
+                   ? (struct cdr_range){ -INFINITY, INFINITY }
+                   : (struct cdr_range){ 0, 1 };
+    }
+}
+
 static double size_of(const cadre_interval *x)
 {
     double size = 0;
@@ -31,7 +50,7 @@ static double size_of(const cadre_interval *x)
 static bool is_exact(const cadre_interval *x, double size, int kind)
 {
     return !isfinite(x->standard_error) || x->standard_error <= NOISE * size ||
-           (kind != CADRE_MEAN && x->standard_error <= LEAST);
+           (isfinite(cdr_range_of(kind).most) && x->standard_error <= LEAST);
 }
 
 static int clamp(int value, int least, int most)

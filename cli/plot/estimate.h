@@ -12,7 +12,14 @@ struct cdr_digits {
     int decimals;
 };
 
-/* Two digits of the standard error. Of a mean, an error as small as 1e-15 can be real;
+/* Which values a metric can have; infinite: any. One without bounds is of the columns' own
+ * size, however small that is. */
+struct cdr_range {
+    double least, most;
+};
+struct cdr_range cdr_range_of(int kind);
+
+/* Two digits of the standard error. Of a mean and the like, an error as small as 1e-15 can be real;
  * in metrics between 0 and 1 it is what rounding leaves. */
 struct cdr_digits cdr_digits_of(const cadre_interval *interval, int kind);
 

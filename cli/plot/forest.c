@@ -77,7 +77,7 @@ static double chance_of(const struct forest *f, int kind)
 static struct cdr_axis make_axis(const struct forest *f, int kind, double *chance)
 {
     double low = INFINITY, high = -INFINITY, wide;
-    bool share = kind != CADRE_MEAN && kind != CADRE_LOG_LOSS;
+    const struct cdr_range range = cdr_range_of(kind);
 
     for (size_t i = 0; i < f->n; i++) {
         const cadre_interval *x = &f->rows[i].interval;
@@ -94,8 +94,7 @@ static struct cdr_axis make_axis(const struct forest *f, int kind, double *chanc
     } else {
         *chance = NAN;
     }
-    return cdr_axis_make(low, high, share || kind == CADRE_LOG_LOSS ? 0 : -INFINITY,
-                         share ? 1 : INFINITY);
+    return cdr_axis_make(low, high, range.least, range.most);
 }
 
 /* ---- columns ---- */
@@ -129,7 +128,8 @@ static struct cdr_estimate estimate_of(const struct forest *f,
     struct cdr_digits digits = cdr_digits_of(&row->interval, row->kind);
     struct cdr_estimate e;
 
-    if (row->kind != CADRE_MEAN && digits.exponent == 0) /* means: each has its own */
+    if (isfinite(cdr_range_of(row->kind).most) &&
+        digits.exponent == 0) /* else its own */
         digits.decimals = f->decimals[row->kind];
     cdr_estimate_write(&e, &row->interval, digits);
     return e;

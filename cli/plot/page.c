@@ -88,6 +88,13 @@ static const struct metric_words {
     [CADRE_F1] = { "F1 score", NULL },
     [CADRE_BRIER] = { "Brier score", NULL },
     [CADRE_LOG_LOSS] = { "Log loss", NULL },
+    [CADRE_MCC] = { "MCC", NULL },
+    [CADRE_NPV] = { "Negative predictive value", NULL },
+    [CADRE_FPR] = { "False positive rate", NULL },
+    [CADRE_FNR] = { "False negative rate", NULL },
+    [CADRE_MCE] = { "MCE", NULL },
+    [CADRE_MCE_MASS] = { "MCE", NULL },
+    [CADRE_DEVIATION] = { "Standard deviation", "" },
     [CADRE_ECE_WIDTH] = { "ECE", "expected calibration error" },
     [CADRE_ECE_MASS] = { "ECE", "expected calibration error" },
 };
