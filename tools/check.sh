@@ -49,14 +49,14 @@ clang)
     ;;
 musl)
     cross musl-gcc x86_64
-    set -- --cross-file $build-libs/cross.ini -Dplot=disabled -Dgzip=disabled
+    set -- --cross-file $build-libs/cross.ini -Dplot=disabled -Dgzip=disabled -Dhdf5=disabled
     ;;
 aarch64)
     cross aarch64-linux-gnu-gcc aarch64
     sed -i "s|^ar = 'ar'|ar = 'aarch64-linux-gnu-ar'|; s|^strip = 'strip'|strip = 'aarch64-linux-gnu-strip'|
         s|^cmake = .*|&\nexe_wrapper = ['qemu-aarch64', '-L', '/usr/aarch64-linux-gnu']|
         s|^needs_exe_wrapper = .*|needs_exe_wrapper = true|" $build-libs/cross.ini
-    set -- --cross-file $build-libs/cross.ini -Dplot=disabled -Dgzip=disabled
+    set -- --cross-file $build-libs/cross.ini -Dplot=disabled -Dgzip=disabled -Dhdf5=disabled
     # qemu can start no worker of aarch64: this machine's kernel does not know how
     export CADRE_TEST_WITHOUT=persistent
     ;;

@@ -2,8 +2,9 @@
 # files.py - atom-probe and its files: good ones, bad ones, and more than memory holds.
 # SPDX-License-Identifier: MIT
 #
-# usage: files.py PROGRAM
+# usage: files.py PROGRAM [--sanitized]
 #
+# Sanitizers take memory of their own: with them the limits are kept, but not looked at.
 # Prints TAP. Works in a folder of its own, which must hold no leftovers in the end.
 import os
 import resource
@@ -15,6 +16,7 @@ import tempfile
 import time
 
 PROGRAM = os.path.abspath(sys.argv[1])
+SANITIZED = "--sanitized" in sys.argv
 ENVIRONMENT = {k: v for k, v in os.environ.items() if not k.startswith("CADRE_")}
 SMALL = 40000  # ions
 FEW = ["--segment", "1000", "--rounds", "1"]
@@ -402,9 +404,10 @@ def two_million_ions_in_a_tenth_of_their_size():
     words = ["--rounds", "1", "--workers", "2", "--backend", "threads"]
     run = good("calibrate", "big.epos", "b.epos", *words, "--memory", str(memory))
     assert "working files" in run.err, run.err
-    assert run.peak < base + memory, f"{run.peak} bytes, {base} to begin with"
+    assert SANITIZED or run.peak < base + memory, f"{run.peak} bytes, {base} to begin with"
     free = good("calibrate", "big.epos", "c.epos", *words, "--memory", "1G")
-    assert " memory; " in free.err and free.peak > 2 * run.peak, free.err
+    assert " memory; " in free.err, free.err
+    assert SANITIZED or free.peak > 2 * run.peak, (free.peak, run.peak)
     with open("b.epos", "rb") as one, open("c.epos", "rb") as other:
         while block := one.read(1 << 20):
             assert block == other.read(len(block))
