@@ -19,9 +19,10 @@ BOARD = BASE + ["memory/", "core/board/"]
 RUN = BOARD + ["machine/", "code/", "random/", "core/run/"]
 WORK = RUN + ["core/work/"]
 FAULT = RUN + ["core/fault/"]
+LEASE = WORK + ["core/fault/", "core/lease/"]
 PLAN = MACHINE + ["backends/table.h", "core/plan/"]
 POOL = RUN + ["backends/table.h", "core/plan/", "core/pool/"]
-CALLER = POOL + ["core/work/", "core/fault/"]
+CALLER = POOL + ["core/work/", "core/fault/", "core/lease/"]
 
 # Folder: prefixes of the project's own headers that its files may include, beside the
 # public ones that the row begins with. The longest folder that fits a path counts.
@@ -36,7 +37,8 @@ RULES = {
     "src/core/run": ["cadre/", *RUN],
     "src/core/work": ["cadre/", *WORK],
     "src/core/fault": ["cadre/", *FAULT],
-    "src/core": ["cadre/", *WORK, *FAULT],
+    "src/core/lease": ["cadre/", *LEASE],
+    "src/core": ["cadre/", *LEASE],
     "src/backends": ["cadre/", *MEMORY, "code/", "backends/"],
     "src/core/plan": ["cadre/", *PLAN],
     "src/core/pool": ["cadre/", *POOL],

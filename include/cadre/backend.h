@@ -114,6 +114,73 @@ CADRE_API void cadre_run_log(const cadre_run *run, int level, const char *text);
 /* No worker can be had any more: end the run with this failure. */
 CADRE_API void cadre_run_give_up(cadre_run *run, const cadre_error *why);
 
+/* Tasks from this position on nobody wants; UINT64_MAX: all are wanted; 0: the run is over. */
+CADRE_API uint64_t cadre_run_limit(const cadre_run *run);
+
+/* ---- workers that share no memory with the caller: CADRE_REMOTE without CADRE_MAPPED ----
+ *
+ * In the caller's process a backend writes the run down once for each worker (manifest), and
+ * then takes leases for it: consecutive tasks with their items. What became of them comes
+ * back as outcomes. All three are plain bytes, for any way there is to send bytes between
+ * machines of the same kind.
+ *
+ * What is in a packet is yours; begin with all zero, and use it again as it is. */
+typedef struct cadre_packet {
+    void *data;
+    size_t size, capacity;
+} cadre_packet;
+
+CADRE_API void cadre_packet_free(cadre_packet *packet); /* NULL is fine */
+
+typedef struct cadre_lease {
+    uint64_t id;           /* its number in the run */
+    uint64_t first, count; /* positions; count 0: two results are to be combined */
+    cadre_packet packet;   /* to send */
+} cadre_lease;
+
+/* In the caller's process, for one run from one thread at a time, which may be any. The
+ * manifest of a run. CADRE_ENOTSUP: a function has no name elsewhere, and what to do. */
+CADRE_API int cadre_manifest_pack(const cadre_run *run, cadre_packet *out,
+                                  cadre_error *err);
+
+/* Take a lease for the worker of this seat, which may have several: of `most` tasks (blocks
+ * of a reduction) at most, and no more than pay as far as was measured; 0: as many as those.
+ * CADRE_DONE: there is nothing to take now. */
+CADRE_API int cadre_lease_take(cadre_run *run, unsigned seat, uint64_t most,
+                               cadre_lease *lease, cadre_error *err);
+
+/* An outcome of a lease that is out at this seat. CADRE_OK: there is more to come of it;
+ * CADRE_DONE: that was the last; CADRE_EBUSY: there is no room for all of it now, so give it
+ * again after a wake; CADRE_EINVAL: it is none, and nothing has changed. */
+CADRE_API int cadre_lease_give(cadre_run *run, unsigned seat, const void *outcome,
+                               size_t size, cadre_error *err);
+
+/* Hand a lease back: what no outcome has told of is as if it had not been taken. Of all that
+ * a lost worker has, cadre_run_lost does the same, and finds who pays. */
+CADRE_API void cadre_lease_return(cadre_run *run, unsigned seat, uint64_t id);
+
+/* A run, as one worker elsewhere has it. */
+typedef struct cadre_program cadre_program;
+
+/* In the worker. The manifest's bytes lie on a boundary of 16, and stay there until the
+ * program is closed, which happens before the worker is. CADRE_ENOTSUP: the kernel is not
+ * there. CADRE_EINVAL: it is no manifest. Whoever sends one decides what is run here. */
+CADRE_API int cadre_manifest_open(cadre_program **out, const void *manifest,
+                                  size_t size, cadre_error *err);
+CADRE_API void cadre_program_close(cadre_program *program); /* NULL is fine */
+
+/* Run a lease, whose bytes lie on a boundary of 16 and stay until it is done. CADRE_OK: the
+ * outcome is to be sent, and the call repeated with the same lease; CADRE_DONE: there is no
+ * more to send. An outcome tells of `most` tasks at most; 0: of what takes some
+ * milliseconds. Anything else: the worker cannot go on. */
+CADRE_API int cadre_lease_run(cadre_worker *worker, cadre_program *program,
+                              const void *lease, size_t size, uint64_t most,
+                              cadre_packet *outcome, cadre_error *err);
+
+/* Tasks from position `limit` on are not wanted any more (cadre_run_limit). Any thread, and
+ * signal handlers. */
+CADRE_API void cadre_program_halt(cadre_program *program, uint64_t limit);
+
 /* ---- workers in processes that were not forked from the caller's: CADRE_MAPPED without
  * CADRE_INHERITS ----
  *

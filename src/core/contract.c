@@ -7,6 +7,7 @@
 #include "core/board/claim.h"
 #include "core/board/intent.h"
 #include "core/fault/recover.h"
+#include "core/lease/ledger.h"
 #include "core/run/manifest.h"
 #include "core/run/run.h"
 #include "core/run/staging.h"
@@ -84,6 +85,8 @@ bool cadre_run_has_work(const cadre_run *run)
 
     if (cdr_window_over(w))
         return false;
+    if (run->ledger)
+        return cdr_ledger_has_work(run->ledger);
     if (w->ring_at)
         return cdr_ring_unclaimed(cdr_window_ring(w)) > 0;
     /* Processes do not steal: what others hold is no work yet. */
@@ -124,10 +127,14 @@ bool cadre_run_is_stream(const cadre_run *run)
 bool cadre_run_is_wanted(const cadre_run *run, unsigned seat)
 {
     const struct cadre_window *w = run->window;
-    const struct cdr_intent *intent = cdr_window_intent(w, seat);
-    uint64_t unit = run->program->tree ? load(&intent->progress)
-                                       : load(&w->seat[seat].current) / w->grain;
+    const struct cdr_intent *intent;
+    uint64_t unit;
 
+    if (run->ledger)
+        return cdr_ledger_is_wanted(run->ledger, seat);
+    intent = cdr_window_intent(w, seat);
+    unit = run->program->tree ? load(&intent->progress)
+                              : load(&w->seat[seat].current) / w->grain;
     return load(&intent->slice) == 0 || unit < load(&w->limit);
 }
 
@@ -158,6 +165,8 @@ uint64_t cadre_run_expiry(const cadre_run *run, unsigned seat, uint64_t *item)
         return UINT64_MAX;
     if (seat == 0)
         return cdr_now() + run->timeout_ns;
+    if (run->ledger)
+        return cdr_ledger_expiry(run->ledger, seat, item);
     intent = cdr_window_intent(run->window, seat);
     stamp = load(&intent->stamp);
     *item = load(&run->window->seat[seat].current);
@@ -170,7 +179,7 @@ bool cadre_run_rebalance(cadre_run *run, unsigned seat, uint64_t *again)
     uint64_t now;
 
     *again = UINT64_MAX;
-    if (w->ring_at || cdr_window_over(w))
+    if (run->ledger || w->ring_at || cdr_window_over(w))
         return false;
     if (cdr_intent_rebalance(w, seat))
         return true;
@@ -182,7 +191,8 @@ bool cadre_run_rebalance(cadre_run *run, unsigned seat, uint64_t *again)
 
 bool cadre_run_lost(cadre_run *run, unsigned seat, const cadre_death *death)
 {
-    return cdr_recover(run, seat, death);
+    return run->ledger ? cdr_lease_lost(run->ledger, seat, death)
+                       : cdr_recover(run, seat, death);
 }
 
 void cadre_run_log(const cadre_run *run, int level, const char *text)
@@ -193,8 +203,60 @@ void cadre_run_log(const cadre_run *run, int level, const char *text)
 
 void cadre_run_give_up(cadre_run *run, const cadre_error *why)
 {
-    run->given_up = *why;
-    cdr_window_stop(run->window, why->code);
+    cdr_run_give_up(run, why);
+}
+
+uint64_t cadre_run_limit(const cadre_run *run)
+{
+    uint64_t limit = load(&run->window->limit);
+
+    return limit < run->window->units ? limit * run->program->grain : UINT64_MAX;
+}
+
+/* ---- workers that share no memory with the caller ---- */
+
+int cadre_manifest_pack(const cadre_run *run, cadre_packet *out, cadre_error *err)
+{
+    cadre_error local;
+
+    return cdr_manifest_pack(run, out, err ? err : &local);
+}
+
+static int check_lease(const cadre_run *run, unsigned seat, cadre_error *err)
+{
+    if (!run->ledger)
+        return cdr_fail(err, CADRE_ENOTSUP,
+                        "leases are for backends with CADRE_REMOTE and without "
+                        "CADRE_MAPPED");
+    if (seat == 0 || seat >= run->window->seats)
+        return cdr_fail(err, CADRE_EINVAL, "there is no seat %u: they are 1 to %u",
+                        seat, run->window->seats - 1);
+    return CADRE_OK;
+}
+
+int cadre_lease_take(cadre_run *run, unsigned seat, uint64_t most, cadre_lease *lease,
+                     cadre_error *err)
+{
+    cadre_error local;
+    int rc = check_lease(run, seat, err ? err : &local);
+
+    return rc ? rc : cdr_lease_take(run->ledger, seat, most, lease, err ? err : &local);
+}
+
+int cadre_lease_give(cadre_run *run, unsigned seat, const void *outcome, size_t size,
+                     cadre_error *err)
+{
+    cadre_error local;
+    int rc = check_lease(run, seat, err ? err : &local);
+
+    return rc ? rc
+              : cdr_lease_give(run->ledger, seat, outcome, size, err ? err : &local);
+}
+
+void cadre_lease_return(cadre_run *run, unsigned seat, uint64_t id)
+{
+    if (run->ledger)
+        cdr_lease_return(run->ledger, seat, id);
 }
 
 /* ---- workers that were not forked from the caller ---- */

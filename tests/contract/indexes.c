@@ -411,7 +411,7 @@ int main(void)
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_a_death_costs_its_index), /* processes alone */
     };
-    bool remote = contract_backend_is("processes") || contract_backend_is("persistent");
+    bool remote = contract_isolates();
 
     return _cmocka_run_group_tests("tests", tests,
                                    sizeof tests / sizeof tests[0] - !remote, choose,

@@ -69,8 +69,7 @@ static void run_all(const struct contract *c, cadre_job job)
 static void test_time_limits_of_tasks(void **state)
 {
     struct contract c = *(const struct contract *)*state;
-    bool processes =
-        contract_backend_is("processes") || contract_backend_is("persistent");
+    bool processes = contract_isolates();
     struct ear ear = { 0 };
 
     assert_int_equal(

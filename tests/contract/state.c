@@ -90,7 +90,7 @@ static int work_but_crash(cadre_task *t, const void *item, void *result)
 
 static struct log *open_log(void)
 {
-    struct log *log = cadre_alloc_shared(sizeof *log, NULL);
+    struct log *log = shared_zeros(sizeof *log);
 
     assert_non_null(log);
     return log;
@@ -119,10 +119,13 @@ static int sum(const _Atomic int *counts)
 /* All that began has ended, and nobody worked without. */
 static void check_log(const struct log *log, int runs, int deaths)
 {
+    int lost = sum(log->begun) - sum(log->ended);
+
     assert_int_equal(log->wrong, 0);
-    assert_int_equal(sum(log->begun), sum(log->ended) + deaths);
+    /* Elsewhere it is not known at first which task took a worker down. */
+    assert_in_range(lost, deaths, contract_is_mapped() ? deaths : 2 * deaths);
     for (int rank = 0; rank < RANKS; rank++) {
-        assert_true(log->begun[rank] <= runs + deaths);
+        assert_true(log->begun[rank] <= runs + lost);
         assert_true(log->tasks[rank] == 0 || log->begun[rank] > 0);
     }
 }
@@ -489,8 +492,7 @@ int main(void)
         cmocka_unit_test(test_retired_workers_end),
     };
     size_t n = sizeof tests / sizeof tests[0];
-    bool processes =
-        contract_backend_is("processes") || contract_backend_is("persistent");
+    bool processes = contract_isolates();
 
     return contract_run(tests, processes ? n : n - 3);
 }

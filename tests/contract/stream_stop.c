@@ -376,7 +376,7 @@ int main(void)
         cmocka_unit_test(test_by_a_task),
     };
 
-    if (contract_backend_is("processes") || contract_backend_is("persistent"))
+    if (contract_isolates())
         return contract_run(tests,
                             8); /* the stream is in another process than a task */
     if (contract_backend_is("null"))

@@ -3,14 +3,100 @@
  */
 #include "contract.h"
 
+#include <cadre/backend.h>
+#include <dlfcn.h>
 #include <sched.h>
+#include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 
 static pid_t test_process;
 
+/* ---- a backend that is not cadre's ---- */
+
+#define REGION_SIZE ((size_t)64 << 20)
+
+/* Workers of such a backend may be forked before a test begins, and have nothing else that is
+ * shared with it. */
+static char *region;
+static size_t region_used;
+
+static const char *setting(const char *name, const char *otherwise)
+{
+    const char *value = getenv(name);
+
+    return value && *value ? value : otherwise;
+}
+
+static const cadre_backend *load(const char *path)
+{
+    void *file = dlopen(path, RTLD_NOW);
+    const cadre_backend *backend = file ? dlsym(file, "contract_backend") : NULL;
+
+    region = mmap(NULL, REGION_SIZE, PROT_READ | PROT_WRITE,
+                  MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (backend && region != MAP_FAILED)
+        return backend;
+    print_error("%s\n", dlerror());
+    exit(1);
+}
+
+/* That of a file (tests/outside), if CADRE_TEST_BACKEND is a path; else NULL. */
+static const cadre_backend *custom_backend(void)
+{
+    static const cadre_backend *custom;
+    const char *path = setting("CADRE_TEST_BACKEND", "");
+
+    if (!custom && strchr(path, '/'))
+        custom = load(path);
+    return custom;
+}
+
+bool contract_is_mapped(void)
+{
+    const cadre_backend *custom = custom_backend();
+
+    return !custom || custom->traits & CADRE_MAPPED;
+}
+
+void *shared_zeros(size_t size)
+{
+    cadre_error err;
+    void *memory;
+
+    if (!contract_is_mapped()) {
+        size_t at = region_used;
+        region_used += (size + 127) / 128 * 128;
+        if (region_used > REGION_SIZE)
+            fail_msg("the region for tests is too small");
+        return region + at;
+    }
+    memory = cadre_alloc_shared(size, &err);
+    if (!memory)
+        fail_msg("cadre_alloc_shared: %s", err.message);
+    return memory;
+}
+
+bool contract_isolates(void)
+{
+    const cadre_backend *custom = custom_backend();
+
+    return custom
+               ? custom->traits & CADRE_ISOLATED
+               : contract_backend_is("processes") || contract_backend_is("persistent");
+}
+
+bool contract_inherits(void)
+{
+    const cadre_backend *custom = custom_backend();
+
+    return custom ? custom->traits & CADRE_INHERITS
+                  : !contract_backend_is("persistent");
+}
+
 int contract_pool(cadre_pool **pool, const struct contract *c, cadre_options opt)
 {
+    const cadre_backend *custom = custom_backend();
     cadre_error err;
     int rc;
 
@@ -21,7 +107,10 @@ int contract_pool(cadre_pool **pool, const struct contract *c, cadre_options opt
     opt.workers = c->workers;
     opt.oversubscribe = true;
     opt.ignore_environment = true;
-    if (strcmp(c->backend, "persistent") == 0) {
+    if (custom) {
+        opt.backend = NULL;
+        opt.custom = custom;
+    } else if (strcmp(c->backend, "persistent") == 0) {
         opt.backend = "processes";
         opt.persistent = true;
     }
@@ -31,13 +120,6 @@ int contract_pool(cadre_pool **pool, const struct contract *c, cadre_options opt
     if (rc)
         print_error("cadre_open: %s\n", err.message);
     return rc;
-}
-
-static const char *setting(const char *name, const char *otherwise)
-{
-    const char *value = getenv(name);
-
-    return value && *value ? value : otherwise;
 }
 
 int contract_open(void **state)
@@ -92,7 +174,8 @@ int contract_close(void **state)
 /* A worker that was not forked from the test has been through nothing of it. */
 cadre_pool *pool_here(cadre_pool *pool)
 {
-    return test_process ? pool : NULL;
+    return test_process && (contract_is_mapped() || getpid() == test_process) ? pool
+                                                                              : NULL;
 }
 
 void map_ok(const struct contract *c, cadre_job job)
@@ -141,13 +224,7 @@ static double seconds(void)
 
 void *shared_copy(const void *bytes, size_t size)
 {
-    cadre_error err;
-    void *memory = cadre_alloc_shared(size, &err);
-
-    if (!memory)
-        fail_msg("cadre_alloc_shared: %s", err.message);
-    memcpy(memory, bytes, size);
-    return memory;
+    return memcpy(shared_zeros(size), bytes, size);
 }
 
 /* In a worker process, a failed assertion would jump into a copy of the test runner. */

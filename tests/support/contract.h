@@ -3,7 +3,8 @@
  *
  * The contract suite uses public headers only and runs unchanged on every backend:
  * CADRE_TEST_BACKEND ("null" is the NULL pool, "persistent" processes that stay),
- * CADRE_TEST_WORKERS, CADRE_TEST_CHUNK. Tests that go through the backends by themselves
+ * CADRE_TEST_WORKERS, CADRE_TEST_CHUNK. A path as the backend is a file that has one of its
+ * own, `const cadre_backend contract_backend` (tests/outside). Tests that go through the backends by themselves
  * leave out the one that CADRE_TEST_WITHOUT names, where a machine cannot have it.
  */
 #ifndef CADRE_TESTS_CONTRACT_H
@@ -37,6 +38,10 @@ int contract_close(void **state);
 /* Before the tests: what of them applies. */
 bool contract_backend_is(const char *name); /* as CADRE_TEST_BACKEND has it */
 unsigned contract_workers(void);            /* that a pool will have */
+bool contract_isolates(void); /* a crashing kernel costs a task, not the program */
+bool contract_is_mapped(
+    void); /* workers share memory with the test, if they are processes */
+bool contract_inherits(void); /* workers have what the test had when the run began */
 
 bool contract_without(const char *backend); /* CADRE_TEST_WITHOUT is this backend */
 
@@ -62,6 +67,9 @@ void map_fails(const struct contract *c, cadre_job job, int code, cadre_error *e
 /* A copy of it in memory that workers share wherever they are; give it back with
  * cadre_free_shared. What kernels and the test tell each other lies in such. */
 void *shared_copy(const void *bytes, size_t size);
+
+/* The same, all zero. */
+void *shared_zeros(size_t size);
 
 /* Yield until *word >= value; fails the test after 60 seconds. */
 void await(_Atomic int *word, int value);

@@ -29,8 +29,9 @@ static uint64_t load(const _Atomic uint64_t *word)
 /* What grows as long as workers come to tasks: those done, or a stream's claimed. */
 static uint64_t progress_of(const struct cadre_window *w)
 {
-    return w->ring_at ? cdr_next_first(load(&cdr_window_ring(w)->next))
-                      : cdr_window_done(w);
+    const struct cdr_ring *r = cdr_window_ring(w);
+
+    return r ? load(&r->next) >> r->next_at : cdr_window_done(w);
 }
 
 static bool is_hopeless(cadre_run *run, bool in_task)
@@ -45,6 +46,20 @@ static bool is_hopeless(cadre_run *run, bool in_task)
     return l->barren >= most;
 }
 
+void cdr_recovery_note(cadre_run *run, unsigned seat, bool in_task,
+                       const cadre_death *death)
+{
+    cadre_error error, why;
+
+    if (!is_hopeless(run, in_task))
+        return;
+    cdr_word_death(&error, run, seat, CADRE_NO_ITEM, death);
+    cdr_fail(&why, CADRE_ECRASH,
+             "%u workers in a row died before they came to a task; the last: %.380s",
+             run->recovery->barren, error.message);
+    cdr_run_give_up(run, &why);
+}
+
 static bool has_left(const cadre_run *run, unsigned s)
 {
     const struct cadre_window *w = run->window;
@@ -57,21 +72,14 @@ static bool has_left(const cadre_run *run, unsigned s)
 bool cdr_recover(cadre_run *run, unsigned seat, const cadre_death *death)
 {
     struct cadre_window *w = run->window;
-    cadre_error error;
     bool in_task;
 
     cdr_window_halt_again(w);
     atomic_store_explicit(&w->seat[seat].has_state, false, memory_order_seq_cst);
     in_task = w->ring_at ? cdr_lost_in_ring(run, seat, death)
                          : cdr_lost_in_map(run, seat, death);
-    if (!death->retired && is_hopeless(run, in_task)) {
-        cdr_word_death(&error, run, seat, CADRE_NO_ITEM, death);
-        cdr_fail(
-            &run->given_up, CADRE_ECRASH,
-            "%u workers in a row died before they came to a task; the last: %.380s",
-            run->recovery->barren, error.message);
-        cdr_window_stop(w, run->given_up.code);
-    }
+    if (!death->retired)
+        cdr_recovery_note(run, seat, in_task, death);
     if (cdr_window_over(w))
         return false;
     return w->ring_at || has_left(run, seat) || cdr_window_unclaimed(w) > 0;

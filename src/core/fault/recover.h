@@ -31,7 +31,12 @@ bool cdr_may_retry(cadre_run *run, uint64_t item);
 void cdr_word_death(cadre_error *error, const cadre_run *run, unsigned seat,
                     uint64_t item, const cadre_death *death);
 
-/* cadre_run_lost. */
+/* One more worker has died, in a task or without having come to one; ends the run when too
+ * many have. */
+void cdr_recovery_note(cadre_run *run, unsigned seat, bool in_task,
+                       const cadre_death *death);
+
+/* cadre_run_lost, where workers share memory. */
 bool cdr_recover(cadre_run *run, unsigned seat, const cadre_death *death);
 
 /* Maps and reductions (recover_map.c): whether the worker was inside the kernel. */

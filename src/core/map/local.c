@@ -160,8 +160,10 @@ int cdr_map_run(cadre_pool *pool, const struct cdr_program *p, const cadre_job *
 
     if (!err)
         err = &local;
-    if (cdr_pool_is_remote(pool))
+    if (cdr_pool_is_mapped(pool))
         return cdr_map_run_remote(pool, p, job, call, err);
+    if (cdr_pool_is_remote(pool))
+        return cdr_map_run_leased(pool, p, job, call, err);
     f = cdr_context_take(pool, err);
     if (!f)
         return err->code;

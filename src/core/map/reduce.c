@@ -61,7 +61,7 @@ int cadre_reduce(cadre_pool *pool, const cadre_job *job, cadre_combine *combine,
     if (rc)
         return rc;
     rc = cdr_tree_init(&tree, (p.n + p.grain - 1) / p.grain, p.result_size, combine,
-                       cdr_pool_is_remote(pool) ? cdr_pool_seats(pool) : 0);
+                       cdr_pool_is_mapped(pool) ? cdr_pool_seats(pool) : 0);
     if (rc)
         return cdr_fail(err, rc, "no memory for the partial results of a reduction");
     rc = cdr_map_run(pool, &p, job, &call, err);

@@ -17,7 +17,7 @@
 #include "core/fault/recover.h"
 #include "core/run/staging.h"
 
-static void poll_workers(cadre_run *run)
+void cdr_map_poll(cadre_run *run)
 {
     const cadre_backend *backend = run->env.backend;
     struct cadre_window *w = run->window;
@@ -84,7 +84,7 @@ static int see_through(cadre_run *run, struct cdr_staging *staging,
     uint64_t end = run->program->n, failed;
     int rc, late;
 
-    poll_workers(run);
+    cdr_map_poll(run);
     settle(run);
     if (!cdr_window_over(run->window))
         count_all(run);

@@ -152,6 +152,10 @@ static int check_demands(const cadre_backend *backend, const cadre_options *opt,
             err, CADRE_ENOTSUP,
             "isolate is set, but backend \"%s\" runs kernels in this process",
             backend->name);
+    if (opt->isolate && !(backend->traits & CADRE_ISOLATED))
+        return cdr_fail(err, CADRE_ENOTSUP,
+                        "isolate is set, but with backend \"%s\" a crash ends the run",
+                        backend->name);
     if (opt->not_thread_safe && backend->begin && !(backend->traits & CADRE_REMOTE))
         return cdr_fail(err, CADRE_EINVAL,
                         "not_thread_safe is set, but backend \"%.60s\" runs kernels at "

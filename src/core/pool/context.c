@@ -34,6 +34,16 @@ static void *no_memory(unsigned seats, cadre_error *err)
     return NULL;
 }
 
+/* What cadre_cancel writes to. */
+static int make_event(struct cdr_context *f, cadre_error *err)
+{
+    f->event = cdr_fd_own(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+    return f->event < 0
+               ? cdr_fail_sys(err, errno,
+                              "a run with processes needs eventfd, which fails")
+               : CADRE_OK;
+}
+
 static struct cdr_context *shared_context_open(unsigned seats, cadre_error *err)
 {
     struct cdr_context *f = cdr_alloc_aligned(sizeof *f);
@@ -43,10 +53,8 @@ static struct cdr_context *shared_context_open(unsigned seats, cadre_error *err)
     memset(f, 0, sizeof *f);
     f->shared_size = cdr_shared_window_size(seats);
     f->window = cdr_shared_map(f->shared_size, "a run's window", err);
-    f->event = cdr_fd_own(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-    if (f->window && f->event < 0)
-        cdr_fail_sys(err, errno, "a run with processes needs eventfd, which fails");
-    if (!f->window || f->event < 0) {
+    f->event = -1;
+    if (!f->window || make_event(f, err)) {
         context_close(f);
         return NULL;
     }
@@ -106,8 +114,12 @@ struct cdr_context *cdr_context_take(cadre_pool *pool, cadre_error *err)
 
     if (f)
         return f;
-    f = cdr_pool_is_remote(pool) ? shared_context_open(cdr_pool_seats(pool), err)
+    f = cdr_pool_is_mapped(pool) ? shared_context_open(cdr_pool_seats(pool), err)
                                  : context_open(cdr_pool_seats(pool), err);
+    if (f && cdr_pool_is_remote(pool) && f->event < 0 && make_event(f, err)) {
+        context_close(f);
+        return NULL;
+    }
     if (!f || !lends)
         return f;
     f->next = atomic_load_explicit(&pool->contexts, memory_order_relaxed);
@@ -180,7 +192,9 @@ void cdr_pool_env(const cadre_pool *pool, struct cdr_run_env *env)
     if (getpid() == pool->owner)
         env->kept = (struct cdr_kept_states *)(uintptr_t)&pool->kept;
     env->remote = cdr_pool_is_remote(pool);
-    env->keeps_states = !env->remote || !cadre_shares_memory(pool);
+    env->keeps_states = !env->remote || !cdr_plan_has(plan, CADRE_INHERITS);
+    env->killable = env->remote && cdr_plan_has(plan, CADRE_KILLABLE);
+    env->own_cpus = cdr_plan_has(plan, CADRE_OWN_CPUS);
     env->spin = plan->workers <= plan->machine.cpus;
     env->chunk = plan->chunk;
     env->retire_after = plan->retire_after;

@@ -69,6 +69,9 @@ void cdr_pool_give_event(cadre_pool *pool, int number);
 /* Whether the pool's workers are other processes, and this is the one that has them. */
 bool cdr_pool_is_remote(const cadre_pool *pool);
 
+/* Whether those share memory with this one. */
+bool cdr_pool_is_mapped(const cadre_pool *pool);
+
 /* Whether those have what cadre shares with them, and nothing else of this process. */
 bool cdr_pool_is_clean(const cadre_pool *pool);
 

@@ -17,6 +17,11 @@ bool cdr_pool_is_remote(const cadre_pool *pool)
     return pool && cdr_plan_has(&pool->plan, CADRE_REMOTE) && getpid() == pool->owner;
 }
 
+bool cdr_pool_is_mapped(const cadre_pool *pool)
+{
+    return cdr_pool_is_remote(pool) && cdr_plan_has(&pool->plan, CADRE_MAPPED);
+}
+
 bool cdr_pool_is_clean(const cadre_pool *pool)
 {
     return cdr_plan_has(&pool->plan, CADRE_MAPPED) &&

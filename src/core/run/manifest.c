@@ -13,7 +13,7 @@
 #include "core/run/manifest.h"
 #include "memory/shared_range.h"
 #include "base/error.h"
-#include "code/code_id.h"
+#include "core/run/functions.h"
 #include "memory/shared.h"
 #include "core/board/tree.h"
 #include "core/run/staging.h"
@@ -25,17 +25,9 @@
 
 #define WORTH_KEEPING ((size_t)64 << 20)
 
-/* What of the job is a function. */
-enum { KERNEL, COMBINE, BEGIN, END, FUNCTIONS };
-
-static const char *const called[FUNCTIONS] = { "the kernel", "the combining function",
-                                               "worker_begin", "worker_end" };
-
 /* In shared memory, read-only for workers. */
 struct cdr_manifest {
-    struct cdr_code_id code[FUNCTIONS];
-    cdr_code *given[FUNCTIONS]; /* the same for the caller's process alone; or NULL */
-    bool unsure;                /* that workers have the functions is not known */
+    struct cdr_functions functions;
     cadre_run run;
     struct cdr_program program;
     struct cdr_tree tree;
@@ -144,42 +136,6 @@ static void write_all(struct pen *pen, const struct cdr_manifest *head)
         o->program = p;
 }
 
-static void list_functions(cdr_code *given[FUNCTIONS], const struct cdr_program *p)
-{
-    given[KERNEL] = p->fn ? (cdr_code *)p->fn : (cdr_code *)p->range_fn;
-    given[COMBINE] = p->tree ? (cdr_code *)p->tree->combine : NULL;
-    given[BEGIN] = (cdr_code *)p->worker_begin;
-    given[END] = (cdr_code *)p->worker_end;
-}
-
-static int name_functions(struct cdr_manifest *o, const struct cdr_program *p,
-                          cadre_error *err)
-{
-    list_functions(o->given, p);
-    o->unsure = false;
-    for (int k = 0; k < FUNCTIONS; k++) {
-        int rc = o->given[k]
-                     ? cdr_code_id_name(&o->code[k], o->given[k], called[k], err)
-                     : CADRE_OK;
-        if (rc)
-            return rc;
-        o->unsure |= o->given[k] && !cdr_module_is_linked((uintptr_t)o->given[k]);
-    }
-    return CADRE_OK;
-}
-
-/* From the manifest before, where that is of the same functions and those are in what is
- * never unloaded; which most are. */
-static int name_again(struct cdr_manifest *o, const struct cdr_program *p,
-                      const struct cdr_manifest *last, cadre_error *err)
-{
-    list_functions(o->given, p);
-    if (!last || last->unsure || memcmp(o->given, last->given, sizeof last->given) != 0)
-        return name_functions(o, p, err);
-    memcpy(o->code, last->code, sizeof o->code);
-    return CADRE_OK;
-}
-
 static int check_shared(const struct cdr_program *p, cadre_error *err)
 {
     if (p->shared && p->shared_size == 0 && !cdr_shared_range_holds(p->shared, 1))
@@ -211,12 +167,12 @@ int cdr_manifest_check(const struct cdr_program *p, cadre_error *err)
     int rc = check_shared(p, err);
 
     if (!rc)
-        rc = name_functions(&o, p, err);
-    if (!rc && o.unsure)
+        rc = cdr_functions_name(&o.functions, p, NULL, err);
+    if (!rc && o.functions.unsure)
         rc = cdr_fail(err, CADRE_ENOTSUP,
                       "the kernel is in %s, which the program is not linked with: "
                       "persistent workers have loaded what comes with the program",
-                      o.code[KERNEL].module);
+                      o.functions.code[CDR_KERNEL].module);
     return rc;
 }
 
@@ -225,13 +181,15 @@ int cdr_manifest_write(struct cdr_shm_buffer *buffer, cadre_run *run,
 {
     const struct cdr_program *p = run->program;
     struct cdr_manifest head = { .run = *run, .program = *p };
+    const struct cdr_manifest *last = buffer->memory;
     struct pen pen = { .call = call };
     int rc = check_shared(p, err);
 
     if (!rc)
         rc = check_places(run, err);
     if (!rc)
-        rc = name_again(&head, p, buffer->memory, err);
+        rc =
+            cdr_functions_name(&head.functions, p, last ? &last->functions : NULL, err);
     if (rc)
         return rc;
     if (p->tree)
@@ -254,7 +212,7 @@ int cdr_manifest_write(struct cdr_shm_buffer *buffer, cadre_run *run,
 
 bool cdr_manifest_is_unsure(const struct cdr_manifest *m)
 {
-    return m->unsure;
+    return m->functions.unsure;
 }
 
 unsigned cdr_manifest_fds(const struct cdr_manifest *m)
@@ -271,42 +229,6 @@ struct joined {
     struct cdr_spill spill;
     struct cdr_spill_file spill_file;
 };
-
-/* Mostly the kernel is that of the run before, and in what is never unloaded. */
-static int find_kernel(cdr_code **code, const struct cdr_manifest *o, cadre_error *err)
-{
-    static _Thread_local struct cdr_code_id known;
-    static _Thread_local cdr_code *at;
-    int rc;
-
-    if (!at || o->unsure || memcmp(&known, &o->code[KERNEL], sizeof known) != 0) {
-        rc = cdr_code_id_find(&at, &o->code[KERNEL], called[KERNEL], err);
-        if (rc)
-            return rc;
-        known = o->code[KERNEL];
-    }
-    *code = at;
-    return CADRE_OK;
-}
-
-static int find_functions(struct joined *j, const struct cdr_manifest *o,
-                          cadre_error *err)
-{
-    cdr_code *code[FUNCTIONS] = { NULL };
-    int rc = find_kernel(&code[KERNEL], o, err);
-
-    for (int k = KERNEL + 1; k < FUNCTIONS && !rc; k++)
-        if (o->given[k])
-            rc = cdr_code_id_find(&code[k], &o->code[k], called[k], err);
-    if (o->program.fn)
-        j->program.fn = (cadre_fn *)code[KERNEL];
-    else
-        j->program.range_fn = (cadre_range_fn *)code[KERNEL];
-    j->tree.combine = (cadre_combine *)code[COMBINE];
-    j->program.worker_begin = (cadre_begin *)code[BEGIN];
-    j->program.worker_end = (cadre_end *)code[END];
-    return rc;
-}
 
 static void settle_in(struct joined *j, const struct cdr_manifest *o, const int *fds)
 {
@@ -353,7 +275,8 @@ int cdr_manifest_join(cadre_run **out, const struct cdr_manifest *o, const int *
     j->tree = o->tree;
     j->spill = o->spill;
     j->spill_file.taken = NULL;
-    rc = find_functions(j, o, err);
+    rc = cdr_functions_find(&o->functions, cdr_functions_there(&o->functions),
+                            o->program.range_fn != NULL, &j->program, &j->tree, err);
     if (rc) {
         free(j);
         return rc;

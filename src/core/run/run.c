@@ -45,7 +45,7 @@ void cdr_run_set_up(cadre_run *run, const struct cdr_program *p, struct cadre_wi
         .progress_arg = job->progress_arg,
         .alone = true,
         /* Elsewhere nobody could end the task. */
-        .timeout_ns = env->remote ? job->timeout_ms * UINT64_C(1000000) : 0,
+        .timeout_ns = env->killable ? job->timeout_ms * UINT64_C(1000000) : 0,
         .grace_ns = (job->grace_ms ? job->grace_ms : CDR_GRACE_MS) * UINT64_C(1000000),
         .retries = job->retries,
         .spin = env->spin,
@@ -84,6 +84,17 @@ void cdr_run_wake_caller(const cadre_run *run)
     /* An event that is signalled already stays so: nothing to check. */
     if (run->event >= 0 && write(run->event, &one, sizeof one) < 0)
         errno = number;
+}
+
+/* The first who says so is heard. */
+void cdr_run_give_up(cadre_run *run, const cadre_error *why)
+{
+    if (!cdr_run_is_given_up(run)) {
+        run->given_up = *why;
+        atomic_store_explicit(&run->is_given_up, true, memory_order_release);
+    }
+    cdr_window_stop(run->window, why->code);
+    cdr_run_wake_caller(run);
 }
 
 static int ms_until(uint64_t now, uint64_t then)
@@ -159,7 +170,7 @@ int cdr_run_verdict(const cadre_run *run, const cadre_job *job, cadre_error *err
 
     if (atomic_load_explicit(&run->window->heard_unwanted, memory_order_relaxed))
         cdr_job_settle_unwanted(p);
-    if (stop && run->given_up.code) {
+    if (stop && cdr_run_is_given_up(run)) {
         *err = run->given_up;
         return run->given_up.code;
     }

@@ -37,6 +37,8 @@ struct cdr_costs;
 struct cdr_log;
 struct cdr_call;
 struct cdr_manifest;
+struct cdr_ledger;
+struct cdr_sink;
 
 /* Read-only while the run lasts. Items and results are addresses, so that index
  * jobs can have none: 0 plus any offset is not pointer arithmetic on NULL. */
@@ -62,7 +64,8 @@ struct cdr_program {
     struct cdr_spill_file *spill_file; /* streams: for what no arena holds */
     bool emits;                        /* tasks may emit */
     cadre_bytes *emitted;              /* maps: where to */
-    int *statuses;
+    int *statuses;                     /* of tasks from position statuses_from on */
+    uint64_t statuses_from;            /* 0, but in leases */
     bool keep_going;
     bool needs_processes; /* it has limits that only those keep */
     bool local;           /* for who shares the caller's memory */
@@ -77,6 +80,9 @@ struct cdr_program {
     /* Maps in other processes (staging.h): */
     uintptr_t original;      /* `results` stand for what lies here; 0: they are it */
     struct cdr_spill *spill; /* where tasks emit to, instead of `emitted` */
+    /* In workers that share no memory with the caller: */
+    struct cdr_sink *sink; /* what tasks emit, and how they fail; else NULL */
+    bool packed_columns;   /* each column's element lies in the item */
 };
 
 /* The index of the task at this position: that of its random stream and its messages. Items,
@@ -90,6 +96,12 @@ static inline uint64_t cdr_program_index(const struct cdr_program *p, uint64_t p
                : p->indexes[p->n_indexes - 1] + (position - p->n_indexes + 1);
 }
 
+/* Where the status of the task at this position is. */
+static inline int *cdr_program_status(const struct cdr_program *p, uint64_t position)
+{
+    return &p->statuses[position - p->statuses_from];
+}
+
 /* What a run has of its pool; read-only while it lasts. */
 struct cdr_run_env {
     const cadre_backend *backend; /* NULL: the NULL pool */
@@ -99,6 +111,8 @@ struct cdr_run_env {
     struct cdr_costs *costs;      /* NULL: nothing is learned */
     unsigned workers;
     bool remote;                       /* workers are other processes */
+    bool own_cpus;                     /* ... and not limited by this machine's CPUs */
+    bool killable;                     /* ... whose tasks can be ended by force */
     bool spin;                         /* there is a CPU for each worker */
     bool keeps_states;                 /* workers outlive the run ... */
     struct cdr_kept_states *kept;      /* ... and threads that call, or NULL */
@@ -130,9 +144,14 @@ struct cadre_run {
     unsigned retries;
     const struct cdr_manifest
         *manifest; /* they are spawned, and this describes the run; or NULL */
+    struct cdr_ledger *ledger; /* leases, where workers share no memory; or NULL */
+    unsigned
+        size; /* in those: what cadre_size says; else 0: as many as there are seats */
+    bool singly;                   /* and tasks are told of one by one */
     struct cdr_recovery *recovery; /* the caller's process alone (fault/recover.h) */
-    cadre_error given_up; /* why the run was given up, likewise; code 0: it was not */
-    bool spin;            /* there is a CPU for each worker */
+    cadre_error given_up;          /* why the run was given up, if it was ... */
+    _Atomic bool is_given_up;      /* ... which is released after that */
+    bool spin;                     /* there is a CPU for each worker */
     /* Seat 0 alone reads and writes the rest. */
     /* Maps: called after each slice, for progress, and to bring workers in; or NULL. */
     void (*tick)(cadre_run *run, struct cadre_worker *w);
@@ -265,6 +284,9 @@ static inline bool cdr_state_ready(struct cadre_worker *w, uint64_t position)
 /* End those that are left, in this process. */
 void cdr_states_fini(struct cdr_states *states);
 
+/* End what the worker has of a run that is over for it. */
+void cdr_state_end_of(struct cadre_worker *w, const cadre_run *run);
+
 /* The run is over, for its caller, which has the backend end it next: workers are to end
  * their states. */
 void cdr_run_end_states(cadre_run *run);
@@ -292,6 +314,10 @@ uint64_t cdr_run_through(struct cadre_task *t, uint64_t i, uint64_t end, uintptr
 uint64_t cdr_run_to_stop(struct cadre_task *t, uint64_t i, uintptr_t item,
                          uintptr_t result);
 
+/* Columns: where the elements of task i lie; `item` is its item where it has one. */
+void cdr_fill_args(const void **args, const struct cdr_program *p, uint64_t i,
+                   uintptr_t item);
+
 /* Processes: no more units at once than the worker may serve before it is recycled; and
  * that it has served so many tasks. */
 uint64_t cdr_worker_allowance(const struct cadre_worker *w, uint64_t units);
@@ -314,6 +340,14 @@ void cdr_run_set_up(cadre_run *run, const struct cdr_program *p, struct cadre_wi
 /* Bring the backend's workers in; on failure none is. The run's env has the backend's state
  * by now. */
 int cdr_run_begin(cadre_run *run, cadre_error *err);
+
+/* No worker can be had any more: end the run with this failure. Any thread. */
+void cdr_run_give_up(cadre_run *run, const cadre_error *why);
+
+static inline bool cdr_run_is_given_up(const cadre_run *run)
+{
+    return atomic_load_explicit(&run->is_given_up, memory_order_acquire);
+}
 
 /* How it ended, when nobody touches the window any more. */
 int cdr_run_verdict(const cadre_run *run, const cadre_job *job, cadre_error *err);

@@ -127,6 +127,10 @@ static int bring_in_remote(cadre_stream *s, const struct cdr_call *call,
     s->run.workers = plan->workers;
     s->run.recovery = &s->recovery;
     s->run.spin = plan->workers < plan->machine.cpus; /* it feeds meanwhile */
+    rc = s->mapped ? CADRE_OK
+                   : cdr_ledger_open(&s->ledger, &s->run, s->memory_limit, err);
+    if (rc)
+        return rc;
     rc = cdr_pool_begin_remote(&s->run, call, &s->manifest, err);
     s->begun = !rc;
     return rc;
@@ -182,6 +186,7 @@ int cadre_stream_open(cadre_stream **out, cadre_pool *pool, const cadre_job *job
         rc = cdr_pool_choose(&pool, &s->program, err);
     s->pool = pool;
     s->remote = cdr_pool_is_remote(pool);
+    s->mapped = cdr_pool_is_mapped(pool);
     if (!rc)
         rc = cdr_pool_suits(pool, job, s->program.n, err);
     if (!rc) {
@@ -241,6 +246,7 @@ void cadre_stream_close(cadre_stream *s)
         end_run(s);
     cdr_spill_file_unmap(s->lent_mapping, s->lent_size);
     cdr_spill_file_fini(&s->spill_file);
+    cdr_ledger_close(&s->ledger);
     if (s->run.window)
         cdr_stream_unmap_window(s);
     cadre_stream_stop(s->source.upstream);

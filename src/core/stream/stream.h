@@ -6,6 +6,7 @@
 
 #include "core/stream/source.h"
 #include "core/fault/recover.h"
+#include "core/lease/ledger.h"
 #include "core/pool/pool.h"
 
 #include <cadre/stream.h>
@@ -56,6 +57,8 @@ struct cadre_stream {
     bool begun;      /* the backend's workers are in */
     pid_t owner;     /* the process that opened it */
     bool remote;     /* they are processes: the caller's thread runs no tasks */
+    bool mapped;     /* and they share the window with it */
+    struct cdr_ledger ledger; /* if not: what they have of it */
     struct cdr_recovery recovery;
     struct cdr_shm_buffer manifest; /* spawned workers: what describes the run */
     uint32_t deadline_ms;

@@ -55,8 +55,10 @@ static bool lend(cadre_stream *s, cadre_record *record, uint64_t at, uint64_t sl
     if (ref->piece.held == CDR_IN_FILE && !map_record(s, &ref->piece, record->index))
         return false;
     bytes =
-        s->lent_mapping
-            ? s->lent_mapping
+        s->lent_mapping ? s->lent_mapping
+        : ref->seat == CDR_KEPT
+            ? (const char *)(uintptr_t)ref->piece.at
+
             : cdr_arena_bytes(cdr_window_arena(s->run.window, ref->seat), &ref->piece);
     if (outcome == CDR_FAILED) {
         record->error = (const cadre_error *)(const void *)bytes;
@@ -70,7 +72,7 @@ static bool lend(cadre_stream *s, cadre_record *record, uint64_t at, uint64_t sl
 /* The record's bytes are finished with. */
 static void free_piece(cadre_stream *s, const struct cdr_ref *ref)
 {
-    struct cdr_arena *arena = cdr_window_arena(s->run.window, ref->seat);
+    struct cdr_arena *arena;
 
     if (ref->piece.held == 0)
         return;
@@ -78,6 +80,11 @@ static void free_piece(cadre_stream *s, const struct cdr_ref *ref)
         cdr_spill_file_free(&s->spill_file, &ref->piece);
         return;
     }
+    if (ref->seat == CDR_KEPT) {
+        cdr_ledger_free(s->run.ledger, ref);
+        return;
+    }
+    arena = cdr_window_arena(s->run.window, ref->seat);
     /* In this order: once it is free, its seat may take the place of the large for the
      * next. */
     if (s->ring->unordered && ref->seat > 0 && ref->piece.held > arena->share)
@@ -89,6 +96,8 @@ static void free_piece(cadre_stream *s, const struct cdr_ref *ref)
 static void publish_released(cadre_stream *s)
 {
     atomic_store_explicit(&s->ring->released, s->taken, memory_order_release);
+    if (s->run.ledger && cdr_ledger_unblock(s->run.ledger))
+        cdr_run_wake_workers(&s->run);
     cdr_light_fence();
     if (atomic_load_explicit(&s->ring->oversized, memory_order_relaxed))
         for (unsigned k = 0; k < s->ring->seats; k++)

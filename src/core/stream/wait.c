@@ -114,7 +114,7 @@ static nfds_t gather(cadre_stream *s, struct pollfd *fds)
         s = t.s;
         if (s->run.event >= 0)
             fds[n++] = (struct pollfd){ .fd = s->run.event, .events = POLLIN };
-        if (s->remote)
+        if (s->remote && s->run.env.backend->pollfd)
             fds[n++] = (struct pollfd){ .fd = worker_pollfd(s), .events = POLLIN };
         if (s->source.file && wants_items(s))
             fds[n++] =

@@ -61,7 +61,7 @@ static bool lay_out(struct layout *l, const cadre_stream *s, size_t ring_size,
 {
     size_t bytes, arenas = needs_arenas(s) ? seats + 1 : 0;
 
-    l->ring_at = s->remote ? cdr_shared_window_size(seats) : cdr_window_size(seats);
+    l->ring_at = s->mapped ? cdr_shared_window_size(seats) : cdr_window_size(seats);
     l->arenas_at = (l->ring_at + ring_size + CDR_FALSE_SHARING - 1) /
                    CDR_FALSE_SHARING * CDR_FALSE_SHARING;
     l->bytes_at = l->arenas_at + arenas * sizeof(struct cdr_arena);
@@ -98,7 +98,7 @@ static void *map_window(const cadre_stream *s, size_t size)
 {
     void *memory;
 
-    if (s->remote)
+    if (s->mapped)
         return cdr_shared_reserve(size);
     memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -107,7 +107,7 @@ static void *map_window(const cadre_stream *s, size_t size)
 
 void cdr_stream_unmap_window(cadre_stream *s)
 {
-    if (s->remote)
+    if (s->mapped)
         cdr_shared_unmap(s->run.window, s->memory_size);
     else
         munmap(s->run.window, s->memory_size);
@@ -120,7 +120,7 @@ int cdr_stream_make_window(cadre_stream *s, const cadre_job *job, cadre_error *e
                                     .result_size = s->program.result_size,
                                     .refs = s->program.emits || s->program.keep_going,
                                     .unordered = job->unordered,
-                                    .remote = s->remote,
+                                    .remote = s->mapped,
                                     .seats = seats };
     struct layout l;
     void *memory;
@@ -139,7 +139,7 @@ int cdr_stream_make_window(cadre_stream *s, const cadre_job *job, cadre_error *e
                         l.total);
     s->memory_size = l.total;
     s->run.window = memory;
-    if (s->remote)
+    if (s->mapped)
         cdr_shared_window_init(s->run.window, seats);
     else
         cdr_window_init(s->run.window, seats);
@@ -168,7 +168,7 @@ int cdr_stream_make_window(cadre_stream *s, const cadre_job *job, cadre_error *e
 uint64_t cdr_stream_most_bytes(const cadre_stream *s)
 {
     const struct cadre_window *w = s->run.window;
-    uint64_t sum = 0, largest = 0;
+    uint64_t sum = s->run.ledger ? cdr_ledger_most_held(s->run.ledger) : 0, largest = 0;
 
     for (unsigned k = 0; w->arenas_at && k <= w->seats; k++) {
         const struct cdr_arena *a = cdr_window_arena(w, k);

@@ -4,6 +4,7 @@
  * Kernels are called by kernel.c; what comes between their results, the user's combine, is
  * called here.
  */
+#include "core/work/block.h"
 #include "core/work/write_ahead.h"
 
 #include <string.h>
@@ -14,9 +15,9 @@ static bool no_longer_wanted(const struct cadre_task *t, uint64_t unit)
            cdr_run_cancelled(t->run);
 }
 
-/* Combine `from` into `into`; index names the first item of what `from` covers. That
- * it fails ends the run, even one that keeps going over failed tasks. */
-static bool combine(struct cadre_task *t, void *into, const void *from, uint64_t index)
+/* In here: combining may take two nanoseconds. */
+static inline bool combine(struct cadre_task *t, void *into, const void *from,
+                           uint64_t index)
 {
     int rc;
     bool ok;
@@ -41,6 +42,11 @@ static bool combine(struct cadre_task *t, void *into, const void *from, uint64_t
     return ok;
 }
 
+bool cdr_combine(struct cadre_task *t, void *into, const void *from, uint64_t index)
+{
+    return combine(t, into, from, index);
+}
+
 /* Fold the results of tasks first .. end-1 into *sum, which has a value if *any. */
 static bool fold(struct cadre_worker *w, uint64_t first, uint64_t end, char *sum,
                  bool *any)
@@ -49,8 +55,8 @@ static bool fold(struct cadre_worker *w, uint64_t first, uint64_t end, char *sum
     const char *result = w->block;
 
     for (uint64_t i = first; i < end; i++, result += p->result_size) {
-        if (p->keep_going && p->statuses[i] < CADRE_OK &&
-            p->statuses[i] != CADRE_ECANCELLED)
+        if (p->keep_going && *cdr_program_status(p, i) < CADRE_OK &&
+            *cdr_program_status(p, i) != CADRE_ECANCELLED)
             continue; /* it failed */
         if (!*any)
             memcpy(sum, result, p->result_size);
@@ -64,8 +70,8 @@ static bool fold(struct cadre_worker *w, uint64_t first, uint64_t end, char *sum
 /* Of a block that is run again after a task of it took a worker down: it was reported. */
 static bool was_lost(const struct cdr_program *p, uint64_t i)
 {
-    return p->keep_going &&
-           (p->statuses[i] == CADRE_ECRASH || p->statuses[i] == CADRE_ETIMEOUT);
+    return p->keep_going && (*cdr_program_status(p, i) == CADRE_ECRASH ||
+                             *cdr_program_status(p, i) == CADRE_ETIMEOUT);
 }
 
 /* Where the tasks end that are run together, from i on: none, if i was lost. */
@@ -75,41 +81,56 @@ static uint64_t block_part(const struct cadre_worker *w, uint64_t i, uint64_t en
     uint64_t until =
         i + cdr_stride(w, end - i < w->block_tasks ? end - i : w->block_tasks);
 
-    for (uint64_t k = i; run->window->intents_at && k < until; k++)
+    for (uint64_t k = i; run->env.remote && k < until; k++)
         if (was_lost(w->task.program, k))
             return k;
     return until;
 }
 
+void cdr_block_start(struct cdr_block *b, const struct cdr_program *p, uint64_t unit,
+                     char *sum)
+{
+    uint64_t first = unit * p->grain;
+
+    *b = (struct cdr_block){ .unit = unit,
+                             .next = first,
+                             .end = p->n - first < p->grain ? p->n : first + p->grain,
+                             .sum = sum };
+}
+
 /* Results are zeroed before each task: what was there depends on who ran what. */
-static bool run_block(struct cadre_worker *w, uint64_t unit)
+bool cdr_block_part(struct cadre_worker *w, struct cdr_block *b)
 {
     struct cadre_task *t = &w->task;
     const struct cdr_program *p = t->program;
-    uint64_t first = unit * p->grain, i = first, until, done;
-    uint64_t end = p->n - first < p->grain ? p->n : first + p->grain;
-    char *sum = cdr_tree_place(p->tree, unit);
-    bool any = false;
+    uint64_t i = b->next, until;
 
-    while (i < end) {
-        if (no_longer_wanted(t, unit))
-            return false;
-        until = block_part(w, i, end);
-        if (until == i) {
-            i++;
-            continue;
-        }
-        cdr_task_stamp(t);
-        memset(w->block, 0, (until - i) * p->result_size);
-        done = cdr_run_through(t, i, until, p->items + i * p->item_size,
-                               (uintptr_t)w->block);
-        cdr_note_done(p, i, done);
-        if (done < until || (t->unwanted_at >= i && t->unwanted_at < until) ||
-            !fold(w, i, until, sum, &any))
-            return false;
-        i = until;
+    if (no_longer_wanted(t, b->unit))
+        return false;
+    until = block_part(w, i, b->end);
+    if (until == i) {
+        b->next++;
+        return true;
     }
-    cdr_tree_set(p->tree, unit, any);
+    cdr_task_stamp(t);
+    memset(w->block, 0, (until - i) * p->result_size);
+    b->next =
+        cdr_run_through(t, i, until, p->items + i * p->item_size, (uintptr_t)w->block);
+    cdr_note_done(p, i, b->next);
+    return b->next == until && !(t->unwanted_at >= i && t->unwanted_at < until) &&
+           fold(w, i, until, b->sum, &b->any);
+}
+
+static bool run_block(struct cadre_worker *w, uint64_t unit)
+{
+    const struct cdr_program *p = w->task.program;
+    struct cdr_block b;
+
+    cdr_block_start(&b, p, unit, cdr_tree_place(p->tree, unit));
+    while (b.next < b.end)
+        if (!cdr_block_part(w, &b))
+            return false;
+    cdr_tree_set(p->tree, unit, b.any);
     return true;
 }
 

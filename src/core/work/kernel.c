@@ -117,6 +117,8 @@ static const void *streamed(const struct cdr_program *p, unsigned k, uintptr_t i
 {
     const uint64_t *there = (const uint64_t *)(item + p->there_at);
 
+    if (p->packed_columns)
+        return (const void *)(item + p->column_at[k]);
     return there[k / 64] >> k % 64 & 1 ? (const void *)(item + p->column_at[k])
                                        : p->columns[k].fill;
 }
@@ -128,13 +130,19 @@ static void fill_args(const void **args, const struct cdr_program *p, uint64_t i
         const cadre_column *c = &p->columns[k];
         if (c->same)
             args[k] = c->data;
-        else if (c->source)
+        else if (c->source || p->packed_columns)
             args[k] = streamed(p, k, item);
         else if (i < c->n)
             args[k] = (const char *)c->data + i * c->size;
         else
             args[k] = c->fill;
     }
+}
+
+void cdr_fill_args(const void **args, const struct cdr_program *p, uint64_t i,
+                   uintptr_t item)
+{
+    fill_args(args, p, i, item);
 }
 
 static uint64_t columns_through(struct cadre_task *t, uint64_t i,

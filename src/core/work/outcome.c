@@ -3,6 +3,7 @@
  */
 #include "core/run/run.h"
 #include "core/run/staging.h"
+#include "core/work/sink.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -48,9 +49,11 @@ void cdr_task_failed(struct cadre_task *t, uint64_t position, int code, int user
     t->error.item = cdr_program_index(p, position);
     word_failure(t, position, &t->error);
     if (p->statuses)
-        p->statuses[position] = code;
+        *cdr_program_status(p, position) = code;
     t->failed_at = position;
     drop_emitted(t, position);
+    if (p->sink)
+        cdr_sink_fail(p->sink, position, &t->error);
     cdr_window_fail(t->run->window, t->seat, position,
                     p->keep_going && !fatal ? CADRE_NO_ITEM : position / p->grain,
                     &t->error);
@@ -62,9 +65,11 @@ void cdr_task_unwanted(struct cadre_task *t, uint64_t first, uint64_t end)
 
     for (uint64_t i = first; i < end; i++) {
         if (p->statuses)
-            p->statuses[i] = CDR_UNWANTED;
+            *cdr_program_status(p, i) = CDR_UNWANTED;
         drop_emitted(t, i);
     }
+    if (p->sink)
+        cdr_sink_note_unwanted(p->sink, first);
     t->unwanted_at = end - 1;
     t->n_unwanted += end - first;
 }
@@ -82,8 +87,8 @@ bool cdr_task_returned(struct cadre_task *t, uint64_t position, int rc)
 void cdr_note_done(const struct cdr_program *p, uint64_t first, uint64_t end)
 {
     for (uint64_t i = first; p->statuses && i < end; i++)
-        if (p->statuses[i] == CADRE_ECANCELLED)
-            p->statuses[i] = CADRE_OK;
+        if (*cdr_program_status(p, i) == CADRE_ECANCELLED)
+            *cdr_program_status(p, i) = CADRE_OK;
 }
 
 /* A task's bytes are handed over when the next one emits, or the slice ends. */
@@ -94,8 +99,13 @@ void cdr_task_flush(struct cadre_task *t)
 
     t->emitting = CADRE_NO_ITEM;
     if (position == CADRE_NO_ITEM || t->emitted_size == 0 ||
-        !(t->program->emitted || t->program->spill))
+        !(t->program->emitted || t->program->spill || t->program->sink))
         return;
+    if (t->program->sink) {
+        if (!cdr_sink_emit(t->program->sink, position, t->emitted, t->emitted_size))
+            cdr_task_failed(t, position, CADRE_ENOMEM, 0, false);
+        return;
+    }
     if (t->program->spill) {
         if (!cdr_spill_put(t->program->spill, position, t->emitted, t->emitted_size))
             cdr_task_failed(t, position, CADRE_ENOMEM, 0, false);

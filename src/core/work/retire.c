@@ -17,7 +17,7 @@ uint64_t cdr_worker_allowance(const struct cadre_worker *w, uint64_t units)
     const cadre_run *run = w->task.run;
     uint64_t left;
 
-    if (!run->window->intents_at || !run->env.retire_after)
+    if (!run->env.remote || !run->env.retire_after)
         return units;
     left = run->env.retire_after > w->served ? run->env.retire_after - w->served : 1;
     left = (left + run->program->grain - 1) / run->program->grain;
@@ -41,7 +41,7 @@ void cdr_worker_served(struct cadre_worker *w, uint64_t tasks)
 {
     const cadre_run *run = w->task.run;
 
-    if (!run->window->intents_at)
+    if (!run->env.remote)
         return;
     w->served += tasks;
     if ((run->env.retire_after && w->served >= run->env.retire_after) ||

@@ -57,7 +57,7 @@ static uint64_t run_tasks(struct cadre_worker *w, uint64_t first, uint64_t end)
     if (t->run->window->intents_at)
         cdr_staging_fill(w, first, end);
     cdr_task_begins(t);
-    if (t->run->timeout_ns || p->spill)
+    if (t->run->timeout_ns || p->spill || (p->sink && p->emits))
         i = run_singly(w, i, end);
     else if (t->run->deadline != UINT64_MAX)
         i = run_timed(w, i, end);

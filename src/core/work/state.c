@@ -184,6 +184,26 @@ void cdr_state_end(struct cadre_worker *w)
     atomic_store_explicit(&w->task.seat->has_state, false, memory_order_seq_cst);
 }
 
+void cdr_state_end_of(struct cadre_worker *w, const cadre_run *run)
+{
+    struct cdr_states *states = &w->states;
+
+    for (unsigned i = 0; i < states->n; i++) {
+        struct cdr_state s = states->at[i];
+        if (s.run != run)
+            continue;
+        states->at[i] = states->at[--states->n];
+        if (s.end && s.pid == getpid())
+            s.end(s.state);
+        break;
+    }
+    if (w->task.run != run)
+        return;
+    set_state(w, NULL, false);
+    w->task.run = NULL;
+    w->task.program = NULL;
+}
+
 void cdr_states_fini(struct cdr_states *states)
 {
     for (unsigned i = 0; i < states->n; i++)

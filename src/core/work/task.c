@@ -348,7 +348,9 @@ unsigned cdr_workers_here(void)
 
 unsigned cadre_size(void)
 {
-    return current_worker ? current_worker->task.run->window->seats : 1;
+    const cadre_run *run = current_worker ? current_worker->task.run : NULL;
+
+    return !run ? 1 : run->size ? run->size : run->window->seats;
 }
 
 bool cadre_is_main(void)

@@ -21,8 +21,9 @@ bool cdr_task_is_alone(const struct cadre_task *t)
 {
     const struct cdr_intent *intent = cdr_task_intent(t);
 
-    return intent &&
-           (t->run->timeout_ns || load(&intent->progress) < load(&intent->alone));
+    if (!intent)
+        return t->run->singly;
+    return t->run->timeout_ns || load(&intent->progress) < load(&intent->alone);
 }
 
 /* No step after it: whatever is beyond is the kernel's. */
@@ -49,7 +50,7 @@ void cdr_task_sets_up(struct cadre_task *t, bool begins)
 void cdr_task_stamp(struct cadre_task *t)
 {
     if (t->run->timeout_ns)
-        store(&cdr_task_intent(t)->stamp, cdr_now());
+        store(&cdr_task_intent(t)->stamp, cdr_now()); /* leases: see core/lease */
 }
 
 void cdr_task_puts(struct cadre_task *t, uint64_t p)

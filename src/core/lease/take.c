@@ -1,0 +1,435 @@
+/* take.c - hand out tasks of a run, with their items packed.
+ * SPDX-License-Identifier: MIT
+ */
+#include "core/lease/ledger.h"
+#include "core/lease/format.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "core/run/cost.h"
+#include "core/work/sink.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define GROWTH     16
+#define MOST_BYTES ((size_t)1 << 20) /* in one lease, unless one item has more */
+#define STREAM_NS  20000.0 /* a stream's caller waits for the first of a lease */
+
+static uint64_t min_u64(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* ---- how many ---- */
+
+/* No more than what takes MOST_BYTES both ways. */
+static uint64_t that_fit(const struct cdr_ledger *l, uint64_t units)
+{
+    const struct cdr_program *p = l->run->program;
+    size_t each = l->items.stride * p->grain + p->result_size;
+
+    return each > 0 && units > MOST_BYTES / each ? MOST_BYTES / each + 1 : units;
+}
+
+/* As cost.h says, but no more than GROWTH times as many as ever came back together. */
+static uint64_t automatic(const struct cdr_ledger *l, uint64_t left)
+{
+    double units = l->cost > 0 ? cdr_claim_units(left, l->run->workers, l->cost) : 1;
+
+    if (l->run->window->ring_at && l->cost > 0 && units > STREAM_NS / l->cost)
+        units = STREAM_NS / l->cost;
+    if (units > (double)(l->largest + 1) * GROWTH)
+        units = (double)(l->largest + 1) * GROWTH;
+    return units < 1 ? 1 : (uint64_t)units;
+}
+
+static uint64_t how_many(const struct cdr_ledger *l, uint64_t most, uint64_t left)
+{
+    uint64_t units = l->run->chunk ? l->run->chunk : automatic(l, left);
+
+    units = min_u64(that_fit(l, units), l->run->prefetch);
+    if (most && most < units)
+        units = most;
+    return min_u64(units, left);
+}
+
+/* ---- which ---- */
+
+static struct cdr_entry *new_entry(uint64_t slots)
+{
+    struct cdr_entry *e = calloc(1, sizeof *e);
+
+    if (e && slots && !(e->slots_memory = calloc(slots, sizeof *e->slots))) {
+        free(e);
+        return NULL;
+    }
+    if (e)
+        e->slots = e->slots_memory;
+    return e;
+}
+
+/* The first `count` of what waits; the rest stays. NULL: no memory. */
+static struct cdr_entry *split(struct cdr_entry *e, uint64_t count)
+{
+    struct cdr_entry *part = new_entry(e->slots ? count : 0);
+
+    if (!part)
+        return NULL;
+    part->units = (struct cdr_span){ e->units.first, e->units.first + count };
+    part->singly_until = e->singly_until;
+    if (e->slots)
+        memcpy(part->slots, e->slots, count * sizeof *e->slots);
+    cdr_entry_advance(e, e->units.first + count);
+    return part;
+}
+
+/* What waits and is wanted; beyond the limit nothing ever is again. */
+static int from_back(struct cdr_ledger *l, uint64_t most, struct cdr_entry **out)
+{
+    struct cdr_entry *e = cdr_ledger_waiting(l);
+    uint64_t left, count;
+
+    *out = NULL;
+    if (!e)
+        return CADRE_DONE;
+    left = e->units.end - e->units.first;
+    count = e->combines ? 0 : how_many(l, most, left);
+    if (!e->combines && e->units.first < e->singly_until)
+        count = min_u64(count, e->singly_until - e->units.first);
+    if (e->combines || count == left) {
+        cdr_entry_take_out(l, e);
+        *out = e;
+        return CADRE_OK;
+    }
+    *out = split(e, count);
+    return *out ? CADRE_OK : CADRE_ENOMEM;
+}
+
+static int claim_units(struct cdr_ledger *l, uint64_t most, struct cdr_entry **out)
+{
+    struct cadre_window *w = l->run->window;
+    uint64_t left = cdr_window_unclaimed(w), first, count;
+
+    if (left == 0)
+        return CADRE_DONE;
+    *out = new_entry(0);
+    if (!*out)
+        return CADRE_ENOMEM;
+    count = how_many(l, most, left);
+    first = atomic_fetch_add_explicit(&w->next, count, memory_order_relaxed);
+    (*out)->units = (struct cdr_span){ first, min_u64(first + count, w->units) };
+    return CADRE_OK;
+}
+
+/* ---- streams ---- */
+
+static char *item_of(const struct cdr_ledger *l, const struct cdr_entry *e, uint64_t p)
+{
+    const struct cdr_ring *r = cdr_window_ring(l->run->window);
+    uint64_t slot = e->slots ? e->slots[p - e->units.first] : p & (r->slots - 1);
+
+    return cdr_ring_item(r, slot);
+}
+
+/* The error that the stream before this one has in place of the item; or NULL. */
+static const cadre_error *error_at(const struct cdr_ledger *l, const char *item)
+{
+    const struct cadre_window *w = l->run->window;
+    const struct cdr_piece *piece;
+
+    if (!l->run->program->error_at)
+        return NULL;
+    piece = (const struct cdr_piece *)(const void *)(item + l->run->program->error_at);
+    return piece->held ? (const cadre_error *)(const void *)cdr_arena_bytes(
+                             cdr_window_arena(w, w->seats), piece)
+                       : NULL;
+}
+
+/* Where positions lie that nobody has claimed; nobody else claims from the ring of such a
+ * run: what there is now, there will be. */
+static void look_ahead(struct cdr_ring *r, struct cdr_batch *b)
+{
+    b->first = atomic_load_explicit(&r->next, memory_order_relaxed);
+    b->count = (uint32_t)min_u64(cdr_ring_unclaimed(r), CDR_BATCH_MAX);
+    cdr_ring_locate(r, b);
+}
+
+/* Items that failed in the stream before this one fail here, and are not handed out. */
+static void fail_those_in_front(struct cdr_ledger *l, unsigned seat)
+{
+    struct cdr_ring *r = cdr_window_ring(l->run->window);
+    const cadre_error *error;
+    struct cdr_batch b;
+
+    while (l->run->program->error_at && !l->blocked) {
+        look_ahead(r, &b);
+        if (b.count == 0 || !(error = error_at(l, cdr_ring_item(r, b.slot[0]))) ||
+            cdr_position_fail(l, seat, b.first, b.slot[0], error, false))
+            return;
+        cdr_ring_claim(r, 1, &b);
+    }
+}
+
+/* So many positions before one that has failed. */
+static uint64_t healthy(const struct cdr_ledger *l, uint64_t count)
+{
+    struct cdr_ring *r = cdr_window_ring(l->run->window);
+    struct cdr_batch b;
+    uint32_t k = 0;
+
+    if (!l->run->program->error_at)
+        return count;
+    look_ahead(r, &b);
+    while (k < b.count && !error_at(l, cdr_ring_item(r, b.slot[k])))
+        k++;
+    return min_u64(count, k);
+}
+
+static int claim_positions(struct cdr_ledger *l, uint64_t most, struct cdr_entry **out)
+{
+    struct cdr_ring *r = cdr_window_ring(l->run->window);
+    uint64_t left = min_u64(cdr_ring_unclaimed(r), UINT32_MAX), count;
+    struct cdr_batch batch;
+    struct cdr_entry *e;
+
+    if (left == 0 || l->blocked)
+        return CADRE_DONE;
+    /* An equal share, or some would have nothing. */
+    count = min_u64(how_many(l, most, left), left / l->run->workers + 1);
+    count = healthy(l, count);
+    if (count == 0)
+        return CADRE_DONE;
+    e = new_entry(r->unordered ? count : 0);
+    if (!e)
+        return CADRE_ENOMEM;
+    for (uint64_t got = 0; got < count; got += batch.count) {
+        if (!cdr_ring_claim(r, count - got, &batch))
+            break;
+        if (got == 0)
+            e->units.first = batch.first;
+        e->units.end = batch.first + batch.count;
+        if (e->slots)
+            memcpy(e->slots + got, batch.slot, batch.count * sizeof *batch.slot);
+    }
+    *out = e;
+    return CADRE_OK;
+}
+
+/* ---- packing ---- */
+
+static bool pack_columns(struct cdr_ledger *l, const struct cdr_entry *e, char *to)
+{
+    const struct cdr_program *p = l->run->program;
+
+    for (uint64_t i = e->units.first * p->grain;
+         i < cdr_task_of(e->units.end, p->grain, p->n); i++, to += l->items.stride) {
+        uintptr_t item =
+            l->run->window->ring_at && !p->in_place ? (uintptr_t)item_of(l, e, i) : 0;
+        cdr_fill_args(l->items.args, p, i, item);
+        for (unsigned k = 0; k < p->n_columns; k++)
+            if (!p->columns[k].same && l->items.args[k])
+                memcpy(to + l->items.at[k], l->items.args[k], p->columns[k].size);
+    }
+    return true;
+}
+
+static void pack_array(struct cdr_ledger *l, const struct cdr_entry *e, char *to,
+                       uint64_t first, uint64_t tasks)
+{
+    const struct cdr_program *p = l->run->program;
+    size_t size = l->items.stride;
+
+    if (l->run->window->ring_at && !p->in_place)
+        for (uint64_t i = 0; i < tasks; i++)
+            memcpy(to + i * size, item_of(l, e, first + i), size);
+    else
+        memcpy(to, (const void *)(p->items + first * size), tasks * size);
+}
+
+static bool put_piece(struct cdr_ledger *l, cadre_packet *out,
+                      const struct cdr_piece *at, struct cdr_part *part)
+{
+    const struct cadre_window *w = l->run->window;
+    void *mapped;
+    bool good;
+
+    if (at->held != CDR_IN_FILE)
+        return cdr_packet_put(out, cdr_arena_bytes(cdr_window_arena(w, w->seats), at),
+                              at->size, part);
+    mapped = cdr_spill_file_map(l->run->program->spill_file, at);
+    good = mapped && cdr_packet_put(out, mapped, at->size, part);
+    if (mapped)
+        cdr_spill_file_unmap(mapped, at->size);
+    return good;
+}
+
+static bool pack_pieces(struct cdr_ledger *l, const struct cdr_entry *e,
+                        cadre_packet *out, struct cdr_part *lengths,
+                        struct cdr_part *bytes)
+{
+    uint64_t tasks = e->units.end - e->units.first;
+    struct cdr_part piece;
+
+    if (!cdr_packet_add(out, tasks, sizeof(uint64_t), lengths))
+        return false;
+    *bytes = (struct cdr_part){ 0 };
+    for (uint64_t i = 0; i < tasks; i++) {
+        struct cdr_piece at;
+        memcpy(&at, item_of(l, e, e->units.first + i), sizeof at);
+        memcpy(cdr_packet_at(out, lengths->at + i * sizeof(uint64_t)), &at.size,
+               sizeof(uint64_t));
+        if (!put_piece(l, out, &at, &piece))
+            return false;
+        if (bytes->at == 0)
+            bytes->at = piece.at;
+    }
+    bytes->size = bytes->at ? out->size - bytes->at : 0;
+    return true;
+}
+
+static bool pack_items(struct cdr_ledger *l, const struct cdr_entry *e,
+                       cadre_packet *out, struct cdr_lease_head *h, uint64_t first,
+                       uint64_t tasks)
+{
+    if (l->run->program->bytes)
+        return pack_pieces(l, e, out, &h->lengths, &h->bytes);
+    if (!cdr_packet_add(out, tasks, l->items.stride, &h->items))
+        return false;
+    if (l->run->program->n_columns)
+        return pack_columns(l, e, cdr_packet_at(out, h->items.at));
+    if (l->items.stride)
+        pack_array(l, e, cdr_packet_at(out, h->items.at), first, tasks);
+    return true;
+}
+
+static bool is_zero(const char *bytes, size_t size)
+{
+    return size == 0 || (bytes[0] == 0 && memcmp(bytes, bytes + 1, size - 1) == 0);
+}
+
+/* What tasks find in their results, unless that is zeros. */
+static bool pack_results(const struct cdr_program *p, cadre_packet *out,
+                         struct cdr_part *part, uint64_t first, uint64_t tasks)
+{
+    const char *results = (const char *)(p->results + first * p->result_size);
+    size_t size = tasks * p->result_size;
+
+    return !p->results || is_zero(results, size) ||
+           cdr_packet_put(out, results, size, part);
+}
+
+static bool pack_tasks(struct cdr_ledger *l, const struct cdr_entry *e,
+                       cadre_packet *out, struct cdr_lease_head *h)
+{
+    const struct cdr_program *p = l->run->program;
+    uint64_t first = e->units.first * p->grain;
+    uint64_t tasks = cdr_task_of(e->units.end, p->grain, p->n) - first;
+
+    h->first = e->units.first;
+    h->end = e->units.end;
+    h->flags = e->singly ? CDR_SINGLY : 0;
+    return pack_items(l, e, out, h, first, tasks) &&
+           (p->tree || pack_results(p, out, &h->results, first, tasks)) &&
+           (!p->tree || !p->keep_going ||
+            cdr_packet_put(out, p->statuses + first, tasks * sizeof *p->statuses,
+                           &h->statuses));
+}
+
+static bool pack_pair(const struct cdr_ledger *l, const struct cdr_entry *e,
+                      cadre_packet *out, struct cdr_lease_head *h)
+{
+    const struct cdr_program *p = l->run->program;
+
+    h->first = h->end = e->climb.from_block * p->grain;
+    h->flags = CDR_COMBINES;
+    return cdr_packet_put(out, e->climb.into, p->result_size, &h->into) &&
+           cdr_packet_put(out, e->climb.from, p->result_size, &h->from);
+}
+
+static bool pack(struct cdr_ledger *l, const struct cdr_entry *e, cadre_packet *out)
+{
+    struct cdr_lease_head head = { .id = e->id, .seat = e->seat };
+
+    if (!cdr_packet_begin(out, sizeof head, CDR_LEASE_MAGIC))
+        return false;
+    head.wire = *(struct cdr_wire_head *)out->data;
+    if (!(e->combines ? pack_pair(l, e, out, &head) : pack_tasks(l, e, out, &head)))
+        return false;
+    memcpy(out->data, &head, sizeof head);
+    cdr_packet_end(out);
+    return true;
+}
+
+/* ---- taking ---- */
+
+static void append(struct cdr_ledger *l, struct cdr_entry *e)
+{
+    struct cdr_entry **at = &l->out;
+
+    while (*at)
+        at = &(*at)->next;
+    e->next = NULL;
+    *at = e;
+}
+
+static void begin(struct cdr_ledger *l, struct cdr_entry *e, unsigned seat)
+{
+    const struct cdr_program *p = l->run->program;
+
+    e->id = ++l->last_id;
+    e->seat = seat;
+    e->task = e->units.first * p->grain;
+    e->singly = !e->combines && e->units.first < e->singly_until;
+    e->in_task = false;
+    e->since = cdr_now();
+    append(l, e);
+}
+
+static int choose(struct cdr_ledger *l, unsigned seat, uint64_t most,
+                  struct cdr_entry **out)
+{
+    int rc = cdr_window_over(l->run->window) ? CADRE_DONE : from_back(l, most, out);
+
+    if (rc != CADRE_DONE || cdr_window_over(l->run->window))
+        return rc;
+    if (!l->run->window->ring_at)
+        return claim_units(l, most, out);
+    fail_those_in_front(l, seat);
+    return claim_positions(l, most, out);
+}
+
+static int take_locked(struct cdr_ledger *l, unsigned seat, uint64_t most,
+                       cadre_lease *lease)
+{
+    struct cdr_entry *e = NULL;
+    int rc = choose(l, seat, most, &e);
+
+    if (rc)
+        return rc;
+    begin(l, e, seat);
+    if (!pack(l, e, &lease->packet)) {
+        cdr_entry_put_back(l, e);
+        return CADRE_ENOMEM;
+    }
+    lease->id = e->id;
+    lease->first = e->combines ? e->climb.from_block * l->run->program->grain : e->task;
+    lease->count = e->combines ? 0
+                               : cdr_task_of(e->units.end, l->run->program->grain,
+                                             l->run->program->n) -
+                                     e->task;
+    return CADRE_OK;
+}
+
+int cdr_lease_take(struct cdr_ledger *l, unsigned seat, uint64_t most,
+                   cadre_lease *lease, cadre_error *err)
+{
+    int rc;
+
+    cdr_error_clear(err);
+    cdr_ledger_lock(l);
+    rc = take_locked(l, seat, most, lease);
+    cdr_ledger_unlock(l);
+    return rc == CADRE_ENOMEM
+               ? cdr_fail(err, rc, "no memory for a lease of the run's tasks")
+               : rc;
+}

@@ -1,0 +1,190 @@
+/* lost.c - a worker that shares no memory is lost in the middle of its leases.
+ * SPDX-License-Identifier: MIT
+ *
+ * Each task counts how often it is run, in memory that the test shares with the workers for
+ * that alone. Only what the lost worker had not told of is run again.
+ */
+#include "socket.h"
+
+#include <cadre/stream.h>
+
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define N      40
+#define CHUNK  10 /* tasks in a lease */
+#define DEADLY 7
+
+struct counts {
+    _Atomic int runs[N];
+    _Atomic int deaths, deadly; /* that came to be, and that are to */
+};
+
+static struct counts *counts;
+static int points, failures;
+
+static void point(bool good, const char *name)
+{
+    points++;
+    failures += !good;
+    printf("%sok %d - %s\n", good ? "" : "not ", points, name);
+}
+
+static int work(cadre_task *task, const void *item, void *result)
+{
+    uint64_t index = cadre_task_index(task);
+
+    atomic_fetch_add(&counts->runs[index], 1);
+    if (index == DEADLY &&
+        atomic_load(&counts->deaths) < atomic_load(&counts->deadly)) {
+        atomic_fetch_add(&counts->deaths, 1);
+        raise(SIGKILL);
+    }
+    *(uint64_t *)result = *(const uint64_t *)item * *(const uint64_t *)item;
+    return 0;
+}
+
+static bool add(uint64_t *sum, uint64_t first, uint64_t end)
+{
+    bool good = true;
+
+    for (uint64_t i = first; i < end; i++) {
+        good = good && sum[i] == i * i;
+        sum[i] = 0;
+    }
+    return good;
+}
+
+/* How often each was run: those told of once, the deadly one and those after it that its
+ * worker held `again` times, and so on. */
+static bool ran(int told, int deadly, int after)
+{
+    bool good = true;
+
+    for (int i = 0; i < N; i++) {
+        int runs = atomic_load(&counts->runs[i]);
+        int wanted = i < DEADLY ? told : i == DEADLY ? deadly : i < CHUNK ? after : 1;
+        if (runs != wanted)
+            printf("# item %d was run %d times, not %d\n", i, runs, wanted);
+        good = good && runs == wanted;
+    }
+    return good;
+}
+
+static void begin(int deadly)
+{
+    memset(counts, 0, sizeof *counts);
+    atomic_store(&counts->deadly, deadly);
+}
+
+static bool maps(cadre_pool *pool, cadre_job job)
+{
+    static uint64_t y[N];
+    cadre_error err;
+
+    job.results = y;
+    if (cadre_map(pool, &job, &err) == CADRE_OK)
+        return add(y, 0, N);
+    printf("# %s\n", err.message);
+    return false;
+}
+
+static bool streams(cadre_pool *pool, cadre_job job)
+{
+    uint64_t next = 0;
+    cadre_stream *s;
+    cadre_record r;
+    cadre_error err;
+    int rc;
+
+    if (cadre_stream_open(&s, pool, &job, &err))
+        return false;
+    while ((rc = cadre_stream_next(s, &r, &err)) == CADRE_OK) {
+        if (r.index != next || *(const uint64_t *)r.data != next * next)
+            break;
+        next++;
+    }
+    cadre_stream_close(s);
+    return rc == CADRE_DONE && next == N;
+}
+
+/* The task takes down each worker that runs it. */
+static bool pays_alone(cadre_pool *pool, cadre_job job)
+{
+    static uint64_t y[N];
+    int statuses[N];
+    cadre_error err;
+    bool good;
+
+    job.results = y;
+    job.statuses = statuses;
+    job.on_error = CADRE_KEEP_GOING;
+    good = cadre_map(pool, &job, &err) == CADRE_ECRASH && err.item == DEADLY &&
+           err.signal == SIGKILL;
+    printf("# %s\n", err.message);
+    for (int i = 0; i < N; i++)
+        good = good && statuses[i] == (i == DEADLY ? CADRE_ECRASH : CADRE_OK);
+    return good;
+}
+
+static cadre_pool *open_pool(uint64_t most)
+{
+    cadre_options opt = { .custom = &contract_backend,
+                          .workers = 1,
+                          .ignore_environment = true,
+                          .min_items = 1 };
+    cadre_pool *pool = NULL;
+    cadre_error err;
+
+    socket_most = most;
+    if (cadre_open(&pool, &opt, &err)) {
+        printf("Bail out! %s\n", err.message);
+        exit(1);
+    }
+    return pool;
+}
+
+int main(void)
+{
+    static uint64_t x[N];
+    cadre_job job = { .fn = work,
+                      .n = N,
+                      .items = x,
+                      .item_size = sizeof *x,
+                      .result_size = sizeof *x,
+                      .chunk = CHUNK };
+    cadre_pool *pool;
+
+    alarm(100); /* nothing here waits for that long */
+    counts = mmap(NULL, sizeof *counts, PROT_READ | PROT_WRITE,
+                  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (counts == MAP_FAILED)
+        return 1;
+    for (uint64_t i = 0; i < N; i++)
+        x[i] = i;
+
+    pool = open_pool(1);
+    begin(1);
+    point(maps(pool, job), "a map whose worker is lost in a lease is complete");
+    point(ran(1, 2, 1), "what had been told of was not run again");
+    begin(1);
+    point(streams(pool, job), "so is a stream");
+    point(ran(1, 2, 1), "what had been told of was not run again");
+    begin(N);
+    point(pays_alone(pool, job), "a task that takes down every worker pays alone");
+    point(ran(1, 2, 1), "and is run once more, to find out that it was that one");
+    cadre_close(pool);
+
+    pool = open_pool(0);
+    begin(1);
+    point(maps(pool, job), "a map whose worker tells of a lease at once is complete");
+    point(ran(2, 2, 1), "what it had not told of was run again");
+    cadre_close(pool);
+    printf("1..%d\n", points);
+    return failures > 0;
+}
