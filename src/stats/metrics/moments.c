@@ -17,7 +17,6 @@ struct away {
     const double *x, *y;
     const uint32_t *rows;
     double mean_x, mean_y;
-    double scale_x, scale_y; /* powers of two; mostly 1 */
 };
 
 static void products(double *restrict out, const void *from, size_t first, size_t n)
@@ -26,15 +25,14 @@ static void products(double *restrict out, const void *from, size_t first, size_
 
     for (size_t i = 0; i < n; i++) {
         const uint32_t row = a->rows[first + i];
-        out[i] = (a->x[row] - a->mean_x) * a->scale_x *
-                 ((a->y[row] - a->mean_y) * a->scale_y);
+        out[i] = (a->x[row] - a->mean_x) * (a->y[row] - a->mean_y);
     }
 }
 
 static double product_of(const double *x, const double *y, double mean_x, double mean_y,
                          const struct cdr_sample *s)
 {
-    const struct away a = { x, y, s->rows, mean_x, mean_y, 1, 1 };
+    const struct away a = { x, y, s->rows, mean_x, mean_y };
 
     return cdr_sum_terms(products, &a, s->n);
 }
@@ -62,27 +60,41 @@ static bool is_safe(double xx, double yy)
     return xx > least && yy > least && xx < most && yy < most;
 }
 
-/* What brings the largest of the sample's distances from the mean to about 1. */
-static double scale_of(const double *x, double mean, const struct cdr_sample *s)
+/* What brings the largest of them to about 1. */
+static double scale_of(const double *x, size_t n)
 {
     double most = 0;
 
-    for (size_t i = 0; i < s->n; i++)
-        most = fmax(most, fabs(x[s->rows[i]] - mean));
+    for (size_t row = 0; row < n; row++)
+        most = fmax(most, fabs(x[row]));
     return most > 0 ? ldexp(1, -ilogb(most) < 1023 ? -ilogb(most) : 1023) : 1;
 }
 
-static double scaled_correlation(const struct cdr_measure *m, double mx, double my,
-                                 const struct cdr_sample *s)
+/* The correlation of columns of tiny or huge numbers; rows NULL: of all of n, but for
+ * `skipped`. */
+static double scaled_correlation(const struct cdr_measure *m, const uint32_t *rows,
+                                 size_t n, size_t skipped)
 {
-    const double x = scale_of(m->scores, mx, s), y = scale_of(m->other, my, s);
-    const struct away xx = { m->scores, m->scores, s->rows, mx, mx, x, x };
-    const struct away xy = { m->scores, m->other, s->rows, mx, my, x, y };
-    const struct away yy = { m->other, m->other, s->rows, my, my, y, y };
+    const double a = scale_of(m->scores, m->n), b = scale_of(m->other, m->n);
+    double x = 0, y = 0, xx = 0, xy = 0, yy = 0, count = 0;
 
-    return cdr_correlation(cdr_sum_terms(products, &xy, s->n),
-                           cdr_sum_terms(products, &xx, s->n),
-                           cdr_sum_terms(products, &yy, s->n));
+    for (size_t i = 0; i < n; i++) {
+        const size_t row = rows ? rows[i] : i;
+        x += row != skipped ? m->scores[row] * a : 0;
+        y += row != skipped ? m->other[row] * b : 0;
+        count += row != skipped;
+    }
+    for (size_t i = 0; i < n; i++) {
+        const size_t row = rows ? rows[i] : i;
+        const double dx = row != skipped ? m->scores[row] * a - x / count : 0;
+        const double dy = row != skipped ? m->other[row] * b - y / count : 0;
+        xx += dx * dx;
+        xy += dx * dy;
+        yy += dy * dy;
+    }
+    return varies(xx, x / count, count) && varies(yy, y / count, count)
+               ? cdr_correlation(xy, xx, yy)
+               : (double)NAN;
 }
 
 static double related(const struct cdr_measure *m, const struct cdr_sample *s)
@@ -95,7 +107,7 @@ static double related(const struct cdr_measure *m, const struct cdr_sample *s)
         return varies(xx, mx, n) ? xy / xx : (double)NAN;
     const double yy = product_of(y, y, my, my, s);
     if (!is_safe(xx, yy))
-        return scaled_correlation(m, mx, my, s);
+        return scaled_correlation(m, s->rows, s->n, SIZE_MAX);
     return varies(xx, mx, n) && varies(yy, my, n) ? cdr_correlation(xy, xx, yy)
                                                   : (double)NAN;
 }
@@ -307,7 +319,9 @@ static double without(const void *opened, size_t row)
         return rest_of(o->all.x, n, x) -
                rest_of(o->all.y, n, y); /* not of a sum anew */
     case CADRE_MEAN_RATIO: return ratio_without(o, row);
-    case CADRE_PEARSON: return pearson(&rest);
+    case CADRE_PEARSON:
+        return is_safe(rest.xx, rest.yy) ? pearson(&rest)
+                                         : scaled_correlation(m, NULL, m->n, row);
     case CADRE_SLOPE: return slope(&rest);
     case CADRE_VARIANCE: return rest.xx / (n - 2);
     default: return sqrt(rest.xx / (n - 2));
