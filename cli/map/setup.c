@@ -175,7 +175,7 @@ static int set_command(struct cdr_map *map, size_t n, struct cdr_failure *why)
         .n_words = n,
         .replace = set->replace,
         .shell = wants_shell(set, words, n),
-        .context = set->context,
+        .context = set->context || (map->batch.most > 0 && !set->many),
         .no_arguments = map->batch.none,
         .raw = n == 0,
         .inputs = map->set->input.header ? map->inputs : NULL,

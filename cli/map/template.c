@@ -58,7 +58,7 @@ static bool takes_arguments(struct cdr_template *t)
         for (size_t i = 0; i < t->word[w].pieces.n; i++) {
             enum cdr_piece_kind kind = t->word[w].pieces.at[i].kind;
 
-            some = some || kind == CDR_PIECE_ALL || kind == CDR_PIECE_ONE;
+            some = some || kind != CDR_PIECE_TEXT;
             t->word[w].repeats = t->word[w].repeats || kind == CDR_PIECE_ALL;
         }
     return some;

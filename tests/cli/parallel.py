@@ -11,6 +11,7 @@ import os
 import pathlib
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -38,10 +39,15 @@ def run(line, program, environment):
         folder = pathlib.Path(name)
         fill(folder)
         command = re.sub(r"(^|\| |; )P(?= )", lambda m: m[1] + program, line)
-        done = subprocess.run(["sh", "-c", command], cwd=folder, env=environment, timeout=120,
-                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.DEVNULL)
-        return [done.stdout.decode(errors="backslashreplace"), done.returncode]
+        child = subprocess.Popen(["sh", "-c", command], cwd=folder, env=environment,
+                                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                 stderr=subprocess.DEVNULL, start_new_session=True)
+        try:
+            out = child.communicate(timeout=60)[0]
+        except subprocess.TimeoutExpired:
+            os.killpg(child.pid, signal.SIGKILL)
+            return ["it did not end in time", -1]
+        return [out.decode(errors="backslashreplace"), child.returncode]
 
 
 def run_all(program, environment):
