@@ -24,12 +24,12 @@ libcairo2-dev  module cairo
 libpango1.0-dev module pangocairo
 zlib1g-dev     module zlib
 libsqlite3-dev module sqlite3
-libhdf5-dev    module hdf5
 fonts-dejavu-core   font DejaVuSans.ttf
 fonts-wqy-microhei  font wqy-microhei.ttc
 '
 test_needs='
 libcmocka-dev  module cmocka
+libhdf5-dev    module hdf5
 g++            command g++
 clang-format   command clang-format
 cmake          command cmake
