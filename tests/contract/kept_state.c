@@ -126,7 +126,7 @@ static void stream_once(const struct contract *c, cadre_job job)
 /* Workers that are forked for a run go with it, and without a pool nobody stays. */
 static bool nobody_stays(void)
 {
-    return contract_backend_is("processes") || contract_backend_is("null");
+    return (contract_isolates() && contract_inherits()) || contract_backend_is("null");
 }
 
 static void open_own(struct contract *c, const struct contract *from)

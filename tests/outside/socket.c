@@ -104,6 +104,16 @@ static int step(struct team *t)
     return timeout_ms;
 }
 
+/* It ends the states that it has kept. */
+static void let_close(const struct mate *m, unsigned seat)
+{
+    struct message o;
+
+    message_send(m->fd, CLOSE, seat, NULL, 0);
+    while (message_receive(m->fd, &o))
+        free(o.bytes);
+}
+
 static void *serve(void *arg)
 {
     struct team *t = arg;
@@ -116,8 +126,10 @@ static void *serve(void *arg)
         await(t, timeout_ms);
     }
     for (unsigned seat = 1; seat <= t->pool->workers; seat++)
-        if (t->mates[seat].pid > 0)
+        if (t->mates[seat].pid > 0) {
+            let_close(&t->mates[seat], seat);
             bury(t, seat, &death);
+        }
     pthread_cond_broadcast(&t->changed);
     pthread_mutex_unlock(&t->lock);
     return NULL;

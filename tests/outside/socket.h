@@ -6,7 +6,7 @@
 
 #include <cadre/backend.h>
 
-enum kind { MANIFEST = 1, LEASE, HALT, LEAVE, OUTCOME, LEFT, REFUSED, RETIRED };
+enum kind { MANIFEST = 1, LEASE, HALT, LEAVE, OUTCOME, LEFT, REFUSED, RETIRED, CLOSE };
 
 /* `bytes` lies on a boundary of 16, and is the receiver's to free. */
 struct message {

@@ -204,6 +204,9 @@ _Noreturn void socket_worker(int fd, uint64_t most)
         } else if (m->kind == LEAVE) {
             leave(&s, program, &manifest);
             program = NULL;
+        } else if (m->kind == CLOSE) {
+            cadre_worker_close(worker);
+            _exit(0);
         }
         free(m->bytes);
         free(m);

@@ -81,7 +81,8 @@ enum cdr_outcome_flags {
     CDR_FINAL = 1,   /* nothing more comes of the lease */
     CDR_ANY = 2,     /* what was combined is there */
     CDR_IN_TASK = 4, /* task `task` is about to begin */
-    CDR_HALTS = 8    /* the last of the errors ends the run */
+    CDR_HALTS = 8,   /* the last of the errors ends the run */
+    CDR_HEARD = 16   /* a task heard that it is no longer wanted */
 };
 
 struct cdr_outcome_head {

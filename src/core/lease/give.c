@@ -363,6 +363,14 @@ static int give_tasks(struct cdr_ledger *l, unsigned seat, struct cdr_entry *e,
     return CADRE_OK;
 }
 
+/* A task may have ended early since the deadline passed there, which it has here by then. */
+static void note_heard(cadre_run *run)
+{
+    atomic_store_explicit(&run->window->heard_unwanted, true, memory_order_relaxed);
+    if (cdr_now() >= run->deadline)
+        cdr_window_stop(run->window, CADRE_ETIMEOUT);
+}
+
 int cdr_lease_give(struct cdr_ledger *l, unsigned seat, const void *outcome,
                    size_t size, cadre_error *err)
 {
@@ -373,6 +381,8 @@ int cdr_lease_give(struct cdr_ledger *l, unsigned seat, const void *outcome,
     cdr_error_clear(err);
     cdr_ledger_lock(l);
     rc = open_outcome(&v, l, seat, outcome, size, &e, err);
+    if (!rc && v.head->flags & CDR_HEARD)
+        note_heard(l->run);
     if (!rc)
         rc = e->combines ? give_pair(l, seat, e, &v) : give_tasks(l, seat, e, &v);
     cdr_ledger_unlock(l);

@@ -5,6 +5,14 @@
 #include "base/clock.h"
 #include "base/error.h"
 
+/* It may have ended early, though it has failed or been done. */
+static uint32_t heard(const struct cadre_program *p)
+{
+    return atomic_load_explicit(&p->window->heard_unwanted, memory_order_relaxed)
+               ? CDR_HEARD
+               : 0;
+}
+
 int cdr_lease_no_memory(cadre_error *err)
 {
     return cdr_fail(err, CADRE_ENOMEM, "no memory to run a lease");
@@ -94,7 +102,8 @@ int cdr_outcome_tell(struct cadre_program *p, struct cdr_telling *t, cadre_error
     o->told = t->task;
     o->task = task;
     o->ns = cdr_now() - t->began;
-    o->flags = t->flags | (p->finished ? CDR_FINAL : 0) | (halts ? CDR_HALTS : 0);
+    o->flags =
+        t->flags | (p->finished ? CDR_FINAL : 0) | (halts ? CDR_HALTS : 0) | heard(p);
     o->results = t->results;
     o->any = any;
     o->statuses = statuses;
@@ -118,7 +127,7 @@ int cdr_outcome_tell_pair(struct cadre_program *p, struct cdr_telling *t,
     o = t->packet->data;
     o->id = p->lease;
     o->first = o->end = o->told = o->task = p->next;
-    o->flags = t->flags | CDR_FINAL | (halts ? CDR_HALTS : 0);
+    o->flags = t->flags | CDR_FINAL | (halts ? CDR_HALTS : 0) | heard(p);
     o->results = t->results;
     o->errors = sink[2];
     cdr_packet_end(t->packet);
