@@ -67,7 +67,8 @@ aarch64)
 esac
 
 [ -f $build/build.ninja ] ||
-    meson setup $build -Dtests=enabled -Dbench=disabled -Ddefault_library=both "$@" >/dev/null ||
+    meson setup $build -Dtests=enabled -Dbench=disabled -Ddefault_library=both -Dpython=disabled \
+        -Dhdf5=disabled -Doptimization=1 -Ddebug=false "$@" >/dev/null ||
     { tail -n 20 $build/meson-logs/meson-log.txt && exit 1; }
 meson compile -C $build >$build/compile.log 2>&1 || { tail -n 60 $build/compile.log && exit 1; }
 if grep -A 8 'warning:' $build/compile.log; then
