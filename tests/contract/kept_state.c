@@ -1,6 +1,7 @@
-/* kept_state.c - states that live as long as their workers, over all runs of a pool; and how
- * much a worker holds in advance.
+/* kept_state.c - states that live as long as their workers, over all runs of a pool.
  * SPDX-License-Identifier: MIT
+ *
+ * And how much a worker holds in advance.
  */
 #include "streams.h"
 

@@ -1,6 +1,7 @@
-/* stream_spill.c - items and results larger than a stream's memory limit allows: they lie in a
- * file, and nobody who takes them can tell.
+/* stream_spill.c - items and results larger than a stream's memory limit allows.
  * SPDX-License-Identifier: MIT
+ *
+ * They lie in a file, and nobody who takes them can tell.
  */
 #include "streams.h"
 
