@@ -21,12 +21,12 @@ if grep -nP '[ \t]+$' $text /dev/null; then
     echo "white space at the end of a line" >&2
     status=1
 fi
-for f in $files; do
-    case $(head -n 1 "$f") in
-    "/* $(basename "$f") - "*) ;;
-    *) echo "$f: the first line does not say what the file is for" >&2 && status=1 ;;
-    esac
-    sed -n 2p "$f" | grep -q 'SPDX-License-Identifier: MIT' ||
-        { echo "$f: line 2 is not the licence tag" >&2 && status=1; }
-done
+# shellcheck disable=SC2086
+awk '
+function bad(why) { print FILENAME ": " why > "/dev/stderr"; status = 1 }
+FNR == 1 { n = split(FILENAME, part, "/") }
+FNR == 1 && index($0, "/* " part[n] " - ") != 1 { bad("the first line does not say what the file is for") }
+FNR == 2 && !/SPDX-License-Identifier: MIT/ { bad("line 2 is not the licence tag") }
+FNR == 2 { nextfile }
+END { exit status }' $files || status=1
 exit $status
