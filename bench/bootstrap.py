@@ -101,6 +101,11 @@ def show_size(size):
         yield f"    {way['label']:{width}}" + show_way(way, ways)
 
 
+def is_same(ours, theirs):
+    """NumPy before 2.3 sums more than 8192 terms in pieces, which moves a last bit."""
+    return all(abs(a - b) <= 1e-14 for a, b in zip(ours, theirs))
+
+
 def show_way(way, ways):
     if "us" not in way:
         return f"{way.get('trouble', 'no figure'):>14}"
@@ -109,7 +114,7 @@ def show_way(way, ways):
     if way["who"] != "cadre":
         return line
     if "us" in peer:
-        same = "the same" if way["interval"] == peer["interval"] else "ANOTHER"
+        same = "the same" if is_same(way["interval"], peer["interval"]) else "ANOTHER"
         line += f"  {peer['us'] / way['us']:6.1f} times as fast, {same} interval"
     if way["workers"] == "1" and "us" in ways["floor", "1"]:
         line += f"; {way['us'] / ways['floor', '1']['us']:.1f} times the floor"

@@ -22,7 +22,7 @@ y <- rbinom(n, 1, 0.5)
 rows <- data.frame(y = y, a = runif(n) + 0.25 * y, b = runif(n) + 0.375 * y)
 
 area <- function(y, s) {
-  p <- sum(y)
+  p <- as.numeric(sum(y)) # integers overflow from 65 000 rows on
   (sum(rank(s)[y == 1]) - p * (p + 1) / 2) / (p * (length(y) - p))
 }
 difference <- function(d, i) area(d$y[i], d$b[i]) - area(d$y[i], d$a[i])
