@@ -12,7 +12,7 @@ import subprocess
 import sys
 
 cadre, library, data = sys.argv[1:]
-LONG = ["-n", "100000000"]
+LONG = ["-n", "10000000"]
 RUNS = [
     ["bootstrap", data, "--label", "malignant", "--score", "mean_radius", *LONG],
     ["bootstrap", data, "--label", "malignant", "--score", "mean_radius", *LONG,
