@@ -95,7 +95,7 @@ static int add_file(struct cdr_inputs *in, const char *path, bool linked,
     v->linked = linked;
     if (end_byte(&end, set, why))
         return why->code;
-    return cdr_reader_open(&v->reader, path, end, why);
+    return cdr_record_reader_open(&v->reader, path, end, why);
 }
 
 static int add_words(struct cdr_inputs *in, const char *const *words, size_t n,
@@ -400,7 +400,7 @@ void cdr_inputs_close(struct cdr_inputs *in)
     if (!in)
         return;
     for (size_t i = 0; i < in->n_sources; i++)
-        cdr_reader_close(&in->source[i].reader);
+        cdr_record_reader_close(&in->source[i].reader);
     for (size_t i = 0; i < in->n_groups; i++)
         cdr_args_free(&in->group[i].rows);
     cdr_columns_close(&in->columns);

@@ -14,7 +14,7 @@
 
 #define PIECE 65536 /* bytes that are asked of a file at a time */
 
-static int cannot_read(const struct cdr_reader *r, struct cdr_failure *why)
+static int cannot_read(const struct cdr_record_reader *r, struct cdr_failure *why)
 {
     char shown[CDR_SHOWN];
     const char *reason = strerror(errno);
@@ -25,16 +25,16 @@ static int cannot_read(const struct cdr_reader *r, struct cdr_failure *why)
                      cdr_quote(shown, r->path), reason);
 }
 
-int cdr_reader_open(struct cdr_reader *r, const char *path, char end,
-                    struct cdr_failure *why)
+int cdr_record_reader_open(struct cdr_record_reader *r, const char *path, char end,
+                           struct cdr_failure *why)
 {
-    *r = (struct cdr_reader){ .end = end, .path = path };
+    *r = (struct cdr_record_reader){ .end = end, .path = path };
     r->fd = strcmp(path, "-") == 0 ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
                                    : open(path, O_RDONLY | O_CLOEXEC);
     return r->fd < 0 ? cannot_read(r, why) : 0;
 }
 
-static int make_room(struct cdr_reader *r, struct cdr_failure *why)
+static int make_room(struct cdr_record_reader *r, struct cdr_failure *why)
 {
     char *more;
 
@@ -54,7 +54,7 @@ static int make_room(struct cdr_reader *r, struct cdr_failure *why)
 }
 
 /* More bytes, or the end. */
-static int fill(struct cdr_reader *r, struct cdr_failure *why)
+static int fill(struct cdr_record_reader *r, struct cdr_failure *why)
 {
     int rc = make_room(r, why);
     ssize_t n = 0;
@@ -76,8 +76,8 @@ static int fill(struct cdr_reader *r, struct cdr_failure *why)
     return 0;
 }
 
-int cdr_reader_next(struct cdr_reader *r, const char **record, size_t *size,
-                    struct cdr_failure *why)
+int cdr_record_reader_next(struct cdr_record_reader *r, const char **record,
+                           size_t *size, struct cdr_failure *why)
 {
     size_t looked = r->begin;
 
@@ -102,10 +102,10 @@ int cdr_reader_next(struct cdr_reader *r, const char **record, size_t *size,
     }
 }
 
-void cdr_reader_close(struct cdr_reader *r)
+void cdr_record_reader_close(struct cdr_record_reader *r)
 {
     if (r->fd >= 0)
         close(r->fd);
     free(r->buffer);
-    *r = (struct cdr_reader){ .fd = -1 };
+    *r = (struct cdr_record_reader){ .fd = -1 };
 }

@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-struct cdr_reader {
+struct cdr_record_reader {
     int fd;
     char end;
     bool ended;
@@ -22,13 +22,13 @@ struct cdr_reader {
 };
 
 /* "-" is standard input. */
-int cdr_reader_open(struct cdr_reader *reader, const char *path, char end,
-                    struct cdr_failure *why);
+int cdr_record_reader_open(struct cdr_record_reader *reader, const char *path, char end,
+                           struct cdr_failure *why);
 
 /* The next record, which stays until the next call: 0, CADRE_DONE or an exit code. A
  * signal ends the file. */
-int cdr_reader_next(struct cdr_reader *reader, const char **record, size_t *size,
-                    struct cdr_failure *why);
-void cdr_reader_close(struct cdr_reader *reader);
+int cdr_record_reader_next(struct cdr_record_reader *reader, const char **record,
+                           size_t *size, struct cdr_failure *why);
+void cdr_record_reader_close(struct cdr_record_reader *reader);
 
 #endif

@@ -9,7 +9,7 @@ static int next(struct cdr_values *v, const char **value, size_t *size,
                 struct cdr_failure *why)
 {
     if (!v->words)
-        return cdr_reader_next(&v->reader, value, size, why);
+        return cdr_record_reader_next(&v->reader, value, size, why);
     if (v->next == v->n_words)
         return CADRE_DONE;
     *value = v->words[v->next++];

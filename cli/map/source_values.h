@@ -10,7 +10,7 @@
 struct cdr_values {
     const char *const *words; /* NULL: a file */
     size_t n_words, next;
-    struct cdr_reader reader;
+    struct cdr_record_reader reader;
     bool linked; /* to the source before */
     bool skip_blank;
     const char *eof; /* a value that ends the source; NULL: none */

@@ -171,9 +171,8 @@ static void fail_those_in_front(struct cdr_ledger *l, unsigned seat)
 }
 
 /* So many positions before one that has failed. */
-static uint64_t healthy(const struct cdr_ledger *l, uint64_t count)
+static uint64_t healthy(const struct cdr_ledger *l, struct cdr_ring *r, uint64_t count)
 {
-    struct cdr_ring *r = cdr_window_ring(l->run->window);
     struct cdr_batch b;
     uint32_t k = 0;
 
@@ -185,9 +184,9 @@ static uint64_t healthy(const struct cdr_ledger *l, uint64_t count)
     return min_u64(count, k);
 }
 
-static int claim_positions(struct cdr_ledger *l, uint64_t most, struct cdr_entry **out)
+static int claim_positions(struct cdr_ledger *l, struct cdr_ring *r, uint64_t most,
+                           struct cdr_entry **out)
 {
-    struct cdr_ring *r = cdr_window_ring(l->run->window);
     uint64_t left = min_u64(cdr_ring_unclaimed(r), UINT32_MAX), count;
     struct cdr_batch batch;
     struct cdr_entry *e;
@@ -196,7 +195,7 @@ static int claim_positions(struct cdr_ledger *l, uint64_t most, struct cdr_entry
         return CADRE_DONE;
     /* An equal share, or some would have nothing. */
     count = min_u64(how_many(l, most, left), left / l->run->workers + 1);
-    count = healthy(l, count);
+    count = healthy(l, r, count);
     if (count == 0)
         return CADRE_DONE;
     e = new_entry(r->unordered ? count : 0);
@@ -388,14 +387,15 @@ static void begin(struct cdr_ledger *l, struct cdr_entry *e, unsigned seat)
 static int choose(struct cdr_ledger *l, unsigned seat, uint64_t most,
                   struct cdr_entry **out)
 {
+    struct cdr_ring *r = cdr_window_ring(l->run->window);
     int rc = cdr_window_over(l->run->window) ? CADRE_DONE : from_back(l, most, out);
 
     if (rc != CADRE_DONE || cdr_window_over(l->run->window))
         return rc;
-    if (!l->run->window->ring_at)
+    if (!r)
         return claim_units(l, most, out);
     fail_those_in_front(l, seat);
-    return claim_positions(l, most, out);
+    return claim_positions(l, r, most, out);
 }
 
 static int take_locked(struct cdr_ledger *l, unsigned seat, uint64_t most,
