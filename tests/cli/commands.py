@@ -14,7 +14,6 @@ A line of output ends in a line end; `\\c` at the end of a line says that it doe
 case runs in a new, empty folder, with cadre on its PATH and CADRE its path.
 """
 import argparse
-import concurrent.futures
 import os
 import pathlib
 import re
@@ -105,18 +104,8 @@ def main():
     cadre = args.cadre.absolute()
     cases = [case for path in args.files for case in parse(path)
              if not args.only or args.only in case.name]
-    print(f"1..{len(cases)}")
-    failed = False
-    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        results = pool.map(lambda case: run(case, cadre, args.timeout), cases)
-        for number, (case, result) in enumerate(zip(cases, results), 1):
-            wrong = judge(case, *result)
-            failed = failed or bool(wrong)
-            print(f"{'not ok' if wrong else 'ok'} {number} - {case.name}")
-            for line in wrong:
-                print(f"# {line}")
-            sys.stdout.flush()
-    return 1 if failed else 0
+    return golden.report(cases, lambda case: run(case, cadre, args.timeout),
+                         lambda case, result: judge(case, *result))
 
 
 if __name__ == "__main__":

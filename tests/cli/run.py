@@ -110,6 +110,25 @@ def update(case, out, err, status):
     put(case / "exit", f"{status}\n".encode() if status else b"")
 
 
+def report(cases, run_one, look):
+    """Run all and print TAP; the exit status. look(case, result) says what is wrong, as
+    lines, or in one text why the case was skipped."""
+    print(f"1..{len(cases)}")
+    failed = False
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        for number, (case, result) in enumerate(zip(cases, pool.map(run_one, cases)), 1):
+            wrong = look(case, result)
+            if isinstance(wrong, str):
+                print(f"ok {number} - {case.name} # SKIP {wrong}")
+                continue
+            failed = failed or bool(wrong)
+            print(f"{'not ok' if wrong else 'ok'} {number} - {case.name}")
+            for line in wrong:
+                print(f"# {line}")
+            sys.stdout.flush()
+    return 1 if failed else 0
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--cadre", type=pathlib.Path, required=True, help="the program")
@@ -122,23 +141,15 @@ def main():
     cases = sorted(path.parent for path in (HERE / "cases").glob("*/cmd")
                    if not args.names or path.parent.name in args.names)
 
-    print(f"1..{len(cases)}")
-    failed = False
-    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        results = pool.map(lambda case: run(case, cadre, args.timeout), cases)
-        for number, (case, (out, err, status)) in enumerate(zip(cases, results), 1):
-            if status == SKIP:
-                print(f"ok {number} - {case.name} # SKIP {out.decode().strip()}")
-                continue
-            if args.update and status is not None:
-                update(case, out, err, status)
-            wrong = judge(case, out, err, status)
-            failed = failed or bool(wrong)
-            print(f"{'not ok' if wrong else 'ok'} {number} - {case.name}")
-            for line in wrong:
-                print(f"# {line}")
-            sys.stdout.flush()
-    return 1 if failed else 0
+    def look(case, result):
+        out, err, status = result
+        if status == SKIP:
+            return out.decode().strip()
+        if args.update and status is not None:
+            update(case, out, err, status)
+        return judge(case, out, err, status)
+
+    return report(cases, lambda case: run(case, cadre, args.timeout), look)
 
 
 if __name__ == "__main__":
