@@ -6,7 +6,10 @@
 #include <cadre/stream.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
+#include <string.h>
 #include <sys/epoll.h>
+#include <time.h>
 #include <unistd.h>
 
 #define LINE "a line that nobody wants to have in memory that is shared\n"
@@ -179,10 +182,71 @@ static void test_kernels_without_stderr(void **state)
         rough_case(rough_kinds[k], turn_away_from_stderr, rough_kinds[k]);
 }
 
+/* ---- kernels that close all ---- */
+
+/* The worker's parent is the caller, whose only thread waits for this task. */
+static bool caller_sleeps(void)
+{
+    char path[40], text[256];
+    const char *after_name;
+    ssize_t n;
+    int fd;
+
+    snprintf(path, sizeof path, "/proc/%d/stat", (int)getppid());
+    fd = open(path, O_RDONLY | O_CLOEXEC);
+    n = read(fd, text, sizeof text - 1);
+    close(fd);
+    if (n <= 0)
+        return false;
+    text[n] = 0;
+    after_name = strrchr(text, ')');
+    return after_name && strncmp(after_name, ") S", 3) == 0;
+}
+
+static int close_all(cadre_task *t, const void *item, void *result)
+{
+    time_t give_up = time(NULL) + 20;
+
+    (void)item;
+    for (int fd = 0; cadre_task_index(t) == 1 && fd < 1024; fd++)
+        close(fd);
+    while (!caller_sleeps() && time(NULL) < give_up)
+        sched_yield();
+    *(int *)result = 7;
+    return 0;
+}
+
+/* Its result is there, and its worker can no longer wake who sleeps for it. */
+static void close_all_descriptors(const void *kind)
+{
+    cadre_pool *pool = rough_pool(kind, (cadre_options){ .workers = 1 });
+    cadre_job job = { .fn = close_all, .n = 3, .result_size = sizeof(int) };
+    cadre_stream *stream;
+    cadre_record r;
+    cadre_error err;
+    int n = 0;
+
+    rough_must(cadre_stream_open(&stream, pool, &job, &err) == 0, "%s", err.message);
+    for (; cadre_stream_next(stream, &r, &err) == CADRE_OK; n++)
+        rough_must(*(const int *)r.data == 7, "record %d", n);
+    cadre_stream_close(stream);
+    rough_must(n == 3, "%d records: %s", n, err.message);
+    rough_work(pool);
+    cadre_close(pool);
+}
+
+static void test_kernels_without_descriptors(void **state)
+{
+    (void)state;
+    for (int k = ROUGH_PROCESSES; k < ROUGH_KINDS; k++)
+        rough_case(rough_kinds[k], close_all_descriptors, rough_kinds[k]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_kernels_without_stderr),
+        cmocka_unit_test(test_kernels_without_descriptors),
         cmocka_unit_test(test_programs_without_standard_descriptors),
     };
 

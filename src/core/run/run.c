@@ -76,14 +76,17 @@ int cdr_run_begin(cadre_run *run, cadre_error *err)
     return rc;
 }
 
-void cdr_run_wake_caller(const cadre_run *run)
+bool cdr_run_wake_caller(const cadre_run *run)
 {
     static const uint64_t one = 1;
     int number = errno;
+    bool woken = true;
 
-    /* An event that is signalled already stays so: nothing to check. */
-    if (run->event >= 0 && write(run->event, &one, sizeof one) < 0)
+    if (run->event >= 0 && write(run->event, &one, sizeof one) < 0) {
+        woken = errno == EAGAIN; /* signalled already, and stays so */
         errno = number;
+    }
+    return woken;
 }
 
 /* The first who says so is heard. */

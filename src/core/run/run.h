@@ -357,8 +357,9 @@ int cdr_run_verdict(const cadre_run *run, const cadre_job *job, cadre_error *err
 int cdr_run_patience(const cadre_run *run);
 void cdr_run_report(cadre_run *run, uint64_t now, uint64_t done, uint64_t total);
 
-/* Streams: end the caller's sleep. Safe in a signal handler. */
-void cdr_run_wake_caller(const cadre_run *run);
+/* Streams: end the caller's sleep. False if this process cannot: its descriptor is closed.
+ * Safe in a signal handler. */
+bool cdr_run_wake_caller(const cadre_run *run);
 
 /* There is work again for workers that left. */
 static inline void cdr_run_wake_workers(const cadre_run *run)

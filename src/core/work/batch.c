@@ -46,6 +46,14 @@ static uint64_t batch_size(const struct cadre_worker *w, const struct cdr_ring *
 
 /* ---- running ---- */
 
+/* The caller sleeps for what has been finished. A process whose kernel has closed all
+ * descriptors can wake nobody: another takes its place, and wakes the caller by that. */
+static void wake_caller(struct cadre_worker *w)
+{
+    if (!cdr_run_wake_caller(w->task.run) && w->task.run->window->intents_at)
+        w->retired = true;
+}
+
 /* Task p has run: say how it ended. */
 static void finish(struct cadre_worker *w, struct cdr_ring *r, uint64_t p,
                    uint32_t slot)
@@ -59,7 +67,7 @@ static void finish(struct cadre_worker *w, struct cdr_ring *r, uint64_t p,
         t->emitting = CADRE_NO_ITEM;
     }
     if (cdr_ring_finish(r, w->seat, p, slot, t->failed_at == p ? CDR_FAILED : CDR_DONE))
-        cdr_run_wake_caller(t->run);
+        wake_caller(w);
     cdr_task_has_put(t);
 }
 
@@ -87,7 +95,7 @@ static uint32_t run_together(struct cadre_worker *w, struct cdr_ring *r,
                            (uintptr_t)cdr_ring_result(r, b->slot[i]));
     if (done > first &&
         cdr_ring_finish_all(r, w->seat, first, &b->slot[i], (uint32_t)(done - first)))
-        cdr_run_wake_caller(t->run);
+        wake_caller(w);
     if (done == last)
         return end;
     if (t->failed_at == done) /* else it was stopped there */
@@ -147,7 +155,7 @@ static void run_plain(struct cadre_worker *w, struct cdr_ring *r,
             cdr_task_returned(t, p, rc);
         if (cdr_ring_finish(r, w->seat, p, slot,
                             t->failed_at == p ? CDR_FAILED : CDR_DONE))
-            cdr_run_wake_caller(t->run);
+            wake_caller(w);
     }
 }
 
