@@ -348,12 +348,12 @@ static void use_row(struct cdr_journal *j, sqlite3_stmt *s, struct cdr_job *job)
 static int ask(struct cdr_journal *j, sqlite3_stmt *s, struct cdr_job *job, bool *found,
                struct cdr_failure *why)
 {
+    const struct cdr_args *key = cdr_job_key(job);
     int rc;
 
     sqlite3_bind_int64(s, 2, (sqlite3_int64)job->hash);
     sqlite3_bind_int64(s, 3, job->equal);
-    sqlite3_bind_blob(s, 4, job->args.used ? job->args.text : "", (int)job->args.used,
-                      SQLITE_STATIC);
+    sqlite3_bind_blob(s, 4, key->used ? key->text : "", (int)key->used, SQLITE_STATIC);
     sqlite3_bind_int64(s, 5, j->command);
     rc = sqlite3_step(s);
     *found = rc == SQLITE_ROW;
@@ -368,10 +368,11 @@ static int ask(struct cdr_journal *j, sqlite3_stmt *s, struct cdr_job *job, bool
 int cdr_journal_look_up(struct cdr_journal *j, struct cdr_job *job,
                         struct cdr_failure *why)
 {
+    const struct cdr_args *key = cdr_job_key(job);
     bool found = false;
     int rc = 0;
 
-    job->hash = cdr_hash(j->salt, job->args.text, job->args.used);
+    job->hash = cdr_hash(j->salt, key->text, key->used);
     if (!cdr_seen_count(&j->seen, job->hash, &job->equal))
         return cdr_fails_memory(why);
     pthread_mutex_lock(&j->db_lock);

@@ -12,6 +12,9 @@
 #include "cli/base/failure.h"
 #include <stdio.h>
 
+/* What stands before the command of a run that gave its jobs blocks to read. */
+#define CDR_PIPE_PREFIX "--pipe "
+
 struct cdr_journal;
 
 struct cdr_journal_setting {

@@ -3,6 +3,7 @@
  */
 #include "cli/journal/look.h"
 #include "cli/journal/database.h"
+#include "cli/journal/journal.h"
 #include "cli/journal/identity.h"
 #include "cli/journal/outputs.h"
 #include "cli/journal/replay.h"
@@ -180,11 +181,18 @@ static int replay_row(struct looking *l, sqlite3_stmt *s)
         .in_shell = l->look->shell,
         .in_gdb = l->look->gdb,
     };
+    const char *template = (const char *)sqlite3_column_text(s, TEMPLATE);
 
     replay.job = job_of(l, s, false);
     if (!replay.job)
         return l->why->code;
-    if (replay.job->words.n == 0)
+    if (strncmp(template ? template : "", CDR_PIPE_PREFIX, strlen(CDR_PIPE_PREFIX)) ==
+        0)
+        cdr_fails(l->why, CDR_EXIT_INPUT,
+                  "job %" PRIu64 " read a block of the input, which no journal keeps: "
+                  "run the command again",
+                  replay.job->seq);
+    else if (replay.job->words.n == 0)
         cdr_fails(l->why, CDR_EXIT_INPUT,
                   "job %" PRIu64 " had begun and not ended: its command is not known",
                   replay.job->seq);

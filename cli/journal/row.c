@@ -12,9 +12,10 @@
 
 struct cdr_row *cdr_row_new(const struct cdr_job *job)
 {
+    const struct cdr_args *key = cdr_job_key(job);
     struct cdr_row *row = calloc(1, sizeof *row);
 
-    if (!row || !(row->bytes = malloc(job->args.used + 1))) {
+    if (!row || !(row->bytes = malloc(key->used + 1))) {
         free(row);
         return NULL;
     }
@@ -22,9 +23,9 @@ struct cdr_row *cdr_row_new(const struct cdr_job *job)
     row->hash = job->hash;
     row->equal = job->equal;
     row->seq = job->seq;
-    row->input = job->args.used;
+    row->input = key->used;
     if (row->input > 0)
-        memcpy(row->bytes, job->args.text, row->input);
+        memcpy(row->bytes, key->text, row->input);
     return row;
 }
 

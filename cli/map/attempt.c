@@ -1,8 +1,8 @@
 /* attempt.c - run a command once: start it, read what it puts out, wait for its end.
  * SPDX-License-Identifier: MIT
  *
- * The worker waits for four things at once: the command's two pipes, its end (a pidfd),
- * and being woken, because the job's turn to write has come or because all jobs are to be
+ * The worker waits for five things at once: the command's pipes, of which --pipe adds one
+ * that it reads, its end (a pidfd), and being woken, because the job's turn to write has come or because all jobs are to be
  * ended. When the command itself has ended, what lies in the pipes is read and no more is
  * waited for: a process that it has left behind may hold them open for hours.
  */
@@ -16,7 +16,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { WAKE, END, OUTPUT, ERRORS, FILES };
+#define INPUT_ROOM \
+    262144 /* bytes of the pipe that a job reads, where it may be so large */
+
+enum { WAKE, END, OUTPUT, ERRORS, INPUT, FILES };
 
 struct attempt {
     struct cdr_work *work;
@@ -28,6 +31,7 @@ struct attempt {
     double
         next; /* when the next signal of its ending is due; 0: it is not being ended */
     unsigned step;
+    uint64_t fed; /* bytes of its block that it has got */
 };
 
 /* ---- starting ---- */
@@ -50,9 +54,30 @@ static bool make_pipe(int *ours, int *theirs)
     return fcntl(*ours, F_SETFL, O_NONBLOCK) == 0;
 }
 
+/* What a job reads is written piece by piece, as it takes them. */
+static bool make_input(struct attempt *a)
+{
+    int ends[2];
+
+    if (!a->job->block) {
+        a->start.files[0] = a->work->map->nothing;
+        return true;
+    }
+    if (pipe2(ends, O_CLOEXEC) < 0)
+        return false;
+    a->start.files[0] = ends[0];
+    a->files[INPUT].fd = ends[1];
+    if (fcntl(ends[1], F_SETFL, O_NONBLOCK) < 0)
+        return false;
+    (void)fcntl(a->files[INPUT].fd, F_SETPIPE_SZ, INPUT_ROOM); /* else as it is */
+    a->files[INPUT].events = POLLOUT;
+    return true;
+}
+
 static bool make_files(struct attempt *a)
 {
-    a->start.files[0] = a->work->map->nothing;
+    if (!make_input(a))
+        return false;
     if (a->work->map->set->output.ungroup)
         return true;
     return make_pipe(&a->files[OUTPUT].fd, &a->start.files[1]) &&
@@ -93,6 +118,8 @@ static bool start(struct attempt *a, const char *path, char *const *argv)
     } else {
         failed = cdr_process_start(&a->start);
     }
+    if (a->job->block)
+        close_file(&a->start.files[0]);
     close_file(&a->start.files[1]);
     close_file(&a->start.files[2]);
     a->files[END].fd = a->start.pidfd;
@@ -128,6 +155,17 @@ static bool read_some(struct attempt *a, int file)
     if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
         close_file(&a->files[file].fd);
     return n > 0;
+}
+
+static void feed(struct attempt *a)
+{
+    enum cdr_feeding state = cdr_block_feed(a->job->block, &a->fed, a->files[INPUT].fd,
+                                            a->work->buffer, CDR_WORK_BUFFER);
+
+    if (state == CDR_FEED_FAILED)
+        cdr_job_says(a->job, "what it reads cannot be had: %s", strerror(errno));
+    if (state != CDR_FEED_LATER)
+        close_file(&a->files[INPUT].fd);
 }
 
 /* The next signal to the whole group. Its process is there as long as we have not waited
@@ -197,6 +235,8 @@ static void attend(struct attempt *a)
                 (void)read_some(a, ERRORS);
             if (a->files[END].revents)
                 break;
+            if (a->files[INPUT].revents)
+                feed(a);
         }
         check_time(a);
     }

@@ -13,14 +13,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define AHEAD \
-    64 /* jobs that are made before a worker has come for them, beside theirs */
+/* Jobs that are made before a worker has come for them, beside theirs. */
+#define AHEAD 64
 
 /* ---- jobs, one after another ---- */
 
 static void warn_of_returns(struct cdr_map *map)
 {
-    if (map->warned || !cdr_inputs_saw_return(map->inputs))
+    if (map->warned || !map->inputs || !cdr_inputs_saw_return(map->inputs))
         return;
     map->warned = true;
     fprintf(stderr,
@@ -36,24 +36,55 @@ static int no_more(struct cdr_map *map, struct cdr_job *job, int rc, cadre_error
     return cadre_source_fail(err, 0, "%s", map->why->text);
 }
 
-/* Inputs are not read much further than there are workers for them. */
+/* Inputs are not read much further than there are workers for them, and of blocks one for
+ * each worker. */
+static void wait_for_workers(struct cdr_map *map)
+{
+    uint64_t ahead = map->blocks ? map->workers : AHEAD + 4 * map->workers;
+
+    cdr_gate_keep_near(&map->gate, map->made + 1, ahead);
+}
+
+/* In a journal a block is known by its bytes; otherwise by its number. */
+static int name_block(struct cdr_map *map, struct cdr_job *job)
+{
+    char name[CDR_BLOCK_NAME];
+
+    if (!map->journal)
+        snprintf(name, sizeof name, "block %" PRIu64, job->seq);
+    else if (!cdr_block_name(job->block, name))
+        return cdr_fails(map->why, CDR_EXIT_INPUT,
+                         "block %" PRIu64 " cannot be read: %s", job->seq,
+                         strerror(errno));
+    return cdr_args_add(&job->name, name, strlen(name)) ? 0
+                                                        : cdr_fails_memory(map->why);
+}
+
+static int fill(struct cdr_map *map, struct cdr_job *job)
+{
+    return map->blocks ? cdr_blocks_next(map->blocks, &job->block, map->why)
+                       : cdr_batch_next(&map->batch, &job->args, map->why);
+}
+
 static int next_job(void *arg, void *item, cadre_error *err)
 {
     struct cdr_map *map = arg;
     struct cdr_job *job;
     int rc;
 
-    cdr_gate_keep_near(&map->gate, map->made + 1, AHEAD + 4 * map->workers);
+    wait_for_workers(map);
     if (cdr_map_is_over(map))
         return CADRE_DONE;
     job = cdr_job_new();
     if (!job)
         return cadre_source_fail(err, 0, "out of memory");
-    rc = cdr_batch_next(&map->batch, &job->args, map->why);
+    rc = fill(map, job);
     if (rc || cdr_map_is_over(map))
         return no_more(map, job, rc ? rc : CADRE_DONE, err);
     warn_of_returns(map);
     job->seq = ++map->made;
+    if (map->blocks && name_block(map, job))
+        return no_more(map, job, map->why->code, err);
     if (map->journal && cdr_journal_look_up(map->journal, job, map->why))
         return no_more(map, job, map->why->code, err);
     *(struct cdr_job **)item = job;
@@ -203,6 +234,8 @@ static int open_journal(struct cdr_map *map, struct cdr_failure *why)
         return 0;
     folder = realpath(map->common.directory ? map->common.directory : ".", NULL);
     set.folder = folder ? folder : ".";
+    if (map->blocks)
+        cdr_buffer_text(&template, CDR_PIPE_PREFIX);
     cdr_template_source(map->command, &template);
     cdr_buffer_add(&template, "", 1);
     set.template = template.data;

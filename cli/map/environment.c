@@ -56,11 +56,7 @@ static void add_count(struct cdr_buffer *b, const char *name, uint64_t n)
 
 static void add_item(struct cdr_buffer *b, const struct cdr_job *job)
 {
-    size_t size = 0;
-
-    for (size_t i = 0; i < job->args.n; i++)
-        size += cdr_args_size(&job->args, i) + 1;
-    if (size > ITEM_MAX)
+    if (cdr_job_key(job)->used > ITEM_MAX)
         return;
     cdr_buffer_text(b, "CADRE_ITEM=");
     cdr_job_input(job, b);

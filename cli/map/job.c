@@ -20,6 +20,8 @@ void cdr_job_free(struct cdr_job *job, struct cdr_spool *spool)
     cdr_held_clear(&job->errors, spool);
     cdr_args_free(&job->args);
     cdr_args_free(&job->words);
+    cdr_args_free(&job->name);
+    cdr_block_free(job->block);
     free(job->reason);
     free(job);
 }
@@ -49,12 +51,19 @@ void cdr_job_command(const struct cdr_job *job, bool shell, struct cdr_buffer *o
     }
 }
 
+const struct cdr_args *cdr_job_key(const struct cdr_job *job)
+{
+    return job->name.n > 0 ? &job->name : &job->args;
+}
+
 void cdr_job_input(const struct cdr_job *job, struct cdr_buffer *out)
 {
-    for (size_t i = 0; i < job->args.n; i++) {
+    const struct cdr_args *key = cdr_job_key(job);
+
+    for (size_t i = 0; i < key->n; i++) {
         if (i > 0)
             cdr_buffer_add(out, " ", 1);
-        cdr_buffer_add(out, cdr_args_get(&job->args, i), cdr_args_size(&job->args, i));
+        cdr_buffer_add(out, cdr_args_get(key, i), cdr_args_size(key, i));
     }
 }
 

@@ -5,6 +5,7 @@
 #define CDR_CLI_MAP_JOB_H
 
 #include "cli/map/args.h"
+#include "cli/map/block.h"
 #include "cli/map/bytes.h"
 #include "cli/map/spool.h"
 #include <cadre/version.h>
@@ -26,7 +27,9 @@ struct cdr_end {
 struct cdr_job {
     uint64_t seq; /* counted from 1 */
     struct cdr_args args;
-    struct cdr_args words; /* its command, once it runs */
+    struct cdr_args words;   /* its command, once it runs */
+    struct cdr_block *block; /* what it reads; NULL: nothing, or it has ended */
+    struct cdr_args name;    /* what a block is known by, instead of arguments */
     struct cdr_end end;
     struct cdr_held output, errors;
     char *reason; /* what the program itself has to say of its failure; NULL: nothing */
@@ -51,7 +54,10 @@ int cdr_job_code(const struct cdr_job *job);
 /* The command as one would type it into a shell. */
 void cdr_job_command(const struct cdr_job *job, bool shell, struct cdr_buffer *out);
 
-/* Its arguments, separated by spaces. */
+/* What it is known by: its arguments, or the name of its block. */
+const struct cdr_args *cdr_job_key(const struct cdr_job *job);
+
+/* That, separated by spaces. */
 void cdr_job_input(const struct cdr_job *job, struct cdr_buffer *out);
 
 /* Note what the program has to say; the first word counts. */

@@ -10,10 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FILES_PER_JOB 6 /* two pipes while it starts, its pidfd, its worker's eventfd */
-#define FILES_BESIDES 12
-#define FILES_ENOUGH  65536
-#define JOBS_MAX      20000
+#define FILES_PER_JOB  6 /* two pipes while it starts, its pidfd, its worker's eventfd */
+#define FILES_PER_PIPE 2
+#define FILES_BESIDES  12
+#define FILES_ENOUGH   65536
+#define JOBS_MAX       20000
 
 /* As the library counts them: affinity, cgroups and schedulers have a say. */
 unsigned cdr_cpus(void)
@@ -128,13 +129,15 @@ static void raise_limit(struct cdr_map *map)
 
 static void limit_by_files(struct cdr_map *map)
 {
-    size_t used = open_files() + FILES_BESIDES, most;
+    size_t used = open_files() + FILES_BESIDES, most, each = FILES_PER_JOB;
     struct rlimit limit;
 
     raise_limit(map);
     if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
         return;
-    most = limit.rlim_cur > used ? (limit.rlim_cur - used) / FILES_PER_JOB : 0;
+    if (map->set->pipe.pipe || map->set->pipe.part)
+        each += FILES_PER_PIPE;
+    most = limit.rlim_cur > used ? (limit.rlim_cur - used) / each : 0;
     if (most >= map->workers)
         return;
     if (most < map->jobs)

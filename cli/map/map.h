@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: MIT
  *
  * The story. The thread that runs the command reads the inputs and makes a job of each
- * (source.c: batch.h, inputs.h); a stream of the library hands the jobs to workers and
+ * (batch.h, inputs.h; blocks.h); a stream of the library hands the jobs to workers and
  * bounds how many are under way. A worker waits at the gate (gate.h), starts the command
  * (process.h), reads what it puts out and waits for its end (attempt.c), tries again where
  * that is asked for (worker.c), counts the end (halt.h), and leaves the job with the
@@ -16,6 +16,7 @@
 
 #include "cli/journal/journal.h"
 #include "cli/map/batch.h"
+#include "cli/map/blocks.h"
 #include "cli/map/ending.h"
 #include "cli/map/gate.h"
 #include "cli/map/guard.h"
@@ -29,7 +30,8 @@
 struct cdr_map {
     /* Set before workers begin. */
     const struct cdr_map_settings *set;
-    struct cdr_inputs *inputs;
+    struct cdr_inputs *inputs; /* NULL: there are blocks instead */
+    struct cdr_blocks *blocks; /* NULL: there are inputs instead */
     struct cdr_template *command, *tag;
     struct cdr_batch batch;
     struct cdr_start_common common;

@@ -3,10 +3,11 @@
  */
 #include "cli/map/settings.h"
 
-#define IN(field)  offsetof(struct cdr_input_options, field)
-#define CMD(field) offsetof(struct cdr_command_options, field)
-#define RUN(field) offsetof(struct cdr_run_options, field)
-#define OUT(field) offsetof(struct cdr_output_options, field)
+#define IN(field)   offsetof(struct cdr_input_options, field)
+#define PIPE(field) offsetof(struct cdr_pipe_options, field)
+#define CMD(field)  offsetof(struct cdr_command_options, field)
+#define RUN(field)  offsetof(struct cdr_run_options, field)
+#define OUT(field)  offsetof(struct cdr_output_options, field)
 
 static const struct cdr_option operands[] = {
     { .kind = CDR_REST,
@@ -75,6 +76,45 @@ static const struct cdr_option input[] = {
       .value = "TEXT",
       .offset = IN(eof),
       .help = "an input that ends its source" },
+    { .kind = CDR_END },
+};
+
+static const struct cdr_option blocks[] = {
+    { .kind = CDR_FLAG,
+      .name = "pipe",
+      .alias = "spreadstdin",
+      .offset = PIPE(pipe),
+      .help = "split standard input into blocks of whole records; each is what a job "
+              "reads" },
+    { .kind = CDR_FLAG,
+      .name = "pipe-part",
+      .alias = "pipepart",
+      .offset = PIPE(part),
+      .help = "the same with the files of -a, which are not read for it" },
+    { .kind = CDR_TEXT,
+      .name = "block",
+      .alias = "block-size",
+      .value = "SIZE",
+      .offset = PIPE(block),
+      .help =
+          "bytes of a block, about: 500k, 2M; with --pipe-part, -N for N blocks for "
+          "each job that runs at a time [1M]" },
+    { .kind = CDR_TEXT,
+      .name = "records",
+      .value = "N",
+      .offset = PIPE(records),
+      .help = "N records a block; with --pipe, -N says the same" },
+    { .kind = CDR_TEXT,
+      .name = "recstart",
+      .value = "TEXT",
+      .offset = PIPE(start),
+      .help =
+          "a record begins with this text; \\n, \\r, \\t, \\0 and \\\\ may be used" },
+    { .kind = CDR_TEXT,
+      .name = "recend",
+      .value = "TEXT",
+      .offset = PIPE(end),
+      .help = "a record ends with this text; \"\": anywhere [\\n]" },
     { .kind = CDR_END },
 };
 
@@ -296,7 +336,11 @@ static const struct cdr_option output[] = {
 #define GROUP(field) offsetof(struct cdr_map_settings, field)
 
 const struct cdr_group cdr_map_groups[] = {
-    { "Command and inputs", operands, 0 },  { "Inputs", input, GROUP(input) },
-    { "Command", command, GROUP(command) }, { "Running", running, GROUP(run) },
-    { "Output", output, GROUP(output) },    { .title = NULL },
+    { "Command and inputs", operands, 0 },
+    { "Inputs", input, GROUP(input) },
+    { "Blocks of input", blocks, GROUP(pipe) },
+    { "Command", command, GROUP(command) },
+    { "Running", running, GROUP(run) },
+    { "Output", output, GROUP(output) },
+    { .title = NULL },
 };

@@ -20,6 +20,11 @@ struct cdr_input_options {
     const char *seed;
 };
 
+struct cdr_pipe_options {
+    bool pipe, part;
+    const char *block, *records, *start, *end;
+};
+
 struct cdr_command_options {
     bool shell, quote;
     bool context, many; /* -X, -m */
@@ -46,6 +51,7 @@ struct cdr_output_options {
 struct cdr_map_settings {
     struct cdr_texts words; /* the command, its arguments, and ::: with what follows */
     struct cdr_input_options input;
+    struct cdr_pipe_options pipe;
     struct cdr_command_options command;
     struct cdr_run_options run;
     struct cdr_output_options output;

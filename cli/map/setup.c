@@ -5,6 +5,7 @@
 #include "cli/map/duration.h"
 #include "cli/map/jobs.h"
 #include "cli/map/shell.h"
+#include "cli/map/size.h"
 #include "cli/base/interrupt.h"
 #include "cli/base/text.h"
 
@@ -51,26 +52,6 @@ static int set_nice(struct cdr_map *map, const char *text, struct cdr_failure *w
     return 0;
 }
 
-static bool parse_size(uint64_t *out, const char *text)
-{
-    static const char units[] = "kmgtp";
-    size_t size = strlen(text);
-    char copy[32], *unit;
-
-    if (size == 0 || size >= sizeof copy)
-        return false;
-    memcpy(copy, text, size + 1);
-    unit = strchr(units, copy[size - 1] | ' ');
-    if (unit)
-        copy[size - 1] = '\0';
-    if (!cdr_parse_count(out, copy))
-        return false;
-    for (long i = unit ? unit - units + 1 : 0; i > 0; i--)
-        if (__builtin_mul_overflow(*out, (uint64_t)1024, out))
-            return false;
-    return true;
-}
-
 static int set_gate(struct cdr_map *map, const struct cdr_run_options *set,
                     struct cdr_failure *why)
 {
@@ -82,7 +63,7 @@ static int set_gate(struct cdr_map *map, const struct cdr_run_options *set,
     gate->over = map->over;
     if (set->delay && !cdr_duration_parse(&gate->delay, set->delay))
         return wrong(why, "delay", set->delay, "seconds, such as 0.5");
-    if (set->memory && !parse_size(&gate->memory, set->memory))
+    if (set->memory && !cdr_size_parse(&gate->memory, set->memory))
         return wrong(why, "memfree", set->memory, "bytes, such as 500M or 2G");
     if (set->load &&
         (!cdr_jobs_parse(&gate->load, set->load, cdr_cpus()) || gate->load <= 0))
@@ -176,14 +157,15 @@ static int set_command(struct cdr_map *map, size_t n, struct cdr_failure *why)
         .replace = set->replace,
         .shell = wants_shell(set, words, n),
         .context = set->context || (map->batch.most > 0 && !set->many),
-        .no_arguments = map->batch.none,
+        .no_arguments = map->batch.none || map->blocks,
         .raw = n == 0,
         .inputs = map->set->input.header ? map->inputs : NULL,
     };
     int rc;
 
-    if (n == 0 && set->quote)
-        return cdr_fails(why, CDR_EXIT_USAGE, "--quote needs a command");
+    if (n == 0 && (set->quote || map->blocks))
+        return cdr_fails(why, CDR_EXIT_USAGE, "--%s needs a command",
+                         set->quote ? "quote" : "pipe");
     map->shell = cdr_shell();
     rc = cdr_template_open(&map->command, &like, why);
     if (!rc)
@@ -208,6 +190,10 @@ static int set_inputs(struct cdr_map *map, size_t *n_command, struct cdr_failure
     while (n < words->n && !cdr_is_source_word(words->at[n]))
         n++;
     *n_command = n;
+    if (map->set->pipe.pipe || map->set->pipe.part)
+        return cdr_blocks_open(&map->blocks, map->set,
+                               (const char *const *)words->at + n, words->n - n,
+                               map->jobs, why);
     rc = cdr_inputs_open(&map->inputs, &map->set->input,
                          (const char *const *)words->at + n, words->n - n, why);
     if (!rc)
@@ -221,6 +207,14 @@ static int check_together(const struct cdr_map_settings *set, struct cdr_failure
 {
     if (set->command.shell && set->command.quote)
         return cdr_fails(why, CDR_EXIT_USAGE, "--shell and --quote exclude each other");
+    if (set->pipe.pipe && set->pipe.part)
+        return cdr_fails(why, CDR_EXIT_USAGE,
+                         "--pipe and --pipe-part exclude each other");
+    if (!set->pipe.pipe && !set->pipe.part &&
+        (set->pipe.block || set->pipe.records || set->pipe.start || set->pipe.end))
+        return cdr_fails(why, CDR_EXIT_USAGE,
+                         "--block, --records, --recstart and --recend need --pipe or "
+                         "--pipe-part");
     if (set->input.null && set->input.delimiter)
         return cdr_fails(why, CDR_EXIT_USAGE,
                          "--null and --delimiter exclude each other");
@@ -252,7 +246,8 @@ int cdr_map_set_up(struct cdr_map *map, const struct cdr_map_settings *set,
         cdr_joblog_open(&map->joblog, set->output.joblog, why))
         return why->code;
     map->batch.command = map->command;
-    map->tally.total = cdr_inputs_total(map->inputs);
+    map->tally.total =
+        map->blocks ? cdr_blocks_total(map->blocks) : cdr_inputs_total(map->inputs);
     map->wake = malloc((map->workers + 1) * sizeof *map->wake);
     if (!map->wake)
         return cdr_fails_memory(why);
@@ -281,6 +276,7 @@ void cdr_map_tear_down(struct cdr_map *map)
     cdr_outlet_close(map->outlet);
     cdr_batch_free(&map->batch);
     cdr_inputs_close(map->inputs);
+    cdr_blocks_close(map->blocks);
     cdr_template_close(map->command);
     cdr_template_close(map->tag);
     cdr_summary_free(&map->summary);

@@ -210,6 +210,8 @@ static void run_command(struct cdr_work *w, struct cdr_job *job)
     if (job->reason && !job->end.status && !job->end.signal)
         job->end.status = 1;
     free(argv);
+    cdr_block_free(job->block);
+    job->block = NULL;
 }
 
 /* ---- a job ---- */
