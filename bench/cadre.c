@@ -117,6 +117,33 @@ static void reduce(const struct work *w)
     complain(cadre_reduce(pool, &job, add, w->results, &error), &error);
 }
 
+/* As oneTBB's body and OpenMP's loop do it: the kernel for each item, from a loop of ours. */
+static int fold_squares(cadre_task *task, uint64_t first, uint64_t count,
+                        const void *items, void *into)
+{
+    const struct work *w = cadre_task_shared(task);
+    double sum = *(double *)into, one;
+
+    (void)first;
+    for (uint64_t i = 0; i < count; i++) {
+        w->kernel(NULL, (const double *)items + i, &one);
+        sum += one;
+    }
+    *(double *)into = sum;
+    return 0;
+}
+
+static void reduce_fold(const struct work *w)
+{
+    cadre_job job = job_of(w);
+    cadre_error error;
+
+    job.fold = fold_squares;
+    job.shared = w;
+    job.results = NULL;
+    complain(cadre_reduce(pool, &job, add, w->results, &error), &error);
+}
+
 static void reduce_loop(const struct work *w)
 {
     double sum = 0, one;
@@ -138,6 +165,7 @@ const struct way ways[] = {
     { "ranges", open_threads, map_ranges, close_pool, 0 },
     { "fresh", open_threads, map_items, close_pool, WAY_FRESH },
     { "reduce", open_threads, reduce, close_pool, WAY_FOLDS },
+    { "reduce-fold", open_threads, reduce_fold, close_pool, WAY_FOLDS },
     { .name = "reduce-loop", .run = reduce_loop, .is = WAY_FOLDS },
     { .name = NULL },
 };

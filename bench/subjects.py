@@ -68,7 +68,8 @@ REDUCE = Comparison("reduce", "sum of 10 million squares", [
     Table("all of them (only cadre and parallel_deterministic_reduce always give the same "
           "bits)", "square", {"n": 10000000, "repetitions": 10},
           {"n": 20000, "repetitions": 2},
-          [Contestant("cadre_reduce", "bench-cadre", "reduce", "cadre"),
+          [Contestant("cadre_reduce, fold", "bench-cadre", "reduce-fold", "cadre"),
+           Contestant("cadre_reduce, a call for each", "bench-cadre", "reduce", "also"),
            Contestant("OpenMP reduction", "bench-openmp", "reduce"),
            Contestant("oneTBB parallel_reduce", "bench-tbb", "reduce"),
            Contestant("oneTBB parallel_deterministic_reduce", "bench-tbb", "reduce-same"),

@@ -95,6 +95,13 @@ typedef int cadre_fn(cadre_task *task, const void *item, void *result);
 typedef int cadre_range_fn(cadre_task *task, uint64_t first, uint64_t count,
                            const void *items, void *results);
 
+/* Reductions: fold `count` neighbours into `into`, which starts as all zero bytes: the same
+ * as combining their results one after another, in one call. Where the calls begin and end
+ * follows from n alone, unless one fails: then it is made again one item at a time, to find
+ * the first that does. */
+typedef int cadre_fold(cadre_task *task, uint64_t first, uint64_t count,
+                       const void *items, void *into);
+
 CADRE_API uint64_t cadre_task_index(const cadre_task *task);
 CADRE_API const void *cadre_task_shared(const cadre_task *task);
 
@@ -177,8 +184,9 @@ typedef void cadre_progress(void *arg, const cadre_counts *counts);
 enum cadre_on_error { CADRE_STOP = 0, CADRE_KEEP_GOING = 1 };
 
 typedef struct cadre_job {
-    cadre_fn *fn; /* one of these two is required */
+    cadre_fn *fn; /* one of these three is required */
     cadre_range_fn *range_fn;
+    cadre_fold *fold;  /* cadre_reduce only */
     const char *name;  /* in messages */
     uint64_t n;        /* how many tasks; columns: 0 means all */
     const void *items; /* n of item_size; NULL: index only */

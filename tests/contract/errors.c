@@ -323,9 +323,9 @@ static void test_bad_jobs(void **state)
     cadre_column no_size = { .data = x, .n = 4 };
     cadre_column huge = { .data = x, .size = SIZE_MAX / 2, .n = 4 };
 
-    refused(state, (cadre_job){ 0 }, "a job needs one of fn and range_fn");
+    refused(state, (cadre_job){ 0 }, "a job needs one of fn, range_fn and fold");
     refused(state, (cadre_job){ .fn = nothing, .range_fn = draws_unnamed },
-            "a job needs only one of fn and range_fn");
+            "a job needs only one of fn, range_fn and fold");
     refused(state, (cadre_job){ .fn = nothing, .n = 4, .items = x },
             "items is set but item_size is 0");
     refused(state, (cadre_job){ .fn = nothing, .n = 4, .results = x },

@@ -28,7 +28,8 @@ enum cdr_program_flags {
     CDR_REDUCES = 32,
     CDR_TOGETHER = 64,      /* a range kernel may have several at once */
     CDR_HAS_STATUSES = 128, /* outcomes say how each task ended */
-    CDR_KEEPS_STATE = 256   /* what worker_begin makes outlives the run */
+    CDR_KEEPS_STATE = 256,  /* what worker_begin makes outlives the run */
+    CDR_FOLDS = 512         /* the kernel is a fold */
 };
 
 struct cdr_column_head {

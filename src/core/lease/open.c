@@ -30,6 +30,8 @@ static const char *check_sizes(const struct cdr_manifest_head *m)
         return "its units are of no size";
     if (reduces && (stream || m->result_size == 0 || !(m->has & 1u << CDR_COMBINE)))
         return "it combines no results";
+    if (m->flags & CDR_FOLDS && !(reduces && m->flags & CDR_RANGES))
+        return "it has nothing to fold into";
     if (m->item_stride > PTRDIFF_MAX || m->result_size > PTRDIFF_MAX)
         return "its items do not fit in memory";
     if (m->size == 0 || m->workers == 0)
@@ -122,6 +124,7 @@ static void set_program(struct cadre_program *p, const struct cdr_manifest_head 
     program->emits = m->flags & CDR_EMITS;
     program->keep_going = m->flags & CDR_KEEPS_GOING;
     program->keep_state = m->flags & CDR_KEEPS_STATE;
+    program->folds = m->flags & CDR_FOLDS;
     program->seed = m->seed;
     program->sink = &p->sink;
     if (m->flags & CDR_REDUCES)

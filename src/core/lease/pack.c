@@ -17,7 +17,7 @@ static uint32_t flags_of(const cadre_run *run)
            (p->keep_going ? CDR_KEEPS_GOING : 0) | (p->bytes ? CDR_BYTES_ITEMS : 0) |
            (run->window->ring_at ? CDR_IS_STREAM : 0) | (p->tree ? CDR_REDUCES : 0) |
            (p->together ? CDR_TOGETHER : 0) | (p->statuses ? CDR_HAS_STATUSES : 0) |
-           (p->keep_state ? CDR_KEEPS_STATE : 0);
+           (p->keep_state ? CDR_KEEPS_STATE : 0) | (p->folds ? CDR_FOLDS : 0);
 }
 
 static void fill_head(struct cdr_manifest_head *m, const cadre_run *run,

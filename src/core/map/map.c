@@ -17,6 +17,8 @@ int cadre_map(cadre_pool *pool, const cadre_job *job, cadre_error *err)
         err = &local;
     rc = cdr_job_prepare(&p, job, false, err);
     if (!rc)
+        rc = cdr_job_refuse_fold(job, err);
+    if (!rc)
         rc = cdr_pool_suits(pool, job, p.n, err);
     if (rc || p.n == 0)
         return rc;

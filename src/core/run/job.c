@@ -97,9 +97,9 @@ static int check_columns(const cadre_job *job, bool stream, cadre_error *err)
         return cdr_fail(err, CADRE_EINVAL, "columns is set but n_columns is 0");
     if (job->items)
         return cdr_fail(err, CADRE_EINVAL, "a job has items or columns, not both");
-    if (job->range_fn)
-        return cdr_fail(err, CADRE_EINVAL,
-                        "a range kernel takes items or indices, not columns");
+    if (!job->fn)
+        return cdr_fail(err, CADRE_EINVAL, "a %s takes items or indices, not columns",
+                        job->fold ? "fold" : "range kernel");
     for (unsigned k = 0; k < job->n_columns && !rc; k++)
         rc = check_column(&job->columns[k], k, stream, err);
     if (!rc && job->n == 0 && only_constants(job->columns, job->n_columns))
@@ -198,11 +198,12 @@ static int check_indexes(const cadre_job *job, uint64_t n, bool stream,
 
 static int check(const cadre_job *job, uint64_t n, bool stream, cadre_error *err)
 {
-    int rc;
+    int kernels, rc;
 
-    if (!job->fn == !job->range_fn)
-        return cdr_fail(err, CADRE_EINVAL, "a job needs %s of fn and range_fn",
-                        job->fn ? "only one" : "one");
+    kernels = (job->fn != NULL) + (job->range_fn != NULL) + (job->fold != NULL);
+    if (kernels != 1)
+        return cdr_fail(err, CADRE_EINVAL, "a job needs %s of fn, range_fn and fold",
+                        kernels ? "only one" : "one");
     if (n == CADRE_ENDLESS && !stream)
         return cdr_fail(err, CADRE_EINVAL, "n is CADRE_ENDLESS, which is for streams");
     if (n == CADRE_ENDLESS && job->items)
@@ -228,6 +229,14 @@ static int check(const cadre_job *job, uint64_t n, bool stream, cadre_error *err
     return rc;
 }
 
+int cdr_job_refuse_fold(const cadre_job *job, cadre_error *err)
+{
+    return job->fold ? cdr_fail(err, CADRE_EINVAL,
+                                "fold is for cadre_reduce: maps and streams have "
+                                "range_fn")
+                     : CADRE_OK;
+}
+
 int cdr_job_prepare(struct cdr_program *p, const cadre_job *job, bool stream,
                     cadre_error *err)
 {
@@ -243,7 +252,8 @@ int cdr_job_prepare(struct cdr_program *p, const cadre_job *job, bool stream,
         return rc;
     *p = (struct cdr_program){
         .fn = job->fn,
-        .range_fn = job->range_fn,
+        .range_fn = job->fold ? job->fold : job->range_fn,
+        .folds = job->fold != NULL,
         .name = job->name,
         .n = n,
         .indexes = job->indexes,

@@ -11,6 +11,9 @@
 int cdr_job_prepare(struct cdr_program *p, const cadre_job *job, bool stream,
                     cadre_error *err);
 
+/* Maps and streams have nothing to fold into. */
+int cdr_job_refuse_fold(const cadre_job *job, cadre_error *err);
+
 /* Before all that may fail once the job is accepted: no emitted bytes, no task run. */
 void cdr_job_clear_outcomes(const struct cdr_program *p);
 

@@ -44,7 +44,8 @@ struct cdr_sink;
  * jobs can have none: 0 plus any offset is not pointer arithmetic on NULL. */
 struct cdr_program {
     cadre_fn *fn;
-    cadre_range_fn *range_fn;
+    cadre_range_fn *range_fn; /* or, if folds: a cadre_fold, whose result is `into` */
+    bool folds;
     const char *name;        /* NULL: unnamed */
     uint64_t n;              /* tasks: a task's place among them is its position */
     const uint64_t *indexes; /* of the first of them: see cdr_program_index */
@@ -177,10 +178,11 @@ struct cadre_task {
     uint64_t n_unwanted; /* how many have, of the slice */
     /* Range kernels: */
     uint64_t range_first, range_end; /* of the call; else both 0 */
-    bool named;                      /* cadre_task_at was called */
-    bool cheap;                      /* tasks are known to be so short that a few more
+    void *before;   /* folds: room for what was in `into` before the call */
+    bool named;     /* cadre_task_at was called */
+    bool cheap;     /* tasks are known to be so short that a few more
                                         make no difference */
-    bool combining;                  /* the call is one of a reduction's combine */
+    bool combining; /* the call is one of a reduction's combine */
     bool unwanted;  /* the call of a range kernel or of combine heard that it is */
     int misuse;     /* a code that fails the call; or 0 */
     bool beginning; /* the call is one of worker_begin */

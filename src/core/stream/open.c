@@ -47,6 +47,8 @@ static int prepare(cadre_stream *s, const cadre_job *job, cadre_error *err)
     int rc = cdr_job_prepare(p, job, true, err);
 
     if (!rc)
+        rc = cdr_job_refuse_fold(job, err);
+    if (!rc)
         rc = check(job, err);
     if (!rc)
         rc = cdr_source_open(&s->source, p, job, err);

@@ -2,12 +2,15 @@
  * SPDX-License-Identifier: MIT
  *
  * Kernels are called by kernel.c; what comes between their results, the user's combine, is
- * called here.
+ * called here. A fold does both in one call, for as many neighbours each time as follows from
+ * the job alone.
  */
 #include "core/work/block.h"
 #include "core/work/write_ahead.h"
 
 #include <string.h>
+
+#define FOLD_MAX 1024 /* tasks of a call; fixed, since its bytes may depend on that */
 
 static bool no_longer_wanted(const struct cadre_task *t, uint64_t unit)
 {
@@ -67,6 +70,17 @@ static bool fold(struct cadre_worker *w, uint64_t first, uint64_t end, char *sum
     return true;
 }
 
+/* Nothing was folded into *sum by tasks that failed. */
+static bool any_succeeded(const struct cdr_program *p, uint64_t first, uint64_t end)
+{
+    if (!p->keep_going)
+        return true;
+    for (uint64_t i = first; i < end; i++)
+        if (*cdr_program_status(p, i) == CADRE_OK)
+            return true;
+    return false;
+}
+
 /* Of a block that is run again after a task of it took a worker down: it was reported. */
 static bool was_lost(const struct cdr_program *p, uint64_t i)
 {
@@ -78,8 +92,8 @@ static bool was_lost(const struct cdr_program *p, uint64_t i)
 static uint64_t block_part(const struct cadre_worker *w, uint64_t i, uint64_t end)
 {
     const struct cadre_run *run = w->task.run;
-    uint64_t until =
-        i + cdr_stride(w, end - i < w->block_tasks ? end - i : w->block_tasks);
+    uint64_t most = run->program->folds ? FOLD_MAX : w->block_tasks;
+    uint64_t until = i + cdr_stride(w, end - i < most ? end - i : most);
 
     for (uint64_t k = i; run->env.remote && k < until; k++)
         if (was_lost(w->task.program, k))
@@ -96,6 +110,8 @@ void cdr_block_start(struct cdr_block *b, const struct cdr_program *p, uint64_t 
                              .next = first,
                              .end = p->n - first < p->grain ? p->n : first + p->grain,
                              .sum = sum };
+    if (p->folds)
+        memset(sum, 0, p->result_size);
 }
 
 /* Results are zeroed before each task: what was there depends on who ran what. */
@@ -113,12 +129,18 @@ bool cdr_block_part(struct cadre_worker *w, struct cdr_block *b)
         return true;
     }
     cdr_task_stamp(t);
-    memset(w->block, 0, (until - i) * p->result_size);
-    b->next =
-        cdr_run_through(t, i, until, p->items + i * p->item_size, (uintptr_t)w->block);
+    if (!p->folds)
+        memset(w->block, 0, (until - i) * p->result_size);
+    t->before = w->block;
+    b->next = cdr_run_through(t, i, until, p->items + i * p->item_size,
+                              (uintptr_t)(p->folds ? b->sum : w->block));
     cdr_note_done(p, i, b->next);
-    return b->next == until && !(t->unwanted_at >= i && t->unwanted_at < until) &&
-           fold(w, i, until, b->sum, &b->any);
+    if (b->next != until || (t->unwanted_at >= i && t->unwanted_at < until))
+        return false;
+    if (!p->folds)
+        return fold(w, i, until, b->sum, &b->any);
+    b->any |= any_succeeded(p, i, until);
+    return true;
 }
 
 static bool run_block(struct cadre_worker *w, uint64_t unit)

@@ -3,7 +3,8 @@
  *
  * Seeding, failure and cancellation cannot differ between backends, because all of them come
  * through here. Three functions run some neighbouring tasks *through*, each for one sort of
- * kernel: over packed items, over columns, over ranges.
+ * kernel: over packed items, over columns, over ranges. A fold is called as a range kernel is,
+ * with the partial result of its block instead of results.
  */
 #include "core/work/write_ahead.h"
 #include "core/run/run.h"
@@ -164,6 +165,12 @@ static uint64_t columns_through(struct cadre_task *t, uint64_t i,
     return i;
 }
 
+/* From one result of a range kernel to the next: a fold has one for all. */
+static size_t result_step(const struct cdr_program *p)
+{
+    return p->folds ? 0 : p->result_size;
+}
+
 /* The tasks are neighbours by position and by index. */
 static int call_range(struct cadre_task *t, uint64_t first, uint64_t count,
                       uintptr_t item, uintptr_t result)
@@ -178,10 +185,22 @@ static int call_range(struct cadre_task *t, uint64_t first, uint64_t count,
     t->unwanted = false;
     t->message_for = CADRE_NO_ITEM;
     t->rng_for = CADRE_NO_ITEM; /* a second call starts the streams anew */
+    if (t->program->folds)
+        memcpy(t->before, (const void *)result, t->program->result_size);
     rc = t->program->range_fn(t, cdr_program_index(t->program, first), count,
                               (const void *)item, (void *)result);
     t->range_first = t->range_end = 0;
     return rc;
+}
+
+/* As if the call had not been made: of a reduction, where each result is zero before its
+ * task, and a partial result has no part of a task that failed. */
+static void undo_range(struct cadre_task *t, uint64_t count, uintptr_t result)
+{
+    if (t->program->folds)
+        memcpy((void *)result, t->before, t->program->result_size);
+    else if (t->program->tree)
+        memset((void *)result, 0, count * t->program->result_size);
 }
 
 /* A range that failed says nothing of which item did, and emitted bytes belong to one
@@ -198,10 +217,12 @@ static uint64_t singles_through(struct cadre_task *t, uint64_t i, uint64_t end,
             cdr_task_failed(t, i, t->misuse, 0, false);
             rc = rc ? rc : 1;
         }
+        if (rc && t->program->folds)
+            undo_range(t, 1, result);
         if (rc && !cdr_task_returned(t, i, rc))
             break;
         item += t->program->item_size;
-        result += t->program->result_size;
+        result += result_step(t->program);
     }
     return i;
 }
@@ -218,8 +239,7 @@ static uint64_t range_through(struct cadre_task *t, uint64_t i, uint64_t end,
         cdr_task_unwanted(t, i, end);
     if (t->unwanted || (!rc && !t->misuse))
         return end;
-    if (t->program->tree) /* each result is zero again before its task */
-        memset((void *)result, 0, (end - i) * t->program->result_size);
+    undo_range(t, end - i, result);
     return singles_through(t, i, end, item, result);
 }
 
@@ -245,7 +265,7 @@ static uint64_t ranges_through(struct cadre_task *t, uint64_t i, uint64_t end,
         gap = gap_after(p, first, end);
         i = range_through(t, first, gap, item, result);
         item += (gap - first) * p->item_size;
-        result += (gap - first) * p->result_size;
+        result += (gap - first) * result_step(p);
     } while (i == gap && gap < end);
     return i;
 }
