@@ -62,25 +62,198 @@ struct intervals {
     struct cdr_outcome *outcomes; /* n */
 };
 
+/* Every group and score with every metric, score by score. */
+static size_t result_of(const struct intervals *v, size_t group, size_t score,
+                        size_t metric)
+{
+    const struct cdr_analysis *s = &v->analysis;
+
+    return (score * cdr_analysis_groups(s) + group) * s->n_kinds + metric;
+}
+
+static void name_results(struct intervals *v)
+{
+    const struct cdr_analysis *s = &v->analysis;
+    const size_t n_groups = cdr_analysis_groups(s);
+
+    for (size_t i = 0; i < v->n; i++) {
+        const size_t k = i / s->n_kinds;
+        v->rows[i].name = cdr_analysis_score(s, k / n_groups);
+        v->rows[i].kind = s->kinds[i % s->n_kinds];
+        v->outcomes[i].group = v->rows[i].group = cdr_analysis_group(s, k % n_groups);
+    }
+}
+
+static void take(struct intervals *v, size_t i, const struct cdr_finding *finding)
+{
+    struct cdr_plot_row *row = &v->rows[i];
+
+    row->interval = finding->interval;
+    v->outcomes[i].p_value = finding->p_value;
+    v->outcomes[i].threshold[0] = finding->threshold[0];
+    cdr_analysis_warn(&v->analysis, &row->interval, row->name, row->kind);
+}
+
+/* ---- all of a group at once ---- */
+
+struct together {
+    struct cdr_finding *findings; /* of each result */
+    double **replicates;          /* of each result; all NULL if nobody wants them */
+    struct cdr_item *items;       /* of a group */
+    struct cdr_finding *found;
+    size_t failed; /* the first result that failed; v->n: none */
+    cadre_error err;
+};
+
+static void together_close(struct together *t, size_t n)
+{
+    for (size_t i = 0; t->replicates && i < n; i++)
+        free(t->replicates[i]);
+    free(t->replicates);
+    free(t->findings);
+    free(t->items);
+    free(t->found);
+}
+
+static bool together_open(struct together *t, const struct intervals *v)
+{
+    const uint64_t most = cdr_analysis_most(&v->analysis);
+
+    *t = (struct together){ .findings = calloc(v->n, sizeof *t->findings),
+                            .replicates = calloc(v->n, sizeof *t->replicates),
+                            .items = calloc(v->n, sizeof *t->items),
+                            .found = calloc(v->n, sizeof *t->found),
+                            .failed = v->n };
+    if (!t->findings || !t->replicates || !t->items || !t->found)
+        return false;
+    for (size_t i = 0; v->analysis.set->drawing.replicates && i < v->n; i++) {
+        t->replicates[i] = calloc(most, sizeof *t->replicates[i]);
+        if (!t->replicates[i])
+            return false;
+    }
+    return true;
+}
+
+/* Columns are the part's own, the first of them, and copies. */
+static bool list_items(struct together *t, const struct intervals *v,
+                       const struct cdr_part *part, size_t group)
+{
+    const struct cdr_analysis *s = &v->analysis;
+    bool good = true;
+
+    for (size_t score = 0; score < cdr_analysis_scores(s); score++) {
+        double *const column =
+            score == 0 ? part->scores[0] : cdr_part_column(part, group, score);
+        good = good && column;
+        for (size_t k = 0; k < s->n_kinds; k++)
+            t->items[score * s->n_kinds + k] =
+                (struct cdr_item){ .score = cdr_analysis_score(s, score),
+                                   .column = column,
+                                   .kind = s->kinds[k],
+                                   .replicates =
+                                       t->replicates[result_of(v, group, score, k)] };
+    }
+    return good;
+}
+
+static void free_columns(const struct together *t, const struct intervals *v)
+{
+    const size_t n_kinds = v->analysis.n_kinds;
+
+    for (size_t score = 1; score < cdr_analysis_scores(&v->analysis); score++)
+        free(t->items[score * n_kinds].column);
+}
+
+/* A failure that is of no result is the end. */
+static int run_group(struct together *t, struct intervals *v,
+                     const struct cdr_part *part, size_t group, struct cdr_failure *why)
+{
+    struct cdr_analysis *s = &v->analysis;
+    const size_t n = cdr_analysis_scores(s) * s->n_kinds;
+    size_t failed = n;
+    cadre_error err;
+
+    const int rc =
+        cdr_part_run_all(t->found, &failed, part, t->items, n, s->set->method, &err);
+    if (rc && failed == n)
+        return cdr_analysis_fails(s, s->kinds[0], NULL, &err, why);
+    for (size_t k = 0; k < n; k++) {
+        const size_t i = result_of(v, group, k / s->n_kinds, k % s->n_kinds);
+        t->findings[i] = t->found[k];
+        if (k != failed || i >= t->failed)
+            continue;
+        t->failed = i;
+        t->err = err;
+    }
+    return 0;
+}
+
+/* As if all had been run one after another. */
+static int take_all(const struct together *t, struct intervals *v,
+                    struct cdr_failure *why)
+{
+    struct cdr_analysis *s = &v->analysis;
+
+    for (size_t i = 0; i < v->n; i++) {
+        const struct cdr_plot_row *row = &v->rows[i];
+        const cadre_interval *x = &t->findings[i].interval;
+        if (i == t->failed) {
+            s->group = row->group;
+            return cdr_analysis_fails(s, row->kind, row->name, &t->err, why);
+        }
+        take(v, i, &t->findings[i]);
+        if (t->replicates[i])
+            cdr_part_write(s, row->group, row->name, row->kind, t->replicates[i],
+                           x->resamples + x->degenerate);
+    }
+    return 0;
+}
+
+static int run_together(struct intervals *v, struct cdr_failure *why)
+{
+    struct cdr_analysis *s = &v->analysis;
+    const size_t n_groups = cdr_analysis_groups(s);
+    struct together t;
+    int rc = together_open(&t, v) ? 0 : cdr_fails_memory(why);
+
+    s->progress.parts = n_groups;
+    for (size_t group = 0; group < n_groups && !rc; group++) {
+        struct cdr_part part;
+        rc = cdr_analysis_next(s, group, why);
+        if (rc)
+            break;
+        if (!cdr_part_open(&part, s, group, 0, CDR_NO_SCORE) ||
+            !list_items(&t, v, &part, group))
+            rc = cdr_fails_memory(why);
+        else
+            rc = run_group(&t, v, &part, group, why);
+        free_columns(&t, v);
+        memset(t.items, 0, v->n * sizeof *t.items);
+        cdr_part_close(&part);
+    }
+    if (!rc)
+        rc = take_all(&t, v, why);
+    together_close(&t, v->n);
+    return rc;
+}
+
+/* ---- one by one ---- */
+
 static int run_one(struct intervals *v, const struct cdr_part *part, size_t i,
                    struct cdr_failure *why)
 {
-    struct cdr_plot_row *row = &v->rows[i];
+    const struct cdr_plot_row *row = &v->rows[i];
     struct cdr_finding finding;
     cadre_error err;
 
     if (cdr_part_run(&finding, part, row->kind, v->analysis.set->method, row->name,
                      NULL, &err))
         return cdr_analysis_fails(&v->analysis, row->kind, row->name, &err, why);
-    row->interval = finding.interval;
-    v->outcomes[i].p_value = finding.p_value;
-    v->outcomes[i].threshold[0] = finding.threshold[0];
-    cdr_analysis_warn(&v->analysis, &row->interval, row->name, row->kind);
+    take(v, i, &finding);
     return 0;
 }
 
-/* Every group and score with every metric, score by score. */
-static int run_all(struct intervals *v, struct cdr_failure *why)
+static int run_in_turn(struct intervals *v, struct cdr_failure *why)
 {
     struct cdr_analysis *s = &v->analysis;
     const size_t n_groups = cdr_analysis_groups(s);
@@ -89,14 +262,10 @@ static int run_all(struct intervals *v, struct cdr_failure *why)
     s->progress.parts = v->n;
     for (size_t i = 0; i < v->n && rc == 0; i++) {
         const size_t k = i / s->n_kinds;
-        const size_t score = k / n_groups;
         struct cdr_part part;
 
-        v->rows[i].name = cdr_analysis_score(s, score);
-        v->rows[i].kind = s->kinds[i % s->n_kinds];
-        v->outcomes[i].group = v->rows[i].group = cdr_analysis_group(s, k % n_groups);
         rc = cdr_analysis_next(s, i, why);
-        if (!rc && !cdr_part_open(&part, s, k % n_groups, score, CDR_NO_SCORE))
+        if (!rc && !cdr_part_open(&part, s, k % n_groups, k / n_groups, CDR_NO_SCORE))
             rc = cdr_fails_memory(why);
         else if (!rc)
             rc = run_one(v, &part, i, why);
@@ -105,6 +274,13 @@ static int run_all(struct intervals *v, struct cdr_failure *why)
         cdr_part_close(&part);
     }
     return rc;
+}
+
+static int run_all(struct intervals *v, struct cdr_failure *why)
+{
+    name_results(v);
+    return cdr_part_can_run_all(&v->analysis) ? run_together(v, why)
+                                              : run_in_turn(v, why);
 }
 
 /* ---- results ---- */

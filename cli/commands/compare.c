@@ -119,51 +119,133 @@ static int measure(struct comparison *c, const struct cdr_part *part, size_t i,
     return 0;
 }
 
+static void take(struct comparison *c, size_t i, const struct cdr_finding *finding)
+{
+    c->rows[i].interval = finding->interval;
+    c->rows[i].n = finding->interval.resamples + finding->interval.degenerate;
+    c->outcomes[i].p_value = finding->p_value;
+    for (unsigned k = 0; k < 2; k++)
+        c->outcomes[i].threshold[k] = finding->threshold[k];
+    cdr_analysis_warn(&c->analysis, &finding->interval, "b - a", c->rows[i].kind);
+}
+
+static bool make_room(struct comparison *c, size_t i)
+{
+    struct pair *pair = &c->pairs[i];
+
+    pair->replicates = calloc(cdr_analysis_most(&c->analysis), sizeof(double));
+    if (c->analysis.set->plot)
+        c->rows[i].replicates = pair->replicates;
+    return pair->replicates != NULL;
+}
+
 static int run_one(struct comparison *c, const struct cdr_part *part, size_t i,
                    struct cdr_failure *why)
 {
     struct cdr_analysis *s = &c->analysis;
-    struct pair *pair = &c->pairs[i];
     struct cdr_finding finding;
     cadre_error err;
 
-    if (s->set->plot) {
-        pair->replicates = calloc(cdr_analysis_most(s), sizeof *pair->replicates);
-        if (!pair->replicates)
-            return cdr_fails_memory(why);
-        c->rows[i].replicates = pair->replicates;
-    }
-    if (cdr_part_run(&finding, part, c->rows[i].kind, c->analysis.set->method, "b - a",
-                     pair->replicates, &err))
+    if (s->set->plot && !make_room(c, i))
+        return cdr_fails_memory(why);
+    if (cdr_part_run(&finding, part, c->rows[i].kind, s->set->method, "b - a",
+                     c->pairs[i].replicates, &err))
         return cdr_analysis_fails(s, c->rows[i].kind, NULL, &err, why);
-    c->rows[i].interval = finding.interval;
-    c->rows[i].n = finding.interval.resamples + finding.interval.degenerate;
-    c->outcomes[i].p_value = finding.p_value;
-    for (unsigned k = 0; k < 2; k++)
-        c->outcomes[i].threshold[k] = finding.threshold[k];
-    cdr_analysis_warn(s, &finding.interval, "b - a", c->rows[i].kind);
+    take(c, i, &finding);
     return 0;
+}
+
+/* Every metric, from result `first` on. */
+static int run_in_turn(struct comparison *c, const struct cdr_part *part, size_t first,
+                       struct cdr_failure *why)
+{
+    struct cdr_analysis *s = &c->analysis;
+    int rc = 0;
+
+    for (size_t i = first; i < first + s->n_kinds && rc == 0; i++) {
+        rc = measure(c, part, i, why);
+        if (!rc)
+            rc = cdr_analysis_next(s, i, why);
+        if (!rc)
+            rc = run_one(c, part, i, why);
+    }
+    return rc;
+}
+
+/* What came of all metrics; `failed` is the number of the first that failed. */
+static int take_all(struct comparison *c, const struct cdr_part *part, size_t first,
+                    const struct cdr_finding *findings, size_t failed,
+                    const cadre_error *err, struct cdr_failure *why)
+{
+    struct cdr_analysis *s = &c->analysis;
+    int rc = 0;
+
+    for (size_t k = 0; k < s->n_kinds && rc == 0; k++) {
+        const size_t i = first + k;
+        const int kind = c->rows[i].kind;
+        rc = measure(c, part, i, why);
+        if (!rc && k == failed)
+            rc = cdr_analysis_fails(s, kind, NULL, err, why);
+        if (rc)
+            return rc;
+        take(c, i, &findings[k]);
+        if (s->set->drawing.replicates)
+            cdr_part_write(s, part->group, "b - a", kind, c->pairs[i].replicates,
+                           c->rows[i].n);
+    }
+    return 0;
+}
+
+/* The same over the same resamples. */
+static int run_together(struct comparison *c, const struct cdr_part *part, size_t first,
+                        struct cdr_failure *why)
+{
+    struct cdr_analysis *s = &c->analysis;
+    const bool keeps = s->set->plot || s->set->drawing.replicates;
+    struct cdr_item *items = calloc(s->n_kinds, sizeof *items);
+    struct cdr_finding *findings = calloc(s->n_kinds, sizeof *findings);
+    size_t failed = s->n_kinds;
+    bool good = items && findings;
+    cadre_error err;
+    int rc;
+
+    for (size_t k = 0; good && k < s->n_kinds; k++) {
+        good = !keeps || make_room(c, first + k);
+        items[k] = (struct cdr_item){ .score = "b - a",
+                                      .column = part->scores[0],
+                                      .kind = s->kinds[k],
+                                      .replicates = c->pairs[first + k].replicates };
+    }
+    rc = good ? cdr_analysis_next(s, first / s->n_kinds, why) : cdr_fails_memory(why);
+    if (!rc) {
+        const int failure = cdr_part_run_all(findings, &failed, part, items, s->n_kinds,
+                                             s->set->method, &err);
+        rc = failure && failed == s->n_kinds
+                 ? cdr_analysis_fails(s, s->kinds[0], NULL, &err, why)
+                 : take_all(c, part, first, findings, failed, &err, why);
+    }
+    free(items);
+    free(findings);
+    return rc;
 }
 
 static int run_all(struct comparison *c, struct cdr_failure *why)
 {
     struct cdr_analysis *s = &c->analysis;
+    const bool together = cdr_part_can_run_all(s);
     int rc = 0;
 
-    s->progress.parts = c->n;
-    for (size_t i = 0; i < c->n && rc == 0; i++) {
-        struct cdr_part part;
-
+    s->progress.parts = together ? c->n / s->n_kinds : c->n;
+    for (size_t i = 0; i < c->n; i++) {
         c->rows[i].kind = s->kinds[i % s->n_kinds];
         c->outcomes[i].group = c->rows[i].group = cdr_analysis_group(s, i / s->n_kinds);
-        if (!cdr_part_open(&part, s, i / s->n_kinds, 0, 1))
+    }
+    for (size_t first = 0; first < c->n && rc == 0; first += s->n_kinds) {
+        struct cdr_part part;
+        if (!cdr_part_open(&part, s, first / s->n_kinds, 0, 1))
             rc = cdr_fails_memory(why);
-        if (!rc)
-            rc = measure(c, &part, i, why);
-        if (!rc)
-            rc = cdr_analysis_next(s, i, why);
-        if (!rc)
-            rc = run_one(c, &part, i, why);
+        else
+            rc = (together ? run_together : run_in_turn)(c, &part, first, why);
         cdr_part_close(&part);
     }
     return rc;

@@ -59,6 +59,17 @@ static double *copy_score(const struct cdr_part *p, size_t group, size_t score,
     return to;
 }
 
+double *cdr_part_column(const struct cdr_part *p, size_t group, size_t score)
+{
+    bool good = true;
+    double *column = copy_score(p, group, score, &good);
+
+    if (good)
+        return column;
+    free(column);
+    return NULL;
+}
+
 /* The column of the same name among the rows that thresholds are chosen in. */
 static const double *validation_score(const struct cdr_analysis *s, size_t score)
 {

@@ -40,6 +40,31 @@ struct cdr_finding {
 int cdr_part_run(struct cdr_finding *out, const struct cdr_part *p, int kind,
                  int method, const char *score, double *replicates, cadre_error *err);
 
+/* One of the metrics of one of the scores. */
+struct cdr_item {
+    const char *score;
+    double *column; /* the part's scores[0], or a copy of its own */
+    int kind;
+    double *replicates; /* room for them, or NULL */
+};
+
+/* The same of n items, over the same resamples, by a method that resamples; of a comparison
+ * all are about its two columns. After a failure of one of them, *failed is its number, and
+ * those before it are there; n: it is nobody's. */
+int cdr_part_run_all(struct cdr_finding *out, size_t *failed, const struct cdr_part *p,
+                     const struct cdr_item *items, size_t n, int method,
+                     cadre_error *err);
+
+/* Whether that can be done: rows are drawn, and there is nothing from before. */
+bool cdr_part_can_run_all(const struct cdr_analysis *s);
+
+/* The part's rows of one more score; to be freed. NULL: no memory. */
+double *cdr_part_column(const struct cdr_part *p, size_t group, size_t score);
+
+/* Replicates of a result to --replicates. */
+void cdr_part_write(const struct cdr_analysis *s, const char *group, const char *score,
+                    int kind, const double *values, size_t n);
+
 /* The threshold that is chosen for a column in the validation rows. */
 int cdr_part_choose(double *out, const struct cdr_part *p, unsigned column,
                     cadre_error *err);

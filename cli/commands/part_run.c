@@ -14,8 +14,7 @@
 
 struct stream {
     FILE *out;
-    const struct cdr_part *part;
-    const char *score;
+    const char *group, *score;
     int kind;
 };
 
@@ -27,13 +26,21 @@ static int write_replicates(void *arg, uint64_t first, const double *values, siz
     for (size_t i = 0; i < n; i++) {
         cdr_csv_text(s->out, s->score);
         fprintf(s->out, ",%s,", cadre_metric_name(s->kind));
-        if (s->part->group)
-            cdr_csv_text(s->out, s->part->group);
+        if (s->group)
+            cdr_csv_text(s->out, s->group);
         snprintf(number, sizeof number, "%.17g", values[i]);
         fprintf(s->out, ",%" PRIu64 ",%s\n", first + i,
                 isfinite(values[i]) ? number : "");
     }
     return ferror(s->out) != 0;
+}
+
+void cdr_part_write(const struct cdr_analysis *s, const char *group, const char *score,
+                    int kind, const double *values, size_t n)
+{
+    struct stream stream = { s->replicates.stream, group, score, kind };
+
+    write_replicates(&stream, 0, values, n);
 }
 
 /* ---- without resamples ---- */
@@ -273,7 +280,7 @@ int cdr_part_run(struct cdr_finding *out, const struct cdr_part *p, int kind,
                  int method, const char *score, double *replicates, cadre_error *err)
 {
     struct cdr_analysis *s = p->analysis;
-    struct stream stream = { s->replicates.stream, p, score, kind };
+    struct stream stream = { s->replicates.stream, p->group, score, kind };
     cadre_bootstrap b = cdr_part_bootstrap(p, kind, method);
     int rc;
 
@@ -297,5 +304,84 @@ int cdr_part_run(struct cdr_finding *out, const struct cdr_part *p, int kind,
     out->p_value = out->interval.p_value;
     if (!rc && s->set->drawing.test == 1)
         rc = permute(&out->p_value, p, &b, err);
+    return rc;
+}
+
+/* ---- several at once ---- */
+
+bool cdr_part_can_run_all(const struct cdr_analysis *s)
+{
+    const struct cdr_resampling *d = &s->set->drawing;
+
+    return s->set->method < CDR_METHOD_DELONG && !d->block && !d->validation &&
+           !d->extend;
+}
+
+static cadre_quantity quantity_of(const struct cdr_part *p, const struct cdr_item *item)
+{
+    const cadre_bootstrap b = cdr_analysis_bootstrap(p->analysis, item->kind);
+
+    return (cadre_quantity){ .metric = b.metric,
+                             .scores = item->column,
+                             .scores_b = p->scores[1],
+                             .replicates = item->replicates };
+}
+
+static int intervals_of(cadre_interval *intervals, const struct cdr_part *p,
+                        const struct cdr_item *items, size_t n, int method,
+                        cadre_error *err)
+{
+    const cadre_bootstrap b = cdr_part_bootstrap(p, items->kind, method);
+    cadre_quantity *quantities = calloc(n, sizeof *quantities);
+    int rc;
+
+    if (!quantities)
+        return cdr_part_no_memory(err);
+    for (size_t i = 0; i < n; i++)
+        quantities[i] = quantity_of(p, &items[i]);
+    rc = cadre_bootstrap_intervals(intervals, p->analysis->pool, &b, quantities, n,
+                                   b.method, err);
+    free(quantities);
+    return rc;
+}
+
+/* Of an item whose interval is there. */
+static int finish(struct cdr_finding *out, const cadre_interval *interval,
+                  const struct cdr_part *p, const struct cdr_item *item, int method,
+                  cadre_error *err)
+{
+    const cadre_bootstrap b = cdr_part_bootstrap(p, item->kind, method);
+    struct cdr_part one = *p;
+
+    *out = (struct cdr_finding){ .interval = *interval, .p_value = interval->p_value };
+    if (p->analysis->set->drawing.test != 1)
+        return CADRE_OK;
+    one.scores[0] = item->column;
+    return permute(&out->p_value, &one, &b, err);
+}
+
+int cdr_part_run_all(struct cdr_finding *out, size_t *failed, const struct cdr_part *p,
+                     const struct cdr_item *items, size_t n, int method,
+                     cadre_error *err)
+{
+    cadre_interval *intervals = calloc(n, sizeof *intervals);
+    int rc = intervals ? intervals_of(intervals, p, items, n, method, err)
+                       : cdr_part_no_memory(err);
+    size_t last = n;
+
+    *failed = n;
+    if (rc == CADRE_EDATA || rc == CADRE_EINVAL)
+        *failed = last = err->item < n ? (size_t)err->item : n;
+    if (rc == CADRE_OK || rc == CADRE_EDATA)
+        for (size_t i = 0; i < last; i++) {
+            cadre_error why;
+            if (finish(&out[i], &intervals[i], p, &items[i], method, &why)) {
+                *failed = i;
+                *err = why;
+                rc = why.code;
+                break;
+            }
+        }
+    free(intervals);
     return rc;
 }

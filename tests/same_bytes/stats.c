@@ -59,7 +59,8 @@ enum way {
     POINT,
     PERMUTED,
     UNTIL,
-    BANDS
+    BANDS,
+    SEVERAL
 };
 
 static const struct subject subjects[] = {
@@ -79,6 +80,8 @@ static const struct subject subjects[] = {
     { "bands of a ROC curve", CADRE_ROC_AUC, CADRE_CURVE_ROC, 1, false, 0, BANDS },
     { "bands of precision", CADRE_PR_AUC, CADRE_CURVE_PR, 0, false, 0, BANDS },
     { "ROC-AUC, until an error", CADRE_ROC_AUC, CADRE_BCA, 1, false, 0, UNTIL },
+    { "several at once", CADRE_F1, CADRE_BCA_IF_DEFINED, 0, false, 0, SEVERAL },
+    { "several, studentized", CADRE_F1, CADRE_STUDENTIZED, 0, false, 0, SEVERAL },
     { "ROC-AUC, percentile", CADRE_ROC_AUC, CADRE_PERCENTILE, 0, false, 0, ROWS },
     { "ROC-AUC, BCa", CADRE_ROC_AUC, CADRE_BCA, CADRE_SEEDING_SPAWN, false, 0, ROWS },
     { "mean, BCa", CADRE_MEAN, CADRE_BCA, CADRE_SEEDING_DRAW63, false, 0, ROWS },
@@ -131,6 +134,25 @@ static int bands(cadre_interval *out, cadre_pool *pool, const cadre_bootstrap *j
     return 0;
 }
 
+/* The interval of the subject's metric, and the replicates of another. */
+static int several(cadre_interval *out, cadre_pool *pool, cadre_bootstrap *job,
+                   int method, cadre_error *err)
+{
+    const cadre_quantity quantities[] = {
+        { .metric.kind = CADRE_ROC_AUC, .scores = a, .replicates = job->replicates },
+        { .metric.kind = CADRE_ECE_MASS, .scores = b },
+        { .metric.kind = CADRE_MEDIAN, .scores = b },
+        { .metric = job->metric, .scores = b }
+    };
+    cadre_interval all[4];
+
+    job->replicates = NULL;
+    const int rc =
+        cadre_bootstrap_intervals(all, pool, job, quantities, 4, method, err);
+    *out = all[3];
+    return rc;
+}
+
 static int run(cadre_interval *out, const struct subject *s, cadre_pool *pool,
                cadre_bootstrap *job, cadre_error *err)
 {
@@ -162,6 +184,7 @@ static int run(cadre_interval *out, const struct subject *s, cadre_pool *pool,
         job->method = s->method;
         return cadre_bootstrap_operating_point(out, pool, job, &selector, &validation,
                                                a, b, err);
+    case SEVERAL: return several(out, pool, job, s->method, err);
     case BANDS: return bands(out, pool, job, s->method, err);
     case PERMUTED: return permute(out, pool, job, err);
     case UNTIL:

@@ -38,7 +38,7 @@ static bool is_exact(int kind)
 static void compare(const struct cdr_study *s, const double *without)
 {
     void *const memory = stats_array(cdr_study_workspace_size(s, s->n), 1);
-    const struct cdr_workspace work = cdr_study_workspace(s, memory, s->n);
+    struct cdr_workspace work = cdr_study_workspace(s, memory, s->n);
     const size_t stride = s->n > 10000 ? 1009 : s->n > 200 ? 23 : 1;
     char what[100];
 
@@ -209,7 +209,7 @@ static void check_often(const struct rows *rows, int kind, const uint32_t *drawn
 
     assert_int_equal(cdr_study_open(&study, &subject, &err), 0);
     void *const memory = stats_array(cdr_study_workspace_size(&study, n), 1);
-    const struct cdr_workspace work = cdr_study_workspace(&study, memory, n);
+    struct cdr_workspace work = cdr_study_workspace(&study, memory, n);
     for (size_t i = 0; i < n; i++) {
         work.rows[i] = drawn[i];
         copy.labels[i] = rows->labels[drawn[i]];

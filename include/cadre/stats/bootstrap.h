@@ -159,6 +159,28 @@ CADRE_API int cadre_bootstrap_difference(cadre_interval *out, cadre_pool *pool,
                                          const double *scores_a, const double *scores_b,
                                          cadre_error *err);
 
+/* A metric of a column of scores, or its difference between two columns. */
+typedef struct cadre_quantity {
+    cadre_metric metric;
+    const double *scores;
+    const double
+        *scores_b;        /* NULL: the metric of `scores`; else its metric less that */
+    double *replicates;   /* as in cadre_bootstrap */
+    uint64_t reserved[4]; /* must be zero */
+} cadre_quantity;
+
+/* Intervals of n quantities by resamples that are drawn once: out[k] is what
+ * cadre_bootstrap_interval, or cadre_bootstrap_difference, gives for quantities[k] alone. Of b,
+ * metric and method do not count, and replicates, errors and each must be NULL. Single metrics
+ * and differences, whose usual seedings differ, go together only where b->seeding says one.
+ *
+ * One that fails with CADRE_EDATA, or CADRE_EINVAL, is err->item, the first of them if there are
+ * more. After CADRE_EDATA the intervals of those that do not fail are there. */
+CADRE_API int cadre_bootstrap_intervals(cadre_interval *out, cadre_pool *pool,
+                                        const cadre_bootstrap *b,
+                                        const cadre_quantity *quantities, size_t n,
+                                        int method, cadre_error *err);
+
 /* The mean of k >= 2 folds' metrics, with a percentile interval (or b->method) over
  * resamples of the folds. Of b, what says what to measure and how rows are drawn does not
  * count. */

@@ -37,7 +37,7 @@ static int read_curve(cadre_task *task, const void *item, void *result)
     size_t n, part = 0;
 
     (void)item;
-    if (!cdr_sample_take(&work, &n, task, in, layer, &part))
+    if (!cdr_sample_take(&work, &n, task, in, 0, &part))
         return cdr_stats_no_scratch(task, layer->scheme.n * sizeof(uint32_t));
     if (n == SIZE_MAX)
         clear(result, in->places);

@@ -6,6 +6,7 @@
 #include "stats/intervals/resamples.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 static int check_scores(const cadre_bootstrap *b, const double *scores,
                         const char *name, cadre_error *err)
@@ -55,9 +56,10 @@ static int check_studentized(const cadre_bootstrap *b, int method, cadre_error *
 static struct cdr_source source_of(const struct cdr_design *design, int method)
 {
     const struct cdr_study *const study = &design->layer->study;
-    struct cdr_source source = { design, NULL, cdr_study_name(study),
-                                 cdr_study_reason(study),
-                                 "rows that vary more, or smaller scores" };
+    struct cdr_source source = { .design = design,
+                                 .name = cdr_study_name(study),
+                                 .reason = cdr_study_reason(study),
+                                 .remedy = "rows that vary more, or smaller scores" };
 
     if (study->two_classes)
         source.remedy = "more rows of the rarer class";
@@ -68,23 +70,35 @@ static struct cdr_source source_of(const struct cdr_design *design, int method)
     return source;
 }
 
+/* Everything has been checked; *r is to be closed also after a failure. */
+static int begin(struct cdr_resamples *r, const cadre_bootstrap *b,
+                 const double *const *scores, unsigned columns, int method,
+                 cadre_error *err)
+{
+    const bool single = columns == 1 && is_plain(b) && method != CADRE_STUDENTIZED;
+
+    *r = (struct cdr_resamples){ .b = *b };
+    const int rc = cdr_design_open(&r->design, b, scores, columns, err);
+    if (rc)
+        return rc;
+    r->source = source_of(&r->design, method);
+    cdr_resamples_begin(r, b, method,
+                        columns == 1 && has_scipy_rule(b, method)
+                            ? CADRE_QUANTILE_SCIPY
+                            : CADRE_QUANTILE_NUMPY,
+                        single ? CADRE_SEEDING_SINGLE : CADRE_SEEDING_SPAWN);
+    return CADRE_OK;
+}
+
 static int run(cadre_interval *out, cadre_pool *pool, const cadre_bootstrap *b,
                const double *const *scores, unsigned columns, int method,
                cadre_error *err)
 {
-    const bool single = columns == 1 && is_plain(b) && method != CADRE_STUDENTIZED;
-    struct cdr_resamples r = { .b = *b };
-    int rc = cdr_design_open(&r.design, b, scores, columns, err);
+    struct cdr_resamples r;
+    int rc = begin(&r, b, scores, columns, method, err);
 
-    if (!rc) {
-        r.source = source_of(&r.design, method);
-        cdr_resamples_begin(&r, b, method,
-                            columns == 1 && has_scipy_rule(b, method)
-                                ? CADRE_QUANTILE_SCIPY
-                                : CADRE_QUANTILE_NUMPY,
-                            single ? CADRE_SEEDING_SINGLE : CADRE_SEEDING_SPAWN);
-        rc = cdr_resamples_run(out, &r, pool, err);
-    }
+    if (!rc)
+        rc = cdr_resamples_run(out, &r, 1, pool, err);
     cdr_resamples_close(&r);
     return rc;
 }
@@ -120,6 +134,108 @@ int cadre_bootstrap_difference(cadre_interval *out, cadre_pool *pool,
     if (!rc)
         rc = check_studentized(b, b->method, err);
     return rc ? rc : run(out, pool, b, scores, 2, b->method, err);
+}
+
+/* ---- several together ---- */
+
+/* As if it were alone. */
+static cadre_bootstrap alone(const cadre_bootstrap *b, const cadre_quantity *q,
+                             int method)
+{
+    cadre_bootstrap one = *b;
+
+    one.metric = q->metric;
+    one.replicates = q->replicates;
+    one.method = method;
+    return one;
+}
+
+static int check_quantity(const cadre_bootstrap *b, const cadre_quantity *q, int method,
+                          cadre_error *err)
+{
+    const cadre_bootstrap one = alone(b, q, method);
+    int rc = cdr_check_reserved("quantity.", q->reserved, 4, err);
+
+    if (!rc)
+        rc = cdr_check_bootstrap(&one, err);
+    if (!rc)
+        rc = check_scores(&one, q->scores, q->scores_b ? "scores_a" : "scores", err);
+    if (!rc && q->scores_b)
+        rc = check_scores(&one, q->scores_b, "scores_b", err);
+    return rc ? rc : check_studentized(&one, method, err);
+}
+
+static int check_quantities(const cadre_bootstrap *b, const cadre_quantity *q, size_t n,
+                            int method, cadre_error *err)
+{
+    if (!b || !q || n == 0)
+        return cdr_stats_fail(err, CADRE_EINVAL, "%s",
+                              !b   ? "the bootstrap is NULL"
+                              : !q ? "quantities is NULL"
+                                   : "there are no quantities");
+    if (b->replicates || b->errors || b->each)
+        return cdr_stats_fail(
+            err, CADRE_EINVAL,
+            "replicates, errors and each are for one metric: give each "
+            "quantity its replicates");
+    for (size_t k = 0; k < n; k++) {
+        int rc = check_quantity(b, &q[k], method, err);
+        if (!rc && b->seeding == CADRE_SEEDING_DEFAULT &&
+            !q[k].scores_b != !q[0].scores_b)
+            rc = cdr_stats_fail(err, CADRE_EINVAL,
+                                "single metrics and differences have different usual "
+                                "seedings: say which one");
+        if (rc && err)
+            err->item = k;
+        if (rc)
+            return rc;
+    }
+    return CADRE_OK;
+}
+
+static int run_quantities(cadre_interval *out, struct cdr_resamples *r,
+                          cadre_pool *pool, const cadre_bootstrap *b,
+                          const cadre_quantity *q, size_t n, int method,
+                          cadre_error *err)
+{
+    int rc = CADRE_OK;
+
+    for (size_t k = 0; k < n && !rc; k++) {
+        const cadre_bootstrap one = alone(b, &q[k], method);
+        const double *const scores[] = { q[k].scores, q[k].scores_b };
+        rc = begin(&r[k], &one, scores, q[k].scores_b ? 2 : 1, method, err);
+    }
+    if (rc)
+        return rc;
+    rc = cdr_resamples_run(out, r, n, pool, err);
+    for (size_t k = n; rc == CADRE_EDATA && err && k-- > 0;)
+        if (r[k].rc)
+            err->item = k;
+    return rc;
+}
+
+int cadre_bootstrap_intervals(cadre_interval *out, cadre_pool *pool,
+                              const cadre_bootstrap *b,
+                              const cadre_quantity *quantities, size_t n, int method,
+                              cadre_error *err)
+{
+    struct cdr_resamples *r;
+    int rc = cdr_check_method(out, method, err);
+
+    for (size_t k = 1; out && k < n; k++)
+        cdr_interval_clear(&out[k]);
+    if (!rc)
+        rc = check_quantities(b, quantities, n, method, err);
+    if (rc)
+        return rc;
+    r = calloc(n, sizeof *r);
+    if (!r)
+        return cdr_stats_no_memory(err, b->n);
+    rc = run_quantities(out, r, pool, b, quantities, n, method, err);
+    for (size_t k = 0; k < n; k++)
+        cdr_resamples_close(&r[k]);
+    free(r);
+    return rc;
 }
 
 /* ---- folds ---- */
@@ -159,12 +275,13 @@ int cadre_bootstrap_folds(cadre_interval *out, cadre_pool *pool,
         return rc;
     rc = cdr_design_open(&r.design, &folds, &values, 1, err);
     if (!rc) {
-        r.source = (struct cdr_source){ &r.design, NULL, "mean",
-                                        "the sum of the values is infinite",
-                                        "smaller values" };
+        r.source = (struct cdr_source){ .design = &r.design,
+                                        .name = "mean",
+                                        .reason = "the sum of the values is infinite",
+                                        .remedy = "smaller values" };
         cdr_resamples_begin(&r, &folds, folds.method, CADRE_QUANTILE_NUMPY,
                             CADRE_SEEDING_SINGLE);
-        rc = cdr_resamples_run(out, &r, pool, err);
+        rc = cdr_resamples_run(out, &r, 1, pool, err);
     }
     cdr_resamples_close(&r);
     return rc;

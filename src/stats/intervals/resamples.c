@@ -208,43 +208,168 @@ static bool is_done(const cadre_interval *out, const struct cdr_resamples *r)
     return out->low_error <= error && out->high_error <= error;
 }
 
-static int draw_to(struct cdr_resamples *r, uint64_t to, cadre_pool *pool,
-                   cadre_error *err)
-{
-    const uint64_t from = r->drawn > r->b.done ? r->drawn : r->b.done;
-    const uint64_t before = r->drawn;
-    cadre_bootstrap round = r->b;
-    int rc = make_room(r, to, err);
+/* ---- several together ---- */
 
-    round.resamples = to;
-    if (!rc && from < to)
-        rc = cdr_replicate(r->replicates, r->errors, &r->source, pool, &round, from, to,
-                           err);
-    if (rc)
-        return rc;
-    r->drawn = to;
-    mark_degenerate(r, before);
-    return CADRE_OK;
+/* Those that go on, what they are drawn by and where their values go: in arrays without gaps. */
+struct active {
+    struct cdr_resamples **of;
+    struct cdr_design *design;
+    struct cdr_values *values;
+    size_t n;
+};
+
+static void active_close(struct active *a)
+{
+    free(a->of);
+    free(a->design);
+    free(a->values);
 }
 
-int cdr_resamples_run(cadre_interval *out, struct cdr_resamples *r, cadre_pool *pool,
-                      cadre_error *err)
+static bool active_open(struct active *a, size_t n)
 {
-    uint64_t to = r->b.resamples;
+    *a = (struct active){ .of = calloc(n, sizeof *a->of),
+                          .design = calloc(n, sizeof *a->design),
+                          .values = calloc(n, sizeof *a->values) };
+    if (a->of && a->design && a->values)
+        return true;
+    active_close(a);
+    return false;
+}
+
+/* Also gives them room for so many values. */
+static int gather(struct active *a, struct cdr_resamples *r, size_t n, uint64_t to,
+                  cadre_error *err)
+{
+    int rc = CADRE_OK;
+
+    a->n = 0;
+    for (size_t k = 0; k < n && !rc; k++) {
+        if (r[k].done)
+            continue;
+        rc = make_room(&r[k], to, err);
+        a->of[a->n] = &r[k];
+        a->design[a->n] = r[k].design;
+        a->values[a->n++] =
+            (struct cdr_values){ .replicates = r[k].replicates, .errors = r[k].errors };
+    }
+    return rc;
+}
+
+/* All of them have drawn the same number so far. */
+static int draw_to(struct active *a, uint64_t to, cadre_pool *pool, cadre_error *err)
+{
+    struct cdr_resamples *const first = a->of[0];
+    const uint64_t before = first->drawn;
+    const uint64_t from = before > first->b.done ? before : first->b.done;
+    struct cdr_source source = first->source;
+    cadre_bootstrap round = first->b;
+    int rc = CADRE_OK;
+
+    source.design = a->design;
+    source.designs = a->n;
+    round.resamples = to;
+    if (from < to)
+        rc = cdr_replicate(a->values, &source, pool, &round, from, to, err);
+    for (size_t k = 0; !rc && k < a->n; k++) {
+        a->of[k]->drawn = to;
+        mark_degenerate(a->of[k], before);
+    }
+    return rc;
+}
+
+/* ---- running ---- */
+
+/* The one that comes first among those that have failed says what went wrong. */
+struct failure {
+    size_t at;
+    cadre_error why;
+};
+
+/* Whether all is over. */
+static bool fails(struct failure *f, struct cdr_resamples *r, size_t k, int rc,
+                  const cadre_error *why)
+{
+    r[k].rc = rc;
+    if (!rc)
+        return false;
+    r[k].done = true;
+    if (k < f->at || rc != CADRE_EDATA)
+        *f = (struct failure){ rc == CADRE_EDATA ? k : 0, *why };
+    return rc != CADRE_EDATA;
+}
+
+static int begin_one(cadre_interval *out, struct cdr_resamples *r, cadre_pool *pool,
+                     cadre_error *err)
+{
     int rc = cdr_evaluate(&out->point, &r->source, err);
 
     if (!rc && (r->method == CADRE_BCA || r->method == CADRE_BCA_IF_DEFINED))
         rc = cdr_bca_accelerate(r, pool, err);
-    while (!rc) {
-        rc = draw_to(r, to, pool, err);
-        if (!rc)
-            rc = conclude(out, r, err);
-        if (rc || is_done(out, r))
-            break;
-        to = to > r->b.most_resamples / 2 ? r->b.most_resamples : 2 * to;
-    }
-    if (rc)
-        out->low = out->high = out->low_error = out->high_error = out->p_value =
-            (double)NAN;
     return rc;
+}
+
+static bool begin_all(cadre_interval *out, struct cdr_resamples *r, size_t n,
+                      cadre_pool *pool, struct failure *f)
+{
+    cadre_error err;
+
+    for (size_t k = 0; k < n; k++) {
+        const int rc = begin_one(&out[k], &r[k], pool, &err);
+        if (fails(f, r, k, rc, &err))
+            return false;
+    }
+    return true;
+}
+
+/* A round of resamples, and what they say. */
+static bool go_on(cadre_interval *out, struct cdr_resamples *r, size_t n,
+                  struct active *a, uint64_t to, cadre_pool *pool, struct failure *f)
+{
+    cadre_error err;
+    int rc = gather(a, r, n, to, &err);
+
+    if (!rc && a->n > 0)
+        rc = draw_to(a, to, pool, &err);
+    if (rc) {
+        *f = (struct failure){ 0, err };
+        return false;
+    }
+    for (size_t k = 0; k < n; k++) {
+        if (r[k].done)
+            continue;
+        cdr_stats_clear(&err);
+        rc = conclude(&out[k], &r[k], &err);
+        if (fails(f, r, k, rc, &err))
+            return false;
+        r[k].done = r[k].done || is_done(&out[k], &r[k]);
+    }
+    return a->n > 0;
+}
+
+static void clear_bounds(cadre_interval *out)
+{
+    out->low = out->high = out->low_error = out->high_error = out->p_value =
+        (double)NAN;
+}
+
+int cdr_resamples_run(cadre_interval *out, struct cdr_resamples *r, size_t n,
+                      cadre_pool *pool, cadre_error *err)
+{
+    struct failure f = { .at = SIZE_MAX };
+    const uint64_t most = r->b.most_resamples;
+    struct active a;
+
+    if (!active_open(&a, n))
+        return cdr_stats_no_memory(err, r->b.n);
+    cdr_stats_clear(&f.why);
+    if (begin_all(out, r, n, pool, &f))
+        for (uint64_t to = r->b.resamples; go_on(out, r, n, &a, to, pool, &f);)
+            to = to > most / 2 ? most : 2 * to;
+    for (size_t k = 0; k < n; k++)
+        if (r[k].rc || (f.why.code && f.why.code != CADRE_EDATA))
+            clear_bounds(&out[k]);
+    active_close(&a);
+    if (err)
+        *err = f.why;
+    return f.why.code;
 }

@@ -23,6 +23,8 @@ struct cdr_resamples {
     double acceleration;
     int undefined;  /* an enum cadre_bca_undefined */
     size_t without; /* the unit that it is not defined without */
+    int rc;         /* CADRE_OK, or why there is no interval */
+    bool done;      /* no more resamples are needed, or they would not help */
 };
 
 /* Nothing is known yet. */
@@ -33,10 +35,12 @@ void cdr_interval_clear(cadre_interval *out);
 void cdr_resamples_begin(struct cdr_resamples *r, const cadre_bootstrap *b, int method,
                          int rule, int seeding);
 
-/* Runs it, and fills in *out. Fails with CADRE_EDATA, CADRE_ENOMEM and as cadre_map
- * does. */
-int cdr_resamples_run(cadre_interval *out, struct cdr_resamples *r, cadre_pool *pool,
-                      cadre_error *err);
+/* Runs n of them, which draw the same resamples, and fills in out[0] .. out[n - 1]. Each is as
+ * if it were alone: one that fails with CADRE_EDATA, as its rc says, leaves the others be.
+ * Returns the rc of the first that fails, with *err, or what ended all of them: CADRE_ENOMEM,
+ * and as cadre_map does. */
+int cdr_resamples_run(cadre_interval *out, struct cdr_resamples *r, size_t n,
+                      cadre_pool *pool, cadre_error *err);
 
 /* Also after a failure; r->design too. */
 void cdr_resamples_close(struct cdr_resamples *r);

@@ -18,7 +18,7 @@ int cdr_bootstrap_kernel(cadre_interval *out, cadre_pool *pool,
         r.source.design = &r.design;
         r.source.statistic = statistic;
         cdr_resamples_begin(&r, b, method, rule, seeding);
-        rc = cdr_resamples_run(out, &r, pool, err);
+        rc = cdr_resamples_run(out, &r, 1, pool, err);
     }
     cdr_resamples_close(&r);
     return rc;

@@ -112,8 +112,7 @@ static int leave_out(cadre_task *task, const void *item, void *result)
     memory = cadre_task_scratch(task, bytes);
     if (!memory)
         return cdr_stats_no_scratch(task, bytes);
-    const struct cdr_workspace work =
-        cdr_study_workspace(r->study, memory, r->study->n);
+    struct cdr_workspace work = cdr_study_workspace(r->study, memory, r->study->n);
     *(double *)result = cdr_study_without(r->study, &work, row);
     return 0;
 }
@@ -147,7 +146,7 @@ static bool run_here(double *values, const struct representatives *r)
         if (r->omission) {
             values[i] = omit(r, r->row[i]);
         } else {
-            const struct cdr_workspace work = cdr_study_workspace(s, memory, s->n);
+            struct cdr_workspace work = cdr_study_workspace(s, memory, s->n);
             values[i] = cdr_study_without(s, &work, r->row[i]);
         }
     free(memory);

@@ -119,47 +119,76 @@ void cdr_study_close(struct cdr_study *s)
 
 /* ---- workspaces ---- */
 
-/* No sum overflows: each part is some ten times as large as an array that exists. */
-static size_t lay_out(struct cdr_workspace *w, const struct cdr_study *s, char *memory,
-                      size_t most)
+void cdr_study_add_needs(struct cdr_needs *sum, const struct cdr_study *s)
 {
-    const size_t few = s->counts ? s->n : 0;
-    const size_t counted = s->counts || s->tallies ? s->n : 0;
-    const size_t weight = s->weights ? s->n : 0;
-    size_t room = 0, at;
-
-    for (unsigned c = 0; c < columns_of(s); c++)
-        if (cdr_measure_room(&s->column[c], most) > room)
-            room = cdr_measure_room(&s->column[c], most);
-    w->room = memory;
-    at = (room + 7) / 8 * 8;
-    w->weight = (double *)(memory + at);
-    at += weight * sizeof *w->weight;
-    w->of_class = (double *)(memory + at);
-    at += s->classes * sizeof *w->of_class;
-    w->counted = (uint32_t *)(memory + at);
-    at += counted * sizeof *w->counted;
-    w->rows = (uint32_t *)(memory + at);
-    at += most * sizeof *w->rows;
-    w->few = (uint8_t *)(memory + at);
-    return (at + few + 7) / 8 * 8;
+    for (unsigned c = 0; c < columns_of(s); c++) {
+        const size_t room = cdr_measure_room(&s->column[c], sum->most);
+        if (room > sum->room)
+            sum->room = room;
+    }
+    if (s->classes > sum->classes)
+        sum->classes = s->classes;
+    sum->few |= s->counts;
+    sum->counted |= s->counts || s->tallies;
+    sum->weight |= s->weights != NULL;
 }
 
-size_t cdr_study_workspace_size(const struct cdr_study *s, size_t most)
+/* No sum overflows: each part is some ten times as large as an array that exists. */
+static size_t lay_out(struct cdr_workspace *w, char *memory,
+                      const struct cdr_needs *needs)
+{
+    size_t at = (needs->room + 7) / 8 * 8;
+
+    *w = (struct cdr_workspace){ .room = memory };
+    w->weight = (double *)(memory + at);
+    at += needs->weight ? needs->n * sizeof *w->weight : 0;
+    w->of_class = (double *)(memory + at);
+    at += needs->classes * sizeof *w->of_class;
+    w->counted = (uint32_t *)(memory + at);
+    at += needs->counted ? needs->n * sizeof *w->counted : 0;
+    w->rows = (uint32_t *)(memory + at);
+    at += needs->most * sizeof *w->rows;
+    w->few = (uint8_t *)(memory + at);
+    return (at + (needs->few ? needs->n : 0) + 7) / 8 * 8;
+}
+
+size_t cdr_workspace_size(const struct cdr_needs *needs)
 {
     static char nowhere[1];
     struct cdr_workspace w;
 
-    return lay_out(&w, s, nowhere, most);
+    return lay_out(&w, nowhere, needs);
+}
+
+struct cdr_workspace cdr_workspace_in(void *memory, const struct cdr_needs *needs)
+{
+    struct cdr_workspace w;
+
+    lay_out(&w, memory, needs);
+    return w;
+}
+
+static struct cdr_needs needs_of(const struct cdr_study *s, size_t most)
+{
+    struct cdr_needs needs = { .n = s->n, .most = most };
+
+    cdr_study_add_needs(&needs, s);
+    return needs;
+}
+
+size_t cdr_study_workspace_size(const struct cdr_study *s, size_t most)
+{
+    const struct cdr_needs needs = needs_of(s, most);
+
+    return cdr_workspace_size(&needs);
 }
 
 struct cdr_workspace cdr_study_workspace(const struct cdr_study *s, void *memory,
                                          size_t most)
 {
-    struct cdr_workspace w;
+    const struct cdr_needs needs = needs_of(s, most);
 
-    lay_out(&w, s, memory, most);
-    return w;
+    return cdr_workspace_in(memory, &needs);
 }
 
 /* ---- samples ---- */
@@ -208,21 +237,31 @@ static cdr_classes count_classes(const uint8_t *labels, const uint32_t *rows, si
     return positive << 32 | (n - positive);
 }
 
-/* What all classes have in common. */
-static struct cdr_sample tally(const struct cdr_study *s,
-                               const struct cdr_workspace *work, size_t n)
-{
-    struct cdr_sample sample = { .n = n, .rows = work->rows, .counted = work->counted };
+enum { FEW = 1, MANY = 2, COUNTED = 4, WEIGHED = 8 }; /* of cdr_workspace.known */
 
-    if (s->counts && count_few(work->few, work->rows, n, s->n))
-        sample.few = work->few;
-    if (sample.few || (!s->counts && !s->tallies))
-        return sample;
-    memset(work->counted, 0, s->n * sizeof *work->counted);
-    count(work->counted, work->rows, n);
-    for (size_t row = 0; s->weights && row < s->n; row++)
-        work->weight[row] = s->weights[row] * work->counted[row];
-    return sample;
+static void count_all(const struct cdr_study *s, struct cdr_workspace *work, size_t n)
+{
+    if (!(work->known & COUNTED)) {
+        memset(work->counted, 0, s->n * sizeof *work->counted);
+        count(work->counted, work->rows, n);
+    }
+    if (s->weights && !(work->known & WEIGHED))
+        for (size_t row = 0; row < s->n; row++)
+            work->weight[row] = s->weights[row] * work->counted[row];
+    work->known |= COUNTED | (s->weights ? WEIGHED : 0);
+}
+
+/* What all classes have in common. */
+static struct cdr_sample tally(const struct cdr_study *s, struct cdr_workspace *work,
+                               size_t n)
+{
+    if (s->counts && !(work->known & (FEW | MANY)))
+        work->known |= count_few(work->few, work->rows, n, s->n) ? FEW : MANY;
+    if (s->counts && work->known & FEW)
+        return (struct cdr_sample){ .n = n, .rows = work->rows, .few = work->few };
+    if (s->counts || s->tallies)
+        count_all(s, work, n);
+    return (struct cdr_sample){ .n = n, .rows = work->rows, .counted = work->counted };
 }
 
 /* ---- values ---- */
@@ -249,15 +288,25 @@ static double column_value(const struct cdr_study *s, unsigned column,
                       : cdr_measure_value(m, drawn, work->room);
 }
 
-static double class_value(const struct cdr_study *s, const struct cdr_workspace *work,
+/* Of the sample, by these labels. */
+static cdr_classes drawn_classes(const struct cdr_study *s, struct cdr_workspace *work,
+                                 const struct cdr_sample *drawn, const uint8_t *labels)
+{
+    if (!s->counts && !s->two_classes)
+        return 0;
+    if (work->labels != labels)
+        work->classes = s->counts ? classes_of(drawn, labels, s->n)
+                                  : count_classes(labels, work->rows, drawn->n);
+    work->labels = labels;
+    return work->classes;
+}
+
+static double class_value(const struct cdr_study *s, struct cdr_workspace *work,
                           struct cdr_sample drawn, unsigned k)
 {
     const uint8_t *const labels = s->labels ? s->labels + k * s->n : NULL;
 
-    if (s->counts)
-        drawn.classes = classes_of(&drawn, labels, s->n);
-    else if (s->two_classes)
-        drawn.classes = count_classes(labels, work->rows, drawn.n);
+    drawn.classes = drawn_classes(s, work, &drawn, labels);
     if (!cdr_study_defined(s, drawn.n, drawn.classes))
         return (double)NAN;
     const double value = column_value(s, k, &drawn, work);
@@ -266,8 +315,8 @@ static double class_value(const struct cdr_study *s, const struct cdr_workspace 
     return column_value(s, s->classes + k, &drawn, work) - value;
 }
 
-double cdr_study_value(const struct cdr_study *s, const struct cdr_workspace *work,
-                       size_t n)
+double cdr_study_value_too(const struct cdr_study *s, struct cdr_workspace *work,
+                           size_t n)
 {
     const struct cdr_sample drawn = tally(s, work, n);
     double value;
@@ -282,9 +331,17 @@ double cdr_study_value(const struct cdr_study *s, const struct cdr_workspace *wo
     return isfinite(value) ? value : (double)NAN;
 }
 
-void cdr_study_curve(double *out, size_t points, const struct cdr_study *s,
-                     const struct cdr_workspace *work, size_t n)
+double cdr_study_value(const struct cdr_study *s, struct cdr_workspace *work, size_t n)
 {
+    work->known = 0;
+    work->labels = NULL;
+    return cdr_study_value_too(s, work, n);
+}
+
+void cdr_study_curve(double *out, size_t points, const struct cdr_study *s,
+                     struct cdr_workspace *work, size_t n)
+{
+    work->known = 0;
     struct cdr_sample drawn = tally(s, work, n);
 
     drawn.classes = classes_of(&drawn, s->labels, s->n);
@@ -295,7 +352,7 @@ void cdr_study_curve(double *out, size_t points, const struct cdr_study *s,
             out[k] = (double)NAN;
 }
 
-double cdr_study_without(const struct cdr_study *s, const struct cdr_workspace *work,
+double cdr_study_without(const struct cdr_study *s, struct cdr_workspace *work,
                          size_t row)
 {
     size_t n = 0;
@@ -313,7 +370,7 @@ int cdr_study_point(double *out, const struct cdr_study *s, cadre_error *err)
     *out = (double)NAN;
     if (!memory)
         return cdr_stats_no_memory(err, s->n);
-    const struct cdr_workspace work = cdr_study_workspace(s, memory, s->n);
+    struct cdr_workspace work = cdr_study_workspace(s, memory, s->n);
     *out = cdr_study_without(s, &work, s->n);
     free(memory);
     if (isnan(*out))

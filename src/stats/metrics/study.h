@@ -38,13 +38,25 @@ struct cdr_study {
     double constant; /* what every sample has where it is defined; NaN: none such */
 };
 
-/* A worker's memory, for a sample of at most `most` rows. */
+/* A worker's memory, for a sample of at most so many rows. */
 struct cdr_workspace {
     uint32_t *rows; /* a sample, for cdr_study_value; the rest is its own */
     uint32_t *counted;
     uint8_t *few;
     double *weight, *of_class;
     void *room;
+    /* What has been worked out of the sample, for the next study of it: */
+    unsigned known;
+    const uint8_t *labels; /* that its classes were counted by; NULL: they were not */
+    cdr_classes classes;
+};
+
+/* What workspaces for samples of at most `most` rows need; begins with the rows' number,
+ * `n`, and otherwise 0. */
+struct cdr_needs {
+    size_t n, most, room;
+    unsigned classes;
+    bool few, counted, weight;
 };
 
 /* CADRE_ENOMEM. */
@@ -57,20 +69,29 @@ size_t cdr_study_workspace_size(const struct cdr_study *s, size_t most);
 struct cdr_workspace cdr_study_workspace(const struct cdr_study *s, void *memory,
                                          size_t most);
 
+/* The same for several studies of the same rows: what each needs is added. */
+void cdr_study_add_needs(struct cdr_needs *sum, const struct cdr_study *s);
+size_t cdr_workspace_size(const struct cdr_needs *needs);
+struct cdr_workspace cdr_workspace_in(void *memory, const struct cdr_needs *needs);
+
 /* The value for the n rows that are in the workspace; NaN where it is not defined. */
-double cdr_study_value(const struct cdr_study *s, const struct cdr_workspace *work,
-                       size_t n);
+double cdr_study_value(const struct cdr_study *s, struct cdr_workspace *work, size_t n);
+
+/* The same where the last value was for the same rows, by another study with the same
+ * weights: what that has counted is not counted again. */
+double cdr_study_value_too(const struct cdr_study *s, struct cdr_workspace *work,
+                           size_t n);
 
 /* The curve that the metric, ROC-AUC or average precision, is the area under, at `points`
  * places; all NaN without rows of either class. For studies of one column. */
 void cdr_study_curve(double *out, size_t points, const struct cdr_study *s,
-                     const struct cdr_workspace *work, size_t n);
+                     struct cdr_workspace *work, size_t n);
 
 /* Is the value defined for n rows of these classes? Those matter with two_classes. */
 bool cdr_study_defined(const struct cdr_study *s, size_t n, cdr_classes classes);
 
 /* The value for all rows but one. */
-double cdr_study_without(const struct cdr_study *s, const struct cdr_workspace *work,
+double cdr_study_without(const struct cdr_study *s, struct cdr_workspace *work,
                          size_t row);
 
 /* The value for all rows; CADRE_EDATA, with NaN, where it is not defined. */

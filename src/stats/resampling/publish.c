@@ -83,10 +83,11 @@ static const cadre_link seeding_links[] = {
 };
 SHAPE(seeding, cdr_seeding);
 
+COUNT(designs, cdr_shared_inputs, s->designs ? s->designs : 1)
 COUNT(data, cdr_shared_inputs, s->data_size)
 
 static const cadre_link inputs_links[] = {
-    LINK(cdr_shared_inputs, design, NULL, &design),
+    LINK(cdr_shared_inputs, design, designs, &design),
     LINK(cdr_shared_inputs, seeding, NULL, &seeding),
     LINK(cdr_shared_inputs, data, data, &bytes),
 };

@@ -17,7 +17,8 @@ enum cdr_mode {
 
 /* What all tasks look at. */
 struct cdr_shared_inputs {
-    const struct cdr_design *design;
+    const struct cdr_design *design;   /* one, or `designs` that draw the same */
+    size_t designs;                    /* 0: one */
     const struct cdr_seeding *seeding; /* NULL: nothing is drawn */
     int mode;                          /* an enum cdr_mode */
     bool errors; /* a task's result is two numbers, the second its standard error */

@@ -14,35 +14,57 @@
 
 /* ---- kernels ---- */
 
+struct resample {
+    cadre_task *task;
+    const struct cdr_shared_inputs *in;
+    struct cdr_workspace work;
+    size_t layer, n; /* n: rows in the workspace, or SIZE_MAX where they are too many */
+};
+
+static double value_of(struct resample *r, size_t design)
+{
+    const struct cdr_study *const s = &r->in->design[design].layer[r->layer].study;
+
+    if (r->n == SIZE_MAX)
+        return (double)NAN;
+    return design == 0 ? cdr_study_value(s, &r->work, r->n)
+                       : cdr_study_value_too(s, &r->work, r->n);
+}
+
+/* One layer's share in the result of a design. */
+static int add_layer(double *out, struct resample *r, size_t design)
+{
+    const struct cdr_design *const a = &r->in->design[design];
+    const struct cdr_layer *const layer = &a->layer[r->layer];
+    const double value = value_of(r, design);
+
+    out[0] = a->sums ? (r->layer > 0 ? out[0] : 0) + layer->weight * value : value;
+    if (!r->in->errors)
+        return 0;
+    out[1] = (double)NAN;
+    if (!isnan(value) &&
+        !cdr_resample_error(&out[1], &layer->study, r->work.rows, r->n))
+        return cdr_stats_no_scratch(r->task, r->n * sizeof(double));
+    return 0;
+}
+
 static int resample(cadre_task *task, const void *item, void *result)
 {
-    const struct cdr_shared_inputs *const in = cdr_task_inputs(task);
-    const struct cdr_design *const a = in->design;
-    double *const out = result;
-    double sum = 0;
+    struct resample r = { .task = task, .in = cdr_task_inputs(task) };
+    const struct cdr_design *const a = r.in->design;
+    const size_t width = r.in->errors ? 2 : 1;
     size_t part = 0;
+    int rc = 0;
 
     (void)item;
-    for (size_t k = 0; k < a->layers; k++) {
-        const struct cdr_layer *const layer = &a->layer[k];
-        struct cdr_workspace work;
-        size_t n;
-        if (!cdr_sample_take(&work, &n, task, in, layer, &part))
-            return cdr_stats_no_scratch(task, layer->scheme.n * sizeof(uint32_t));
-        if (n == SIZE_MAX) {
-            sum = (double)NAN;
-            break;
-        }
-        const double value = cdr_study_value(&layer->study, &work, n);
-        sum = a->sums ? sum + layer->weight * value : value;
-        if (in->errors && !isnan(value) &&
-            !cdr_resample_error(&out[1], &layer->study, work.rows, n))
-            return cdr_stats_no_scratch(task, n * sizeof(double));
+    for (; r.layer < a->layers; r.layer++) {
+        if (!cdr_sample_take(&r.work, &r.n, task, r.in, r.layer, &part))
+            return cdr_stats_no_scratch(task,
+                                        a->layer[r.layer].scheme.n * sizeof(uint32_t));
+        for (size_t d = 0; !rc && (d < r.in->designs || d == 0); d++)
+            rc = add_layer((double *)result + d * width, &r, d);
     }
-    out[0] = sum;
-    if (in->errors && isnan(sum))
-        out[1] = (double)NAN;
-    return 0;
+    return rc;
 }
 
 /* ---- running ---- */
@@ -76,6 +98,7 @@ static int run(void *results, size_t result_size, uint64_t n,
         job.progress = b->progress;
         job.progress_arg = b->progress_arg;
     }
+    in.designs = source->designs;
     name_statistic(source, &in);
     rc = cdr_publish(&memory, &job, pool, err);
     if (!rc)
@@ -104,28 +127,40 @@ static void pass_on(void *arg, const cadre_counts *counts)
 
 /* ---- values and errors ---- */
 
-static void split(double *replicates, double *errors, const double *pairs, uint64_t n)
+static size_t designs_of(const struct cdr_source *source)
 {
-    for (uint64_t i = 0; i < n; i++) {
-        replicates[i] = pairs[2 * i];
-        errors[i] = pairs[2 * i + 1];
-    }
+    return source->designs ? source->designs : 1;
 }
 
-static int replicate_pairs(double *replicates, double *errors,
-                           const struct cdr_source *source,
-                           const struct cdr_shared_inputs *in, uint64_t n,
-                           cadre_pool *pool, const cadre_bootstrap *b, cadre_error *err)
+/* From one resample behind the other to one design behind the other. */
+static void split(const struct cdr_values *values, size_t designs, uint64_t from,
+                  const double *results, uint64_t n)
 {
-    double *const pairs = calloc(n, 2 * sizeof *pairs);
+    for (uint64_t i = 0; i < n; i++)
+        for (size_t d = 0; d < designs; d++) {
+            values[d].replicates[from + i] = *results++;
+            if (values[d].errors)
+                values[d].errors[from + i] = *results++;
+        }
+}
+
+/* More than a value of each resample. */
+static int replicate_rows(const struct cdr_values *values, uint64_t from,
+                          const struct cdr_source *source,
+                          const struct cdr_shared_inputs *in, uint64_t n,
+                          cadre_pool *pool, const cadre_bootstrap *b, cadre_error *err)
+{
+    const size_t designs = designs_of(source), width = designs * (in->errors ? 2 : 1);
+    double *const results =
+        width <= SIZE_MAX / sizeof *results ? calloc(n, width * sizeof *results) : NULL;
     int rc;
 
-    if (!pairs)
+    if (!results)
         return cdr_stats_no_values(err, n);
-    rc = run(pairs, 2 * sizeof *pairs, n, source, *in, pool, b, err);
+    rc = run(results, width * sizeof *results, n, source, *in, pool, b, err);
     if (!rc)
-        split(replicates, errors, pairs, n);
-    free(pairs);
+        split(values, designs, from, results, n);
+    free(results);
     return rc;
 }
 
@@ -153,10 +188,9 @@ static int replicate_kernel_pairs(double *replicates, double *errors,
     return rc;
 }
 
-static int replicate(double *replicates, double *errors,
-                     const struct cdr_source *source, cadre_pool *pool,
-                     const cadre_bootstrap *b, uint64_t from, uint64_t to,
-                     cadre_error *err)
+static int replicate(const struct cdr_values *values, const struct cdr_source *source,
+                     cadre_pool *pool, const cadre_bootstrap *b, uint64_t from,
+                     uint64_t to, cadre_error *err)
 {
     const struct cdr_bounds bounds = { source->design->bounds, source->design->bound,
                                        b->batch };
@@ -164,7 +198,7 @@ static int replicate(double *replicates, double *errors,
     const struct cdr_shared_inputs in = { .design = source->design,
                                           .seeding = &seeding,
                                           .mode = CDR_DRAW,
-                                          .errors = errors != NULL };
+                                          .errors = values->errors != NULL };
     struct passed_on passed = { b, from, b->resamples };
     cadre_bootstrap part = *b;
     int rc = cdr_seeding_open(&seeding, pool, b->seeding, b->seed, &bounds, from,
@@ -176,15 +210,14 @@ static int replicate(double *replicates, double *errors,
     }
     if (rc)
         ;
-    else if (!errors)
-        rc = run(replicates + from, sizeof *replicates, to - from, source, in, pool,
-                 &part, err);
-    else if (source->statistic)
-        rc = replicate_kernel_pairs(replicates + from, errors + from, source, &in,
-                                    to - from, pool, err);
+    else if (in.errors && source->statistic)
+        rc = replicate_kernel_pairs(values->replicates + from, values->errors + from,
+                                    source, &in, to - from, pool, err);
+    else if (in.errors || designs_of(source) > 1)
+        rc = replicate_rows(values, from, source, &in, to - from, pool, &part, err);
     else
-        rc = replicate_pairs(replicates + from, errors + from, source, &in, to - from,
-                             pool, &part, err);
+        rc = run(values->replicates + from, sizeof *values->replicates, to - from,
+                 source, in, pool, &part, err);
     cdr_seeding_close(&seeding);
     return rc;
 }
@@ -204,17 +237,18 @@ static uint64_t at_once(const struct cdr_source *source, const cadre_bootstrap *
     return most < left ? most : left;
 }
 
-int cdr_replicate(double *replicates, double *errors, const struct cdr_source *source,
+int cdr_replicate(const struct cdr_values *values, const struct cdr_source *source,
                   cadre_pool *pool, const cadre_bootstrap *b, uint64_t from,
                   uint64_t to, cadre_error *err)
 {
     int rc = CADRE_OK;
 
     while (!rc && from < to) {
-        const uint64_t end = from + at_once(source, b, errors != NULL, to - from);
-        rc = replicate(replicates, errors, source, pool, b, from, end, err);
+        const uint64_t end =
+            from + at_once(source, b, values->errors != NULL, to - from);
+        rc = replicate(values, source, pool, b, from, end, err);
         if (!rc && b->each &&
-            b->each(b->each_arg, from, replicates + from, (size_t)(end - from)))
+            b->each(b->each_arg, from, values->replicates + from, (size_t)(end - from)))
             rc = cdr_stats_fail(err, CADRE_ECANCELLED,
                                 "stopped by the function that takes the replicates");
         from = end;
@@ -243,8 +277,9 @@ int cdr_leave_out(double *out, const struct cdr_source *source, size_t layer,
 {
     const struct cdr_design *const a = source->design;
     struct cdr_design one = *a;
-    const struct cdr_source single = { &one, source->statistic, source->name, NULL,
-                                       NULL };
+    const struct cdr_source single = { .design = &one,
+                                       .statistic = source->statistic,
+                                       .name = source->name };
     const struct cdr_shared_inputs in = { .design = &one, .mode = CDR_WITHOUT };
 
     one.layer = &a->layer[layer];

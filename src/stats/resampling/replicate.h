@@ -6,19 +6,29 @@
 
 #include "stats/resampling/publish.h"
 
-/* What gives a value for a sample: the design's studies, or a kernel. */
+/* What gives values for a sample: the studies of one design, or of several that draw the
+ * same; or a kernel. */
 struct cdr_source {
     const struct cdr_design *design;
+    size_t designs;                   /* 0: one */
     const cadre_statistic *statistic; /* NULL: the studies */
     const char *name;                 /* of the metric, in messages */
     const char *reason;               /* why it may not be defined */
     const char *remedy;               /* and what would help */
 };
 
-/* Resamples b->done .. to - 1 to their places in `replicates`; with `errors` not NULL also
- * their jackknife standard errors, NaN where those are not defined or 0. Seeding is not
- * the default. Calls b->each. Fails as cadre_map does. */
-int cdr_replicate(double *replicates, double *errors, const struct cdr_source *source,
+/* Where the values of a design go. */
+struct cdr_values {
+    double *replicates;
+    double
+        *errors; /* their jackknife standard errors, NaN where those are not defined or
+                       0; NULL: not wanted */
+};
+
+/* Resamples from .. to - 1, to their places in the values of each design; either all want
+ * errors or none. Seeding is not the default. Calls b->each, of one design. Fails as
+ * cadre_map does. */
+int cdr_replicate(const struct cdr_values *values, const struct cdr_source *source,
                   cadre_pool *pool, const cadre_bootstrap *b, uint64_t from,
                   uint64_t to, cadre_error *err);
 

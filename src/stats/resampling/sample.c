@@ -13,6 +13,10 @@
 struct head {
     struct cdr_kept kept;
     cadre_sample sample; /* of users' kernels */
+    /* The last workspace, for as long as nothing that it depends on changes: */
+    struct cdr_workspace work;
+    const char *memory; /* NULL: there is none */
+    size_t layer, most;
 };
 
 static size_t rounded(size_t bytes)
@@ -48,21 +52,44 @@ static struct cdr_workspace bare(char *memory, size_t n, size_t most)
                                    .room = counted + rounded(n * sizeof(uint32_t)) };
 }
 
+static struct cdr_needs needs_of(const struct cdr_shared_inputs *in, size_t layer,
+                                 size_t most)
+{
+    struct cdr_needs needs = { .n = in->design->layer[layer].scheme.n, .most = most };
+
+    for (size_t d = 0; d < in->designs || d == 0; d++)
+        cdr_study_add_needs(&needs, &in->design[d].layer[layer].study);
+    return needs;
+}
+
 /* Grows the worker's memory to a workspace for `most` rows. */
 static bool make(struct cdr_workspace *work, cadre_task *task,
-                 const struct cdr_shared_inputs *in, const struct cdr_layer *layer,
-                 size_t most)
+                 const struct cdr_shared_inputs *in, size_t layer, size_t most)
 {
-    const size_t at = workspace_at(layer), n = layer->scheme.n;
-    const size_t bytes = in->design->studies
-                             ? cdr_study_workspace_size(&layer->study, most)
-                             : bare_size(in, n, most);
+    const struct cdr_layer *const l = &in->design->layer[layer];
+    const size_t at = workspace_at(l);
+    struct head *head = cadre_task_scratch(task, at);
+
+    if (head && head->memory == (char *)head && head->layer == layer &&
+        head->most == most) {
+        *work = head->work;
+        return true;
+    }
+    const struct cdr_needs needs =
+        in->design->studies ? needs_of(in, layer, most) : (struct cdr_needs){ 0 };
+    const size_t bytes = in->design->studies ? cdr_workspace_size(&needs)
+                                             : bare_size(in, l->scheme.n, most);
     char *const memory = cadre_task_scratch(task, at + bytes);
 
     if (!memory)
         return false;
-    *work = in->design->studies ? cdr_study_workspace(&layer->study, memory + at, most)
-                                : bare(memory + at, n, most);
+    head = (struct head *)memory;
+    head->work = in->design->studies ? cdr_workspace_in(memory + at, &needs)
+                                     : bare(memory + at, l->scheme.n, most);
+    head->memory = memory;
+    head->layer = layer;
+    head->most = most;
+    *work = head->work;
     return true;
 }
 
@@ -77,10 +104,9 @@ static uint64_t resample_of(const cadre_task *task, const struct cdr_shared_inpu
 }
 
 static bool draw_rows(struct cdr_workspace *work, size_t *n, cadre_task *task,
-                      const struct cdr_shared_inputs *in, const struct cdr_layer *layer,
-                      size_t *part)
+                      const struct cdr_shared_inputs *in, size_t layer, size_t *part)
 {
-    const size_t rows = layer->scheme.n;
+    const size_t rows = in->design->layer[layer].scheme.n;
     struct head *head;
 
     if (!make(work, task, in, layer, rows))
@@ -105,11 +131,11 @@ static void draw_part(uint32_t *units, const struct cdr_part *p, cadre_task *tas
 }
 
 static bool draw_units(struct cdr_workspace *work, size_t *n, cadre_task *task,
-                       const struct cdr_shared_inputs *in,
-                       const struct cdr_layer *layer, size_t *part)
+                       const struct cdr_shared_inputs *in, size_t layer, size_t *part)
 {
-    const struct cdr_scheme *const s = &layer->scheme;
-    char *memory = cadre_task_scratch(task, workspace_at(layer));
+    const struct cdr_layer *const l = &in->design->layer[layer];
+    const struct cdr_scheme *const s = &l->scheme;
+    char *memory = cadre_task_scratch(task, workspace_at(l));
 
     if (!memory)
         return false;
@@ -135,10 +161,9 @@ static void leave_out(uint32_t *rows, size_t *n, size_t place)
 }
 
 bool cdr_sample_take(struct cdr_workspace *work, size_t *n, cadre_task *task,
-                     const struct cdr_shared_inputs *in, const struct cdr_layer *layer,
-                     size_t *part)
+                     const struct cdr_shared_inputs *in, size_t layer, size_t *part)
 {
-    const struct cdr_scheme *const s = &layer->scheme;
+    const struct cdr_scheme *const s = &in->design->layer[layer].scheme;
     const uint64_t index = cadre_task_index(task);
 
     if (in->mode == CDR_ALL || in->mode == CDR_WITHOUT) {
@@ -174,7 +199,7 @@ const cadre_sample *cadre_task_sample(cadre_task *task)
     size_t part = 0, n;
     struct head *head;
 
-    if (!cdr_sample_take(&work, &n, task, in, layer, &part)) {
+    if (!cdr_sample_take(&work, &n, task, in, 0, &part)) {
         cdr_stats_no_scratch(task, layer->scheme.n * sizeof(uint32_t));
         return NULL;
     }
