@@ -49,10 +49,10 @@ static uint64_t settled_tasks(const struct cadre_program *p, uint64_t failed)
 
 static bool is_kept(const struct cdr_sink *s, const struct cdr_failure *failure)
 {
-    const char *end = (const char *)s->errors.data + s->errors.size;
+    const struct cdr_failure *kept = s->errors.data;
+    size_t n = s->errors.size / sizeof *kept;
 
-    return s->errors.size > 0 &&
-           ((const struct cdr_failure *)(const void *)end)[-1].task == failure->task;
+    return n > 0 && kept[n - 1].task == failure->task;
 }
 
 static bool put_sink(struct cadre_program *p, cadre_packet *out,
