@@ -42,7 +42,8 @@ static const char tables[] =
     "  output BLOB,"
     "  errors BLOB,"
     "  output_size INTEGER,"
-    "  errors_size INTEGER);"
+    "  errors_size INTEGER,"
+    "  seed INTEGER);"
     "CREATE INDEX job_hash ON job (hash);";
 
 int cdr_database_fails(sqlite3 *db, const char *what, struct cdr_failure *why)

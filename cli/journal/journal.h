@@ -22,6 +22,8 @@ struct cdr_journal_setting {
     const char *template; /* the command as it was given */
     const char *shell;    /* that runs it; NULL: none */
     const char *folder;   /* where jobs run */
+    bool keep_failed;     /* jobs that failed are done, too */
+    bool failed_only;     /* only these are to run: there is a journal already */
     struct cdr_spool *spool;
     unsigned workers;
     /* The journal cannot be written any more: the run should end. */
@@ -39,6 +41,22 @@ int cdr_journal_close(struct cdr_journal *journal, struct cdr_failure *why);
  * place in the journal. From the thread that makes jobs. */
 int cdr_journal_look_up(struct cdr_journal *journal, struct cdr_job *job,
                         struct cdr_failure *why);
+
+/* How failed jobs ran; it stays with the journal. */
+struct cdr_journal_command {
+    const char *shell; /* NULL: none */
+    const char *folder;
+};
+
+/* --retry-failed: the command that all failed jobs have in common. */
+int cdr_journal_failed_command(struct cdr_journal *journal,
+                               struct cdr_journal_command *command,
+                               struct cdr_failure *why);
+
+/* The next job that failed, as it was: 0, CADRE_DONE or an exit code. From the thread that
+ * makes jobs. */
+int cdr_journal_next_failed(struct cdr_journal *journal, struct cdr_job *job,
+                            struct cdr_failure *why);
 
 /* A worker begins it, and has ended it. All of its output is in it. */
 void cdr_journal_begin(struct cdr_journal *journal, unsigned worker,

@@ -22,7 +22,7 @@
 #include <unistd.h>
 
 /* Columns after those of CDR_ROW_COLUMNS. */
-enum { SEQ = 17, WORDS, SHELL, FOLDER, TEMPLATE };
+enum { SHELL = CDR_COLUMNS, FOLDER, TEMPLATE };
 
 struct looking {
     const struct cdr_look *look;
@@ -39,7 +39,7 @@ static sqlite3_stmt *select_rows(struct looking *l)
     char sql[800];
 
     snprintf(sql, sizeof sql,
-             "SELECT %s, seq, words, shell, folder, template FROM job JOIN command ON "
+             "SELECT %s, shell, folder, template FROM job JOIN command ON "
              "command.id = job.command WHERE %s AND (%s) ORDER BY %s",
              "job." CDR_ROW_COLUMNS, l->look->failed ? "state <> 'done'" : "1",
              l->look->item ? "seq = ?1" : "1",
@@ -72,14 +72,6 @@ static int for_each(struct looking *l, each_row *each)
 
 /* ---- what a row says ---- */
 
-static bool add_list(struct cdr_args *to, const char *bytes, size_t size)
-{
-    for (size_t at = 0; at < size; at += strnlen(bytes + at, size - at) + 1)
-        if (!cdr_args_add(to, bytes + at, strnlen(bytes + at, size - at)))
-            return false;
-    return true;
-}
-
 /* The job of the row; without its output unless that is wanted. NULL: noted. */
 static struct cdr_job *job_of(struct looking *l, sqlite3_stmt *s, bool output)
 {
@@ -87,14 +79,13 @@ static struct cdr_job *job_of(struct looking *l, sqlite3_stmt *s, bool output)
     int failed = job ? 0 : ENOMEM;
 
     if (job) {
-        job->seq = (uint64_t)sqlite3_column_int64(s, SEQ);
+        job->seq = (uint64_t)sqlite3_column_int64(s, CDR_COL_SEQ);
         job->id = sqlite3_column_int64(s, CDR_COL_ID);
-        job->bytes = (uint64_t)sqlite3_column_int64(s, 15);
+        job->seed = (uint64_t)sqlite3_column_int64(s, CDR_COL_SEED);
+        job->bytes = (uint64_t)sqlite3_column_int64(s, CDR_COL_OUTPUT_SIZE);
         job->end.ran = true;
-        if (!add_list(&job->args, sqlite3_column_blob(s, CDR_COL_INPUT),
-                      (size_t)sqlite3_column_bytes(s, CDR_COL_INPUT)) ||
-            !add_list(&job->words, sqlite3_column_blob(s, WORDS),
-                      (size_t)sqlite3_column_bytes(s, WORDS)))
+        if (!cdr_row_list(s, CDR_COL_INPUT, &job->args) ||
+            !cdr_row_list(s, CDR_COL_WORDS, &job->words))
             failed = ENOMEM;
     }
     if (job && !failed)
@@ -207,18 +198,18 @@ static int replay_row(struct looking *l, sqlite3_stmt *s)
 static void complain(struct looking *l, sqlite3_stmt *s, const char *what)
 {
     l->wrong++;
-    printf("job %lld: %s\n", (long long)sqlite3_column_int64(s, SEQ), what);
+    printf("job %lld: %s\n", (long long)sqlite3_column_int64(s, CDR_COL_SEQ), what);
 }
 
 static bool is_there(struct looking *l, sqlite3_stmt *s, int which)
 {
-    uint64_t size = (uint64_t)sqlite3_column_int64(s, 15 + which);
+    uint64_t size = (uint64_t)sqlite3_column_int64(s, CDR_COL_OUTPUT_SIZE + which);
     struct stat file;
     char *name;
     bool there;
 
     if (size <= CDR_OUTPUT_INSIDE)
-        return (uint64_t)sqlite3_column_bytes(s, 13 + which) == size;
+        return (uint64_t)sqlite3_column_bytes(s, CDR_COL_OUTPUT + which) == size;
     name = cdr_output_name(l->look->path, sqlite3_column_int64(s, CDR_COL_ID), which);
     there = name && stat(name, &file) == 0 && (uint64_t)file.st_size == size;
     free(name);

@@ -29,6 +29,25 @@ int cdr_journal_look_up(struct cdr_journal *journal, struct cdr_job *job,
     return 0;
 }
 
+int cdr_journal_failed_command(struct cdr_journal *journal,
+                               struct cdr_journal_command *command,
+                               struct cdr_failure *why)
+{
+    (void)journal;
+    (void)command;
+    (void)why;
+    return 0;
+}
+
+int cdr_journal_next_failed(struct cdr_journal *journal, struct cdr_job *job,
+                            struct cdr_failure *why)
+{
+    (void)journal;
+    (void)job;
+    (void)why;
+    return CADRE_DONE;
+}
+
 void cdr_journal_begin(struct cdr_journal *journal, unsigned worker,
                        const struct cdr_job *job)
 {

@@ -17,13 +17,15 @@
 static int set_environment(const struct cdr_job *job, struct cdr_failure *why)
 {
     struct cdr_buffer item = { 0 };
-    char seq[24];
+    char seq[24], seed[24];
     bool good;
 
     snprintf(seq, sizeof seq, "%" PRIu64, job->seq);
+    snprintf(seed, sizeof seed, "%" PRIu64, job->seed);
     cdr_job_input(job, &item);
     cdr_buffer_add(&item, "", 1);
     good = !item.failed && setenv("PARALLEL_SEQ", seq, 1) == 0 &&
+           setenv("CADRE_SEED", seed, 1) == 0 &&
            setenv("CADRE_ITEM", item.data, 1) == 0;
     cdr_buffer_free(&item);
     return good ? 0 : cdr_fails_memory(why);

@@ -23,6 +23,8 @@ struct cdr_row *cdr_row_new(const struct cdr_job *job)
     row->hash = job->hash;
     row->equal = job->equal;
     row->seq = job->seq;
+    row->seed = job->seed;
+    row->command = job->command;
     row->input = key->used;
     if (row->input > 0)
         memcpy(row->bytes, key->text, row->input);
@@ -149,11 +151,23 @@ void cdr_row_bind(sqlite3_stmt *s, const struct cdr_row *row, int64_t command)
     sqlite3_bind_int64(s, 5, row->equal);
     sqlite3_bind_text(s, 6, state, -1, SQLITE_STATIC);
     sqlite3_bind_int64(s, 7, (sqlite3_int64)row->seq);
+    sqlite3_bind_int64(s, 21, (sqlite3_int64)row->seed);
     if (row->ended)
         bind_end(s, row);
 }
 
 /* ---- reading ---- */
+
+bool cdr_row_list(sqlite3_stmt *s, int column, struct cdr_args *to)
+{
+    const char *bytes = sqlite3_column_blob(s, column);
+    size_t size = (size_t)sqlite3_column_bytes(s, column);
+
+    for (size_t at = 0; at < size; at += strnlen(bytes + at, size - at) + 1)
+        if (!cdr_args_add(to, bytes + at, strnlen(bytes + at, size - at)))
+            return false;
+    return true;
+}
 
 static int read_output(sqlite3_stmt *s, int column, int which, struct cdr_held *held,
                        struct cdr_spool *spool, const char *journal)

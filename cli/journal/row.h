@@ -12,7 +12,8 @@ struct cdr_row {
     int64_t id;
     uint64_t hash;
     uint32_t equal;
-    uint64_t seq;
+    int64_t command; /* 0: the run's */
+    uint64_t seq, seed;
     bool ended;    /* else it runs */
     bool recorded; /* that it runs is in the journal */
     bool failed;
@@ -36,18 +37,35 @@ int cdr_row_end(struct cdr_row *row, struct cdr_job *job, struct cdr_spool *spoo
 #define CDR_ROW_INSERT                                                                   \
     "INSERT OR REPLACE INTO job (id, hash, command, input, equal, state, seq, words, "   \
     "status, signal, timed_out, tries, began, seconds, cpu, peak_kib, output, errors, "  \
-    "output_size, errors_size) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, " \
-    "?, ?, ?, ?)"
+    "output_size, errors_size, seed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, " \
+    "?, ?, ?, ?, ?, ?, ?)"
 void cdr_row_bind(sqlite3_stmt *insert, const struct cdr_row *row, int64_t command);
 
 /* How a job ended and what it put out, from the columns of CDR_ROW_COLUMNS. 0 or an
  * errno. */
 #define CDR_ROW_COLUMNS                                                                 \
     "id, hash, input, equal, state, status, signal, timed_out, tries, began, seconds, " \
-    "cpu, peak_kib, output, errors, output_size, errors_size"
+    "cpu, peak_kib, output, errors, output_size, errors_size, seed, command, seq, words"
 int cdr_row_read(sqlite3_stmt *select, struct cdr_job *job, struct cdr_spool *spool,
                  const char *journal);
 
-enum { CDR_COL_ID, CDR_COL_HASH, CDR_COL_INPUT, CDR_COL_EQUAL, CDR_COL_STATE };
+enum {
+    CDR_COL_ID,
+    CDR_COL_HASH,
+    CDR_COL_INPUT,
+    CDR_COL_EQUAL,
+    CDR_COL_STATE,
+    CDR_COL_STATUS,
+    CDR_COL_OUTPUT = 13,
+    CDR_COL_OUTPUT_SIZE = 15,
+    CDR_COL_SEED = 17,
+    CDR_COL_COMMAND,
+    CDR_COL_SEQ,
+    CDR_COL_WORDS,
+    CDR_COLUMNS
+};
+
+/* The texts of such a column, a NUL byte after each. False: no memory. */
+bool cdr_row_list(sqlite3_stmt *select, int column, struct cdr_args *to);
 
 #endif

@@ -178,6 +178,11 @@ int cdr_batch_next(struct cdr_batch *b, struct cdr_args *args, struct cdr_failur
     return take_some(b, args, why);
 }
 
+bool cdr_batch_is_tuple(const struct cdr_batch *b)
+{
+    return b->none || (!b->fill && b->most == 0);
+}
+
 void cdr_batch_free(struct cdr_batch *b)
 {
     cdr_args_free(&b->tuple);

@@ -29,6 +29,9 @@ int cdr_batch_init(struct cdr_batch *batch, const struct cdr_command_options *se
 /* The next job's arguments: 0, CADRE_DONE or an exit code. */
 int cdr_batch_next(struct cdr_batch *batch, struct cdr_args *args,
                    struct cdr_failure *why);
+
+/* Each job gets one tuple: that which the inputs have given last. */
+bool cdr_batch_is_tuple(const struct cdr_batch *batch);
 void cdr_batch_free(struct cdr_batch *batch);
 
 #endif

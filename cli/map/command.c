@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include "cli/commands/command.h"
-#include "cli/map/map.h"
+#include "cli/map/making.h"
 #include "cli/map/setup.h"
 #include "cli/base/interrupt.h"
 #include "cli/options/pool_options.h"
@@ -12,84 +12,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* Jobs that are made before a worker has come for them, beside theirs. */
-#define AHEAD 64
-
-/* ---- jobs, one after another ---- */
-
-static void warn_of_returns(struct cdr_map *map)
-{
-    if (map->warned || !map->inputs || !cdr_inputs_saw_return(map->inputs))
-        return;
-    map->warned = true;
-    fprintf(stderr,
-            "cadre: warning: lines of the input end in a carriage return (CR LF), "
-            "which is part of the input; --trim r removes it\n");
-}
-
-static int no_more(struct cdr_map *map, struct cdr_job *job, int rc, cadre_error *err)
-{
-    cdr_job_free(job, &map->spool);
-    if (rc == CADRE_DONE)
-        return CADRE_DONE;
-    return cadre_source_fail(err, 0, "%s", map->why->text);
-}
-
-/* Inputs are not read much further than there are workers for them, and of blocks one for
- * each worker. */
-static void wait_for_workers(struct cdr_map *map)
-{
-    uint64_t ahead = map->blocks ? map->workers : AHEAD + 4 * map->workers;
-
-    cdr_gate_keep_near(&map->gate, map->made + 1, ahead);
-}
-
-/* In a journal a block is known by its bytes; otherwise by its number. */
-static int name_block(struct cdr_map *map, struct cdr_job *job)
-{
-    char name[CDR_BLOCK_NAME];
-
-    if (!map->journal)
-        snprintf(name, sizeof name, "block %" PRIu64, job->seq);
-    else if (!cdr_block_name(job->block, name))
-        return cdr_fails(map->why, CDR_EXIT_INPUT,
-                         "block %" PRIu64 " cannot be read: %s", job->seq,
-                         strerror(errno));
-    return cdr_args_add(&job->name, name, strlen(name)) ? 0
-                                                        : cdr_fails_memory(map->why);
-}
-
-static int fill(struct cdr_map *map, struct cdr_job *job)
-{
-    return map->blocks ? cdr_blocks_next(map->blocks, &job->block, map->why)
-                       : cdr_batch_next(&map->batch, &job->args, map->why);
-}
-
-static int next_job(void *arg, void *item, cadre_error *err)
-{
-    struct cdr_map *map = arg;
-    struct cdr_job *job;
-    int rc;
-
-    wait_for_workers(map);
-    if (cdr_map_is_over(map))
-        return CADRE_DONE;
-    job = cdr_job_new();
-    if (!job)
-        return cadre_source_fail(err, 0, "out of memory");
-    rc = fill(map, job);
-    if (rc || cdr_map_is_over(map))
-        return no_more(map, job, rc ? rc : CADRE_DONE, err);
-    warn_of_returns(map);
-    job->seq = ++map->made;
-    if (map->blocks && name_block(map, job))
-        return no_more(map, job, map->why->code, err);
-    if (map->journal && cdr_journal_look_up(map->journal, job, map->why))
-        return no_more(map, job, map->why->code, err);
-    *(struct cdr_job **)item = job;
-    return CADRE_OK;
-}
 
 /* ---- what the outlet tells ---- */
 
@@ -120,7 +42,7 @@ static int open_outlet(struct cdr_map *map, struct cdr_failure *why)
         .lines = lines,
         .verbose = set->verbose,
         .trace = set->trace,
-        .shell = cdr_template_is_shell(map->command),
+        .shell = map->shell_runs,
         .tag = map->tag,
         .window = map->window + map->workers + 1,
         .spool = &map->spool,
@@ -156,7 +78,7 @@ static int run_stream(struct cdr_map *map, cadre_pool *pool, struct cdr_failure 
                       .worker_begin = cdr_work_begin,
                       .worker_end = cdr_work_end,
                       .chunk = 1,
-                      .source = next_job,
+                      .source = cdr_make_job,
                       .source_arg = map,
                       .window = map->window,
                       .caller_waits = true };
@@ -216,32 +138,68 @@ static void journal_broken(void *arg)
     cdr_map_end(arg, true);
 }
 
+/* The command as the journal knows it: what changes what jobs do stands before it. */
+static char *command_of(const struct cdr_map *map)
+{
+    const char *seed = map->set->run.seed;
+    struct cdr_buffer text = { 0 };
+
+    if (map->blocks)
+        cdr_buffer_text(&text, CDR_PIPE_PREFIX);
+    if (seed) {
+        cdr_buffer_text(&text, "--seed ");
+        cdr_buffer_text(&text, seed);
+        cdr_buffer_text(&text, " ");
+    }
+    cdr_template_source(map->command, &text);
+    cdr_buffer_add(&text, "", 1);
+    if (text.failed)
+        cdr_buffer_free(&text);
+    return text.data;
+}
+
+/* The journal's failed jobs run as they did. */
+static int take_command(struct cdr_map *map, struct cdr_failure *why)
+{
+    struct cdr_journal_command command;
+
+    if (cdr_journal_failed_command(map->journal, &command, why))
+        return why->code;
+    map->shell_runs = command.shell != NULL;
+    if (command.shell)
+        map->shell = command.shell;
+    if (!map->common.directory)
+        map->common.directory = command.folder;
+    return 0;
+}
+
 static int open_journal(struct cdr_map *map, struct cdr_failure *why)
 {
+    bool again = map->set->run.retry_failed;
     struct cdr_journal_setting set = {
         .path = map->set->run.journal,
-        .shell = cdr_template_is_shell(map->command) ? map->shell : NULL,
+        .shell = map->shell_runs ? map->shell : NULL,
+        .keep_failed = map->set->run.resume,
+        .failed_only = again,
         .spool = &map->spool,
         .workers = map->workers + 1,
         .broken = journal_broken,
         .arg = map,
     };
-    struct cdr_buffer template = { 0 };
-    char *folder;
+    char *folder, *command;
     int rc;
 
-    if (!set.path || map->set->run.dry_run)
+    if (!set.path || (map->set->run.dry_run && !again))
         return 0;
     folder = realpath(map->common.directory ? map->common.directory : ".", NULL);
+    command = again ? NULL : command_of(map);
     set.folder = folder ? folder : ".";
-    if (map->blocks)
-        cdr_buffer_text(&template, CDR_PIPE_PREFIX);
-    cdr_template_source(map->command, &template);
-    cdr_buffer_add(&template, "", 1);
-    set.template = template.data;
-    rc = template.failed ? cdr_fails_memory(why)
-                         : cdr_journal_open(&map->journal, &set, why);
-    cdr_buffer_free(&template);
+    set.template = command ? command : "";
+    rc = !again && !command ? cdr_fails_memory(why)
+                            : cdr_journal_open(&map->journal, &set, why);
+    if (!rc && again)
+        rc = take_command(map, why);
+    free(command);
     free(folder);
     return rc;
 }

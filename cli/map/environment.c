@@ -2,21 +2,23 @@
  * SPDX-License-Identifier: MIT
  *
  * All that the program has, and PARALLEL_SEQ, PARALLEL_JOBSLOT and PARALLEL_PID as GNU
- * parallel sets them, CADRE_ITEM, the job's arguments, and CADRE_WORKERS, how many
- * workers a cadre in the job should have so that all of them together are no more than
+ * parallel sets them, CADRE_ITEM, the job's arguments, CADRE_SEED, a number of its own
+ * that depends on its place alone, and CADRE_WORKERS, how many workers a cadre in the job should have so that all of them together are no more than
  * the machine has CPUs.
  */
 #include "cli/map/map.h"
+#include "cli/base/text.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#define OWN      5     /* entries of a job */
+#define OWN      6     /* entries of a job */
 #define ITEM_MAX 65536 /* bytes of CADRE_ITEM: a longer one is left out */
 
 static const char *const ours[] = { "PARALLEL_SEQ=", "PARALLEL_JOBSLOT=",
-                                    "PARALLEL_PID=", "CADRE_ITEM=", "CADRE_WORKERS=" };
+                                    "PARALLEL_PID=", "CADRE_ITEM=",
+                                    "CADRE_SEED=",   "CADRE_WORKERS=" };
 
 static bool is_ours(const char *entry)
 {
@@ -24,6 +26,20 @@ static bool is_ours(const char *entry)
         if (strncmp(entry, ours[i], strlen(ours[i])) == 0)
             return true;
     return false;
+}
+
+/* --env: all variables are there for jobs; what is missing is not exported, or misspelt. A
+ * function of bash is there under a name of its own. */
+static void warn_if_unset(const char *name)
+{
+    char function[256], shown[CDR_SHOWN];
+
+    snprintf(function, sizeof function, "BASH_FUNC_%.200s%%%%", name);
+    if (strcmp(name, "_") != 0 && !getenv(name) && !getenv(function))
+        fprintf(stderr,
+                "cadre: warning: --env: no variable %s is in the environment; was it "
+                "exported?\n",
+                cdr_quote(shown, name));
 }
 
 bool cdr_environment_open(struct cdr_map *map)
@@ -38,6 +54,8 @@ bool cdr_environment_open(struct cdr_map *map)
     for (size_t i = 0; i < n; i++)
         if (!is_ours(environ[i]))
             map->env[map->n_env++] = environ[i];
+    for (size_t i = 0; i < map->set->command.env.n; i++)
+        warn_if_unset(map->set->command.env.at[i]);
     return true;
 }
 
@@ -65,9 +83,7 @@ static void add_item(struct cdr_buffer *b, const struct cdr_job *job)
 
 static unsigned budget(const struct cdr_map *map)
 {
-    long cpus = sysconf(_SC_NPROCESSORS_ONLN);
-
-    return cpus > (long)map->jobs ? (unsigned)(cpus / (long)map->jobs) : 1;
+    return map->budget > map->jobs ? map->budget / map->jobs : 1;
 }
 
 bool cdr_environment_of(struct cdr_work *w, const struct cdr_job *job)
@@ -85,6 +101,7 @@ bool cdr_environment_of(struct cdr_work *w, const struct cdr_job *job)
     add_count(b, "PARALLEL_SEQ=", job->seq);
     add_count(b, "PARALLEL_JOBSLOT=", job->slot);
     add_count(b, "PARALLEL_PID=", (uint64_t)w->map->common.parent);
+    add_count(b, "CADRE_SEED=", job->seed);
     add_count(b, "CADRE_WORKERS=", budget(w->map));
     add_item(b, job);
     if (b->failed)

@@ -131,16 +131,6 @@ unsigned cdr_gate_enter(struct cdr_gate *g, uint64_t seq)
     return slot;
 }
 
-void cdr_gate_pass(struct cdr_gate *g, uint64_t seq)
-{
-    pthread_mutex_lock(&g->lock);
-    while (g->next != seq)
-        pthread_cond_wait(&g->changed, &g->lock);
-    g->next++;
-    pthread_cond_broadcast(&g->changed);
-    pthread_mutex_unlock(&g->lock);
-}
-
 void cdr_gate_keep_near(struct cdr_gate *g, uint64_t seq, uint64_t ahead)
 {
     pthread_mutex_lock(&g->lock);

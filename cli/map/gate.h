@@ -33,8 +33,6 @@ void cdr_gate_close(struct cdr_gate *gate);
  * and the job is not to begin. */
 unsigned cdr_gate_enter(struct cdr_gate *gate, uint64_t seq);
 
-/* The turn of a job that does not run has passed. */
-void cdr_gate_pass(struct cdr_gate *gate, uint64_t seq);
 void cdr_gate_leave(struct cdr_gate *gate, unsigned slot);
 
 /* Wait until fewer than `ahead` jobs before this one have not entered yet. */

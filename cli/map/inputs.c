@@ -7,10 +7,10 @@
  */
 #include "cli/map/inputs.h"
 #include "cli/map/columns.h"
+#include "cli/map/shuffle.h"
 #include "cli/map/source_values.h"
 #include "cli/base/text.h"
 
-#include <cadre/random.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,6 +33,10 @@ struct cdr_inputs {
     bool wraps;              /* --link */
     bool have_current;
     bool saw_return;
+    uint64_t given; /* tuples */
+    bool shuffled;  /* all of them lie there */
+    struct cdr_shuffle shuffle;
+    uint64_t place;
 };
 
 bool cdr_is_source_word(const char *word)
@@ -324,8 +328,8 @@ static bool some_group_is_empty(const struct cdr_inputs *in)
     return false;
 }
 
-int cdr_inputs_next(struct cdr_inputs *in, struct cdr_args *tuple,
-                    struct cdr_failure *why)
+static int next_tuple(struct cdr_inputs *in, struct cdr_args *tuple,
+                      struct cdr_failure *why)
 {
     int rc = 0;
 
@@ -347,11 +351,53 @@ int cdr_inputs_next(struct cdr_inputs *in, struct cdr_args *tuple,
     return 0;
 }
 
+static int next_shuffled(struct cdr_inputs *in, struct cdr_args *tuple,
+                         struct cdr_failure *why)
+{
+    if (in->shuffle.at == in->shuffle.n)
+        return CADRE_DONE;
+    return cdr_shuffle_next(&in->shuffle, tuple, &in->place) ? 0
+                                                             : cdr_fails_memory(why);
+}
+
+int cdr_inputs_next(struct cdr_inputs *in, struct cdr_args *tuple,
+                    struct cdr_failure *why)
+{
+    if (in->shuffled)
+        return next_shuffled(in, tuple, why);
+    in->place = in->given++;
+    return next_tuple(in, tuple, why);
+}
+
+uint64_t cdr_inputs_place(const struct cdr_inputs *in)
+{
+    return in->place;
+}
+
+static int shuffle(struct cdr_inputs *in, uint64_t seed, struct cdr_failure *why)
+{
+    struct cdr_args tuple = { 0 };
+    int rc;
+
+    while ((rc = next_tuple(in, &tuple, why)) == 0)
+        if (!cdr_shuffle_add(&in->shuffle, &tuple)) {
+            rc = cdr_fails_memory(why);
+            break;
+        }
+    if (rc == CADRE_DONE)
+        rc = cdr_shuffle_mix(&in->shuffle, seed) ? 0 : cdr_fails_memory(why);
+    cdr_args_free(&tuple);
+    in->shuffled = true;
+    return rc;
+}
+
 uint64_t cdr_inputs_total(const struct cdr_inputs *in)
 {
     const struct cdr_values *first = &in->source[0];
     uint64_t total = in->in_memory ? in->group[0].n_rows : first->n_words - first->next;
 
+    if (in->shuffled)
+        return in->shuffle.n;
     if (!in->in_memory && (!first->words || in->group[0].n_sources > 1 || first->eof ||
                            first->skip_blank))
         return 0;
@@ -367,7 +413,8 @@ bool cdr_inputs_saw_return(const struct cdr_inputs *in)
 }
 
 int cdr_inputs_open(struct cdr_inputs **out, const struct cdr_input_options *set,
-                    const char *const *words, size_t n_words, struct cdr_failure *why)
+                    const char *const *words, size_t n_words, uint64_t seed,
+                    struct cdr_failure *why)
 {
     struct cdr_inputs *in = calloc(1, sizeof *in);
     int trim = set->trim ? set->trim - 1 : set->colsep ? CDR_TRIM_BOTH : CDR_TRIM_NONE;
@@ -388,6 +435,8 @@ int cdr_inputs_open(struct cdr_inputs **out, const struct cdr_input_options *set
         rc = make_groups(in, set->link, why);
     if (!rc)
         rc = load_groups(in, why);
+    if (!rc && set->shuffle)
+        rc = shuffle(in, seed, why);
     if (rc) {
         cdr_inputs_close(in);
         *out = NULL;
@@ -406,6 +455,7 @@ void cdr_inputs_close(struct cdr_inputs *in)
     cdr_columns_close(&in->columns);
     cdr_args_free(&in->names);
     cdr_args_free(&in->current);
+    cdr_shuffle_free(&in->shuffle);
     free(in->source);
     free(in->group);
     free(in);

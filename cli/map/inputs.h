@@ -17,14 +17,18 @@
 struct cdr_inputs;
 
 /* `words` begins at the first ":::" or its like, or is empty: then -a or standard input
- * is the source. */
+ * is the source. The seed is for --shuf. */
 int cdr_inputs_open(struct cdr_inputs **out, const struct cdr_input_options *set,
-                    const char *const *words, size_t n_words, struct cdr_failure *why);
+                    const char *const *words, size_t n_words, uint64_t seed,
+                    struct cdr_failure *why);
 void cdr_inputs_close(struct cdr_inputs *inputs); /* NULL is fine */
 
 /* The next tuple of arguments, one for each column: 0, CADRE_DONE or an exit code. */
 int cdr_inputs_next(struct cdr_inputs *inputs, struct cdr_args *tuple,
                     struct cdr_failure *why);
+
+/* Where the last tuple stood before --shuf, from 0. */
+uint64_t cdr_inputs_place(const struct cdr_inputs *inputs);
 
 /* Which column is called so, counted from 1; 0: none. Names come with --header. */
 int cdr_inputs_column(const struct cdr_inputs *inputs, const char *name, size_t size);

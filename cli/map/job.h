@@ -25,7 +25,10 @@ struct cdr_end {
 };
 
 struct cdr_job {
-    uint64_t seq; /* counted from 1 */
+    uint64_t seq;   /* counted from 1: what people know it by */
+    uint64_t turn;  /* when it may write */
+    uint64_t entry; /* when it may begin */
+    uint64_t seed;  /* that it finds in its environment */
     struct cdr_args args;
     struct cdr_args words;   /* its command, once it runs */
     struct cdr_block *block; /* what it reads; NULL: nothing, or it has ended */
@@ -34,8 +37,9 @@ struct cdr_job {
     struct cdr_held output, errors;
     char *reason; /* what the program itself has to say of its failure; NULL: nothing */
     unsigned slot;
-    uint64_t bytes; /* of output, whether it is held or written */
-    int64_t id;     /* this and the next two: in the journal */
+    uint64_t bytes;  /* of output, whether it is held or written */
+    int64_t id;      /* this and the next three: in the journal */
+    int64_t command; /* 0: the run's */
     uint64_t hash;
     uint32_t equal;
     bool

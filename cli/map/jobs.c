@@ -155,8 +155,11 @@ int cdr_jobs_choose(struct cdr_map *map, struct cdr_failure *why)
 {
     const struct cdr_run_options *set = &map->set->run;
     const char *text = set->jobs ? set->jobs : set->max_procs;
-    int rc = text ? parse(&map->jobs, text, why) : from_environment(&map->jobs, why);
+    int rc = from_environment(&map->budget, why);
 
+    map->jobs = map->budget;
+    if (!rc && text)
+        rc = parse(&map->jobs, text, why);
     if (rc)
         return rc;
     map->workers = map->jobs < 2 ? 2 : map->jobs;

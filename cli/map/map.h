@@ -26,24 +26,29 @@
 #include "cli/map/process.h"
 #include "cli/map/summary.h"
 #include "cli/map/timeout.h"
+#include <cadre/random.h>
 
 struct cdr_map {
     /* Set before workers begin. */
     const struct cdr_map_settings *set;
-    struct cdr_inputs *inputs; /* NULL: there are blocks instead */
-    struct cdr_blocks *blocks; /* NULL: there are inputs instead */
-    struct cdr_template *command, *tag;
+    struct cdr_inputs *inputs;          /* NULL: there are blocks instead */
+    struct cdr_blocks *blocks;          /* NULL: there are inputs instead */
+    struct cdr_template *command, *tag; /* no command: --retry-failed */
     struct cdr_batch batch;
     struct cdr_start_common common;
     struct cdr_ending ending;
     struct cdr_halt halt;
     struct cdr_guard guard;
+    uint64_t shuffle_seed;
+    cadre_seed seed;  /* of which each job gets its own */
+    unsigned budget;  /* workers that all jobs' own maps may have together */
     unsigned jobs;    /* at a time */
     unsigned workers; /* threads */
     unsigned tries;
     int nothing; /* /dev/null, for jobs to read */
     const char *shell;
-    bool through_shell; /* only a shell knows the command */
+    bool shell_runs;    /* the command, as a text */
+    bool through_shell; /* only a shell knows the command's name */
     bool warned;        /* of carriage returns */
     char *path;         /* of the command, if its name is the same for all; else NULL */
     char **env;         /* of all jobs; entries of a job's own follow */
@@ -67,6 +72,7 @@ struct cdr_map {
     _Atomic int *wake;  /* an eventfd of each worker, or -1; released by its worker */
     atomic_uint n_wake; /* workers that have begun; relaxed */
     uint64_t made;      /* jobs made: the reading thread's alone */
+    uint64_t entered;   /* of these, to be run: the same */
     struct cdr_failure *why; /* of reading the inputs: the reading thread's alone */
 };
 

@@ -76,6 +76,10 @@ static const struct cdr_option input[] = {
       .value = "TEXT",
       .offset = IN(eof),
       .help = "an input that ends its source" },
+    { .kind = CDR_FLAG,
+      .name = "shuf",
+      .offset = IN(shuffle),
+      .help = "run jobs in an order that --seed says, after reading all inputs" },
     { .kind = CDR_END },
 };
 
@@ -177,6 +181,13 @@ static const struct cdr_option command[] = {
       .offset = CMD(directory),
       .suggest = CDR_FILES,
       .help = "where jobs run" },
+    { .kind = CDR_LIST,
+      .name = "env",
+      .value = "NAME",
+      .offset = CMD(env),
+      .help =
+          "a variable that jobs need: a warning says so if there is none; they have "
+          "all that there are" },
     { .kind = CDR_TEXT,
       .name = "nice",
       .value = "N",
@@ -256,6 +267,26 @@ static const struct cdr_option running[] = {
       .help =
           "keep in this file which jobs are done and what they put out; the same command "
           "again goes on where it ended" },
+    { .kind = CDR_FLAG,
+      .name = "resume",
+      .offset = RUN(resume),
+      .help = "with --journal: jobs that failed count as done, too" },
+    { .kind = CDR_FLAG,
+      .name = "resume-failed",
+      .offset = RUN(resume_failed),
+      .help = "with --journal: run failed jobs again, which is the rule" },
+    { .kind = CDR_FLAG,
+      .name = "retry-failed",
+      .offset = RUN(retry_failed),
+      .help =
+          "with --journal: run the jobs that failed again, as they ran, and no other; "
+          "needs no command and no inputs" },
+    { .kind = CDR_TEXT,
+      .name = "seed",
+      .value = "S",
+      .offset = RUN(seed),
+      .help = "what CADRE_SEED of each job and the order of --shuf come from, 0 to "
+              "2^64 - 1 [0]" },
     { .kind = CDR_FLAG,
       .name = "dry-run",
       .alias = "dryrun",

@@ -25,10 +25,12 @@ struct cdr_outlet {
     pthread_mutex_t lock; /* guards the ring, and who advances the turn */
     struct place *ring;
     _Atomic uint64_t
-        turn;            /* the job that may write; advanced under the lock, released */
-    bool writer;         /* held jobs are being written; under the lock */
-    pthread_mutex_t pen; /* unordered and lines: held while writing */
-    atomic_bool broken;  /* relaxed: once set, nothing more is written */
+        turn;    /* the job that may write; advanced under the lock, released */
+    bool writer; /* held jobs are being written; under the lock */
+    pthread_cond_t moved; /* the turn; for who makes jobs */
+    bool awaited;         /* that it moves; under the lock */
+    pthread_mutex_t pen;  /* unordered and lines: held while writing */
+    atomic_bool broken;   /* relaxed: once set, nothing more is written */
 };
 
 int cdr_outlet_open(struct cdr_outlet **out, const struct cdr_outlet_setting *set,
@@ -43,7 +45,8 @@ int cdr_outlet_open(struct cdr_outlet **out, const struct cdr_outlet_setting *se
     atomic_init(&o->turn, 1);
     o->ring = calloc(set->window, sizeof *o->ring);
     if (!o->ring || pthread_mutex_init(&o->lock, NULL) != 0 ||
-        pthread_mutex_init(&o->pen, NULL) != 0)
+        pthread_mutex_init(&o->pen, NULL) != 0 ||
+        pthread_cond_init(&o->moved, NULL) != 0)
         return cdr_fails_memory(why);
     return 0;
 }
@@ -54,6 +57,7 @@ void cdr_outlet_close(struct cdr_outlet *o)
         return;
     pthread_mutex_destroy(&o->lock);
     pthread_mutex_destroy(&o->pen);
+    pthread_cond_destroy(&o->moved);
     free(o->ring);
     free(o);
 }
@@ -188,12 +192,12 @@ static void write_whole(struct cdr_outlet *o, struct cdr_job *job)
 static bool is_turn(struct cdr_outlet *o, const struct cdr_live *live)
 {
     return !o->set.unordered && !live->held &&
-           atomic_load_explicit(&o->turn, memory_order_acquire) == live->job->seq;
+           atomic_load_explicit(&o->turn, memory_order_acquire) == live->job->turn;
 }
 
-static struct place *place_of(struct cdr_outlet *o, uint64_t seq)
+static struct place *place_of(struct cdr_outlet *o, uint64_t turn)
 {
-    return &o->ring[seq % o->set.window];
+    return &o->ring[turn % o->set.window];
 }
 
 /* The turn has gone on to a job that runs: tell its worker. */
@@ -215,7 +219,7 @@ static void advance(struct cdr_outlet *o)
         struct cdr_job *job = p->ended;
 
         if (!job) {
-            if (p->runs && p->runs->job->seq == turn)
+            if (p->runs && p->runs->job->turn == turn)
                 wake(p->runs);
             break;
         }
@@ -226,13 +230,15 @@ static void advance(struct cdr_outlet *o)
         pthread_mutex_lock(&o->lock);
         o->writer = false;
         atomic_store_explicit(&o->turn, turn + 1, memory_order_release);
+        if (o->awaited)
+            pthread_cond_signal(&o->moved);
     }
     pthread_mutex_unlock(&o->lock);
 }
 
 static void leave(struct cdr_outlet *o, struct cdr_job *job)
 {
-    struct place *p = place_of(o, job->seq);
+    struct place *p = place_of(o, job->turn);
 
     if (o->set.unordered) {
         pthread_mutex_lock(&o->pen);
@@ -256,7 +262,7 @@ void cdr_outlet_begin(struct cdr_outlet *o, struct cdr_live *live)
     if (o->set.unordered)
         return;
     pthread_mutex_lock(&o->lock);
-    place_of(o, live->job->seq)->runs = live;
+    place_of(o, live->job->turn)->runs = live;
     pthread_mutex_unlock(&o->lock);
 }
 
@@ -343,6 +349,21 @@ void cdr_outlet_end(struct cdr_outlet *o, struct cdr_live *live)
         job->headed = true;
     live->headed = false;
     leave(o, job);
+}
+
+void cdr_outlet_await(struct cdr_outlet *o, uint64_t turn)
+{
+    uint64_t window = o->set.window;
+
+    if (o->set.unordered ||
+        turn < atomic_load_explicit(&o->turn, memory_order_relaxed) + window)
+        return;
+    pthread_mutex_lock(&o->lock);
+    o->awaited = true;
+    while (turn >= atomic_load_explicit(&o->turn, memory_order_relaxed) + window)
+        pthread_cond_wait(&o->moved, &o->lock);
+    o->awaited = false;
+    pthread_mutex_unlock(&o->lock);
 }
 
 void cdr_outlet_pass(struct cdr_outlet *o, struct cdr_job *job)

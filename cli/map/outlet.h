@@ -65,6 +65,9 @@ void cdr_outlet_catch_up(struct cdr_outlet *outlet, struct cdr_live *live);
 /* It has ended. The job is no longer the caller's. */
 void cdr_outlet_end(struct cdr_outlet *outlet, struct cdr_live *live);
 
+/* Wait until a job of that turn may be held. Only by the thread that makes jobs. */
+void cdr_outlet_await(struct cdr_outlet *outlet, uint64_t turn);
+
 /* A job that has never begun, or ended long ago. */
 void cdr_outlet_pass(struct cdr_outlet *outlet, struct cdr_job *job);
 

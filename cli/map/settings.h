@@ -17,7 +17,6 @@ struct cdr_input_options {
     bool no_run_if_empty;
     const char *eof;
     bool shuffle;
-    const char *seed;
 };
 
 struct cdr_pipe_options {
@@ -38,7 +37,8 @@ struct cdr_run_options {
     const char *jobs, *max_procs;
     const char *retries, *timeout, *term_sequence, *halt, *delay, *memory, *load;
     bool dry_run;
-    const char *journal;
+    const char *journal, *seed;
+    bool resume, resume_failed, retry_failed;
     uint64_t window;
 };
 

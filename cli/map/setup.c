@@ -38,6 +38,17 @@ static int set_tries(struct cdr_map *map, const char *text, struct cdr_failure *
     return 0;
 }
 
+static int set_seed(struct cdr_map *map, const char *text, struct cdr_failure *why)
+{
+    uint64_t seed = 0;
+
+    if (text && !cdr_parse_count(&seed, text))
+        return wrong(why, "seed", text, "a whole number from 0 to 2^64 - 1");
+    cadre_seed_init(&map->seed, seed);
+    map->shuffle_seed = seed;
+    return 0;
+}
+
 static int set_nice(struct cdr_map *map, const char *text, struct cdr_failure *why)
 {
     bool negative = text && *text == '-';
@@ -163,10 +174,13 @@ static int set_command(struct cdr_map *map, size_t n, struct cdr_failure *why)
     };
     int rc;
 
+    map->shell = cdr_shell();
+    map->shell_runs = like.shell;
+    if (map->set->run.retry_failed)
+        return 0;
     if (n == 0 && (set->quote || map->blocks))
         return cdr_fails(why, CDR_EXIT_USAGE, "--%s needs a command",
                          set->quote ? "quote" : "pipe");
-    map->shell = cdr_shell();
     rc = cdr_template_open(&map->command, &like, why);
     if (!rc)
         rc = set_tag(map, &like, why);
@@ -190,12 +204,15 @@ static int set_inputs(struct cdr_map *map, size_t *n_command, struct cdr_failure
     while (n < words->n && !cdr_is_source_word(words->at[n]))
         n++;
     *n_command = n;
+    if (map->set->run.retry_failed)
+        return 0;
     if (map->set->pipe.pipe || map->set->pipe.part)
         return cdr_blocks_open(&map->blocks, map->set,
                                (const char *const *)words->at + n, words->n - n,
                                map->jobs, why);
     rc = cdr_inputs_open(&map->inputs, &map->set->input,
-                         (const char *const *)words->at + n, words->n - n, why);
+                         (const char *const *)words->at + n, words->n - n,
+                         map->shuffle_seed, why);
     if (!rc)
         rc = cdr_batch_init(&map->batch, &map->set->command, why);
     map->batch.inputs = map->inputs;
@@ -207,6 +224,23 @@ static int check_together(const struct cdr_map_settings *set, struct cdr_failure
 {
     if (set->command.shell && set->command.quote)
         return cdr_fails(why, CDR_EXIT_USAGE, "--shell and --quote exclude each other");
+    if ((set->run.resume || set->run.resume_failed || set->run.retry_failed) &&
+        !set->run.journal)
+        return cdr_fails(why, CDR_EXIT_USAGE,
+                         "--resume and its like need --journal FILE, which keeps more "
+                         "than a job log does");
+    if (set->run.resume + set->run.resume_failed + set->run.retry_failed > 1)
+        return cdr_fails(why, CDR_EXIT_USAGE,
+                         "--resume, --resume-failed and --retry-failed exclude each "
+                         "other");
+    if (set->run.retry_failed &&
+        (set->pipe.pipe || set->pipe.part || set->output.tag || set->output.tag_string))
+        return cdr_fails(
+            why, CDR_EXIT_USAGE,
+            "--retry-failed has commands from the journal: --pipe and --tag "
+            "have no place beside it");
+    if (set->input.shuffle && (set->pipe.pipe || set->pipe.part))
+        return cdr_fails(why, CDR_EXIT_USAGE, "--shuf and --pipe exclude each other");
     if (set->pipe.pipe && set->pipe.part)
         return cdr_fails(why, CDR_EXIT_USAGE,
                          "--pipe and --pipe-part exclude each other");
@@ -237,7 +271,8 @@ int cdr_map_set_up(struct cdr_map *map, const struct cdr_map_settings *set,
     map->guard.pipe = -1;
     map->window = set->run.window;
     if (check_together(set, why) || cdr_jobs_choose(map, why) ||
-        set_surroundings(map, why) || set_tries(map, set->run.retries, why) ||
+        set_surroundings(map, why) || set_seed(map, set->run.seed, why) ||
+        set_tries(map, set->run.retries, why) ||
         set_nice(map, set->command.nice, why) || set_gate(map, &set->run, why) ||
         cdr_halt_parse(&map->halt, set->run.halt, why) ||
         cdr_ending_parse(&map->ending, set->run.term_sequence, why) ||
@@ -246,8 +281,10 @@ int cdr_map_set_up(struct cdr_map *map, const struct cdr_map_settings *set,
         cdr_joblog_open(&map->joblog, set->output.joblog, why))
         return why->code;
     map->batch.command = map->command;
-    map->tally.total =
-        map->blocks ? cdr_blocks_total(map->blocks) : cdr_inputs_total(map->inputs);
+    if (map->blocks)
+        map->tally.total = cdr_blocks_total(map->blocks);
+    else if (map->inputs)
+        map->tally.total = cdr_inputs_total(map->inputs);
     map->wake = malloc((map->workers + 1) * sizeof *map->wake);
     if (!map->wake)
         return cdr_fails_memory(why);

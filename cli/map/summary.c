@@ -44,7 +44,7 @@ static char *line_of(const struct cdr_job *job)
 
 void cdr_summary_add(struct cdr_summary *s, const struct cdr_job *job)
 {
-    s->ended += job->end.ran && !job->stored;
+    s->ended += job->end.ran && (!job->stored || cdr_job_failed(job));
     if (!cdr_job_failed(job))
         return;
     if (s->failed < CDR_SUMMARY_NAMED)

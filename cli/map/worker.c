@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include "cli/map/map.h"
+#include "cli/map/shell.h"
 #include "cli/base/interrupt.h"
 
 #include <errno.h>
@@ -17,6 +18,7 @@
     131071                /* bytes of one argument that Linux takes, without its end */
 #define BACK_OFF     0.05 /* seconds before the second try; twice as many each time */
 #define BACK_OFF_MAX 10.0
+#define COUNT_OF(a)  (sizeof(a) / sizeof(a)[0])
 
 /* ---- a worker's own things ---- */
 
@@ -95,22 +97,35 @@ bool cdr_map_is_over(const struct cdr_map *map)
 
 /* ---- the command ---- */
 
+/* A job of --retry-failed has its words already. */
+static bool make_words(struct cdr_map *map, struct cdr_job *job)
+{
+    struct cdr_place_of_job place = { job->seq, job->slot };
+
+    return job->words.n > 0 ||
+           cdr_template_words(map->command, &job->args, &place, &job->words);
+}
+
+static bool needs_shell(const struct cdr_map *map, const struct cdr_job *job)
+{
+    return map->through_shell ||
+           (!map->command && cdr_only_shell_knows(cdr_args_get(&job->words, 0)));
+}
+
 /* NULL, with the reason noted: the command cannot be had with these arguments. */
 static char **arguments(struct cdr_map *map, struct cdr_job *job)
 {
     const char *shell[] = { map->shell, "-c", "\"$@\"", map->shell };
-    size_t n = 0, first = cdr_template_is_shell(map->command) ? 2
-                          : map->through_shell                ? 4
-                                                              : 0;
-    struct cdr_place_of_job place = { job->seq, job->slot };
     char **argv = NULL;
+    size_t n = 0, first;
 
-    if (cdr_template_words(map->command, &job->args, &place, &job->words))
-        argv = calloc(job->words.n + first + 1, sizeof *argv);
+    if (make_words(map, job))
+        argv = calloc(job->words.n + COUNT_OF(shell) + 1, sizeof *argv);
     if (!argv) {
         cdr_job_says(job, "out of memory");
         return NULL;
     }
+    first = map->shell_runs ? 2 : needs_shell(map, job) ? COUNT_OF(shell) : 0;
     for (; n < first; n++)
         argv[n] = (char *)(size_t)shell[n];
     for (size_t i = 0; i < job->words.n; i++) {
@@ -185,7 +200,7 @@ static void show(struct cdr_map *map, struct cdr_job *job)
 {
     struct cdr_buffer text = { 0 };
 
-    cdr_job_command(job, cdr_template_is_shell(map->command), &text);
+    cdr_job_command(job, map->shell_runs, &text);
     cdr_buffer_add(&text, "\n", 1);
     if (text.failed || cdr_held_add(&job->output, &map->spool, text.data, text.size))
         cdr_job_says(job, "out of memory");
@@ -223,10 +238,10 @@ static void account(struct cdr_map *map, struct cdr_job *job)
     if (!cdr_job_failed(job))
         cdr_timeout_learn(&map->timeout, job->end.seconds);
     pthread_mutex_lock(&map->lock);
-    if (map->tally.total < job->seq)
-        map->tally.total = job->seq;
+    if (map->tally.total < job->turn)
+        map->tally.total = job->turn;
     halt = cdr_halt_count(&map->halt, &map->tally, job);
-    cdr_joblog_add(&map->joblog, job, cdr_template_is_shell(map->command));
+    cdr_joblog_add(&map->joblog, job, map->shell_runs);
     pthread_mutex_unlock(&map->lock);
     if (halt != CDR_HALT_NEVER)
         cdr_map_end(map, halt == CDR_HALT_NOW);
@@ -236,12 +251,7 @@ static void run_job(struct cdr_work *w, struct cdr_job *job)
 {
     struct cdr_map *map = w->map;
 
-    if (job->stored) {
-        cdr_gate_pass(&map->gate, job->seq);
-        cdr_outlet_pass(map->outlet, job);
-        return;
-    }
-    job->slot = cdr_gate_enter(&map->gate, job->seq);
+    job->slot = cdr_gate_enter(&map->gate, job->entry);
     if (!job->slot || cdr_map_is_over(map)) {
         if (job->slot)
             cdr_gate_leave(&map->gate, job->slot);
