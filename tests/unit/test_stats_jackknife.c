@@ -29,10 +29,13 @@ static void free_rows(struct rows *rows)
     free(rows->other);
 }
 
-/* Sums of squares and products less what a row adds are not those of the rest. */
+/* Sums of squares and products less what a row adds are not those of the rest, and nor are
+ * running sums. */
 static bool is_exact(int kind)
 {
-    return kind != CADRE_TRIMMED_MEAN && cdr_family_of(kind) != &cdr_moments;
+    return kind != CADRE_TRIMMED_MEAN && kind != CADRE_PARTIAL_AUC &&
+           kind != CADRE_ECE_TIES && kind != CADRE_MCE && kind != CADRE_MCE_MASS &&
+           cdr_family_of(kind) != &cdr_moments;
 }
 
 static void compare(const struct cdr_study *s, const double *without)

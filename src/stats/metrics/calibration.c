@@ -109,27 +109,6 @@ static size_t tie_safe_end(const struct cdr_measure *m, const uint32_t *ends, si
 
 /* ---- the expected error ---- */
 
-static double square(double x)
-{
-    const volatile double two = 2; /* else a compiler makes it x * x, of other bits */
-
-    return pow(x, two);
-}
-
-/* The error of a bin, and of the second kind what chance alone adds to its square. */
-static double part_of(double *chance, const struct cdr_measure *m, const uint32_t *rows,
-                      size_t count, size_t n)
-{
-    const int kind = m->metric.kind;
-
-    if ((kind != CADRE_ECE_L2 && kind != CADRE_ECE_L2_DEBIASED) || count == 0)
-        return cdr_bin_error(m, rows, count, n);
-    const struct cdr_bin b = cdr_bin_of(m, rows, count);
-    const double share = (double)count / (double)n;
-    *chance += share * (b.mean * (1 - b.mean) / (double)count);
-    return share * square(b.mean - b.share);
-}
-
 static double expected(const struct cdr_measure *m, const struct cdr_sample *s,
                        uint32_t *dealt, uint32_t *ends)
 {
@@ -141,13 +120,12 @@ static double expected(const struct cdr_measure *m, const struct cdr_sample *s,
         end = m->metric.kind == CADRE_ECE_TIES
                   ? tie_safe_end(m, ends, s->n, bin, &group)
                   : cdr_bin_end(m, ends, s->n, bin);
-        sum += part_of(&chance, m, dealt + first, end - first, s->n);
+        if (end == first)
+            continue;
+        const struct cdr_bin b = cdr_bin_of(m, dealt + first, end - first);
+        sum += cdr_bin_part(&chance, m->metric.kind, &b, s->n);
     }
-    switch (m->metric.kind) {
-    case CADRE_ECE_L2: return sqrt(sum);
-    case CADRE_ECE_L2_DEBIASED: return sqrt(fmax(sum - chance, 0));
-    default: return sum;
-    }
+    return cdr_bins_conclude(m->metric.kind, sum, chance);
 }
 
 /* ---- the largest error ---- */
@@ -155,13 +133,12 @@ static double expected(const struct cdr_measure *m, const struct cdr_sample *s,
 static double quantile_of(const struct cdr_measure *m, const uint32_t *dealt, size_t n,
                           double q)
 {
-    const double place = (double)(n - 1) * q, share = place - floor(place);
+    const double place = (double)(n - 1) * q;
 
     if (place >= (double)(n - 1))
         return m->scores[dealt[n - 1]];
-    const double a = m->scores[dealt[(size_t)place]];
-    const double b = m->scores[dealt[(size_t)place + 1]];
-    return share < 0.5 ? a + (b - a) * share : b - (b - a) * (1 - share);
+    return cdr_edge_of(m->scores[dealt[(size_t)place]],
+                       m->scores[dealt[(size_t)place + 1]], place);
 }
 
 /* ends[k] becomes the bin of group k. */

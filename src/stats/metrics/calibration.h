@@ -39,6 +39,15 @@ struct cdr_bin cdr_bin_of(const struct cdr_measure *m, const uint32_t *rows,
 double cdr_bin_error(const struct cdr_measure *m, const uint32_t *rows, size_t count,
                      size_t n);
 
+/* What a bin of at least one row adds to the error, and of the second kind what chance alone
+ * adds to that; and what the sums of all bins come to. */
+double cdr_bin_part(double *chance, int kind, const struct cdr_bin *b, size_t n);
+double cdr_bins_conclude(int kind, double sum, double chance);
+
+/* One of the inner edges of the bins of the largest error: the quantile q of n sorted scores, of
+ * which the two next to it are asked for. */
+double cdr_edge_of(double below, double above, double place);
+
 /* In calibration_without.c and calibration_weighted.c. */
 extern const struct cdr_omission cdr_calibration_omission;
 double cdr_calibration_weighted(const struct cdr_measure *m, const double *weight,

@@ -57,3 +57,37 @@ double cdr_bin_error(const struct cdr_measure *m, const uint32_t *rows, size_t c
     const struct cdr_bin b = cdr_bin_of(m, rows, count);
     return (double)count / (double)n * fabs(b.mean - b.share);
 }
+
+static double square(double x)
+{
+    const volatile double two = 2; /* else a compiler makes it x * x, of other bits */
+
+    return pow(x, two);
+}
+
+double cdr_bin_part(double *chance, int kind, const struct cdr_bin *b, size_t n)
+{
+    const double share = (double)b->count / (double)n;
+
+    if (kind != CADRE_ECE_L2 && kind != CADRE_ECE_L2_DEBIASED)
+        return share * fabs(b->mean - b->share);
+    *chance += share * (b->mean * (1 - b->mean) / (double)b->count);
+    return share * square(b->mean - b->share);
+}
+
+double cdr_bins_conclude(int kind, double sum, double chance)
+{
+    switch (kind) {
+    case CADRE_ECE_L2: return sqrt(sum);
+    case CADRE_ECE_L2_DEBIASED: return sqrt(fmax(sum - chance, 0));
+    default: return sum;
+    }
+}
+
+double cdr_edge_of(double below, double above, double place)
+{
+    const double share = place - floor(place);
+
+    return share < 0.5 ? below + (above - below) * share
+                       : above - (above - below) * (1 - share);
+}

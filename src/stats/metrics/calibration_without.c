@@ -11,13 +11,26 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* How far off a bin is, from the sum of its scores and its positives. */
-static double error_of(double sum, uint64_t positive, size_t count, size_t n)
-{
-    const double mean = sum / (double)count;
-    const double share = (double)positive / (double)count;
+struct part {
+    double error, chance; /* of a bin, as it is added up */
+};
 
-    return (double)count / (double)n * fabs(mean - share);
+static struct part part_of(const struct cdr_measure *m, const struct cdr_bin *b)
+{
+    struct part p = { 0, 0 };
+
+    if (b->count > 0)
+        p.error = cdr_bin_part(&p.chance, m->metric.kind, b, m->n - 1);
+    return p;
+}
+
+static struct part part_of_rows(const struct cdr_measure *m, const uint32_t *rows,
+                                size_t count)
+{
+    const struct cdr_bin none = { 0 };
+    const struct cdr_bin b = count > 0 ? cdr_bin_of(m, rows, count) : none;
+
+    return part_of(m, &b);
 }
 
 static uint64_t count_positive(const struct cdr_measure *m, const uint32_t *rows,
@@ -31,8 +44,9 @@ static uint64_t count_positive(const struct cdr_measure *m, const uint32_t *rows
 }
 
 struct bin {
-    size_t first, reach;      /* the dealt rows that may be in it */
-    double before, after;     /* its error if it is before the row left out; after */
+    size_t first, reach; /* the dealt rows that may be in it */
+    struct part before,
+        after;                /* what it adds if it is before the row left out; after */
     uint64_t positive;        /* rows in reach */
     struct cdr_splice splice; /* scores in reach, but one */
 };
@@ -48,19 +62,19 @@ static bool open_bin(const struct omission *o, struct bin *b)
 {
     const struct cdr_measure *const m = o->m;
     const uint32_t *const rows = o->dealt + b->first;
-    const bool moves = m->metric.kind == CADRE_ECE_MASS;
+    const bool moves = !cdr_bins_by_width(m->metric.kind);
 
     if (b->reach == 0)
         return true;
-    b->before = cdr_bin_error(m, rows, b->reach - moves, m->n - 1);
-    b->after = cdr_bin_error(m, rows + moves, b->reach - moves, m->n - 1);
+    b->before = part_of_rows(m, rows, b->reach - moves);
+    b->after = part_of_rows(m, rows + moves, b->reach - moves);
     b->positive = count_positive(m, rows, b->reach);
     return cdr_splice_open_but_one(&b->splice, o->score + b->first, b->reach);
 }
 
 static bool open_bins(struct omission *o, const uint32_t *ends)
 {
-    const bool moves = o->m->metric.kind == CADRE_ECE_MASS;
+    const bool moves = !cdr_bins_by_width(o->m->metric.kind);
     size_t first = 0, end;
 
     for (size_t bin = 0; bin < o->m->metric.bins; bin++, first = end) {
@@ -123,32 +137,35 @@ static void *omission_open(const struct cdr_measure *m)
     return o;
 }
 
-static double error_without(const struct omission *o, const struct bin *b, size_t row)
+static struct part part_without(const struct omission *o, const struct bin *b,
+                                size_t row)
 {
     const size_t n = b->reach - 1, place = o->place[row] - b->first;
+    struct cdr_bin rest = { .count = n };
 
-    if (n == 0)
-        return 0;
-    return error_of(cdr_splice_sum_but_one(&b->splice, o->score + b->first, place),
-                    b->positive - o->m->labels[row], n, o->m->n - 1);
+    if (n > 0) {
+        rest.mean =
+            cdr_splice_sum_but_one(&b->splice, o->score + b->first, place) / (double)n;
+        rest.share = (double)(b->positive - o->m->labels[row]) / (double)n;
+    }
+    return part_of(o->m, &rest);
 }
 
 static double without(const void *opened, size_t row)
 {
     const struct omission *const o = opened;
     const size_t place = o->place[row];
-    double sum = 0;
+    double sum = 0, chance = 0;
 
     for (size_t bin = 0; bin < o->m->metric.bins; bin++) {
         const struct bin *const b = &o->bin[bin];
-        if (place >= b->first + b->reach)
-            sum += b->before;
-        else if (place < b->first)
-            sum += b->after;
-        else
-            sum += error_without(o, b, row);
+        const struct part p = place >= b->first + b->reach ? b->before
+                              : place < b->first           ? b->after
+                                                           : part_without(o, b, row);
+        sum += p.error;
+        chance += p.chance;
     }
-    return sum;
+    return cdr_bins_conclude(o->m->metric.kind, sum, chance);
 }
 
 const struct cdr_omission cdr_calibration_omission = { .open = omission_open,

@@ -79,17 +79,17 @@ bool cdr_metric_weighs(int kind)
 
 const struct cdr_omission *cdr_omission_of(const struct cdr_measure *m)
 {
+    if (m->weighs)
+        return NULL;
     switch (m->metric.kind) {
     case CADRE_PARTIAL_AUC:
     case CADRE_RECALL_AT:
-    case CADRE_SPECIFICITY_AT:
+    case CADRE_SPECIFICITY_AT: return &cdr_partial_omission;
     case CADRE_ECE_TIES:
-    case CADRE_ECE_L2:
-    case CADRE_ECE_L2_DEBIASED:
     case CADRE_MCE:
-    case CADRE_MCE_MASS:
-    case CADRE_SPEARMAN: return NULL;
-    default: return m->weighs ? NULL : cdr_family_of(m->metric.kind)->omission;
+    case CADRE_MCE_MASS: return &cdr_calibration_sorted_omission;
+    case CADRE_SPEARMAN: return &cdr_rank_omission;
+    default: return cdr_family_of(m->metric.kind)->omission;
     }
 }
 

@@ -76,6 +76,10 @@ struct cdr_family {
 extern const struct cdr_family cdr_averages, cdr_curves, cdr_decisions, cdr_calibration,
     cdr_moments, cdr_orders;
 
+/* Of some metrics of curves, calibration and orders, in files of their own. */
+extern const struct cdr_omission cdr_partial_omission, cdr_calibration_sorted_omission,
+    cdr_rank_omission;
+
 enum { CDR_GROUP_ENDS = 1, CDR_POSITIVE = 32 /* by how much its count is shifted */ };
 
 struct cdr_measure {
