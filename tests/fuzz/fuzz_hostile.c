@@ -188,7 +188,7 @@ static bool nobody_stays(void)
 
 static bool try_one(unsigned which, bool stream)
 {
-    int status, quiet;
+    int status = 0, quiet;
     pid_t pid;
 
     fflush(stdout);

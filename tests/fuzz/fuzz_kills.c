@@ -262,7 +262,7 @@ static void kill_program(struct verdict *v, uint64_t round)
 {
     struct dice d = { mix(round, 3) };
     pid_t pid = fork();
-    int status;
+    int status = 0;
 
     if (pid == 0)
         run_program(round);
