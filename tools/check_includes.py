@@ -31,7 +31,7 @@ RULES = {
     "src/base": ["cadre/cadre.h", "cadre/version.h"],
     "src/machine": ["cadre/cadre.h", *BASE],
     "src/memory": ["cadre/cadre.h", "cadre/pack.h", *MACHINE],
-    "src/code": ["cadre/cadre.h", *MACHINE],
+    "src/code": ["cadre/cadre.h", "cadre/worker.h", *MACHINE],
     "src/random": ["cadre/random.h", "cadre/version.h"],
     "src/core/board": ["cadre/", *BOARD],
     "src/core/run": ["cadre/", *RUN],

@@ -218,7 +218,8 @@ typedef struct cadre_setup {
     unsigned workers; /* in all; unless REMOTE, the caller's thread is one of them */
     unsigned cpus;    /* that this process may use */
     const char *name; /* of the pool; never NULL */
-    uint64_t reserved[8];
+    const char *const *worker_command; /* of the options, or NULL; not to be kept */
+    uint64_t reserved[7];
 } cadre_setup;
 
 /* Functions may be NULL where it says so. `state` is state_size bytes, zeroed, that

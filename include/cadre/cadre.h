@@ -57,7 +57,9 @@ typedef struct cadre_options {
     uint64_t retire_bytes; /* or once one has grown by so much; 0: never */
     uint64_t chunk;        /* of jobs that name none */
     bool exact_workers;    /* more workers than CPUs is CADRE_EINVAL, and not capped */
-    uint64_t reserved[6];  /* must be zero */
+    const char *const *worker_command; /* persistent workers are this program, with its
+                        arguments, NULL last: <cadre/worker.h> */
+    uint64_t reserved[5];              /* must be zero */
 } cadre_options;
 
 /* Read the machine and the environment, decide backend and workers, make the pool. NULL
@@ -186,8 +188,11 @@ enum cadre_on_error { CADRE_STOP = 0, CADRE_KEEP_GOING = 1 };
 typedef struct cadre_job {
     cadre_fn *fn; /* one of these three is required */
     cadre_range_fn *range_fn;
-    cadre_fold *fold;  /* cadre_reduce only */
-    const char *name;  /* in messages */
+    cadre_fold *fold;        /* cadre_reduce only */
+    const char *name;        /* in messages */
+    const void *kernel_name; /* bytes by which the workers' own program knows the job's
+                        functions: <cadre/worker.h> */
+    size_t kernel_name_size;
     uint64_t n;        /* how many tasks; columns: 0 means all */
     const void *items; /* n of item_size; NULL: index only */
     size_t item_size;
@@ -226,7 +231,7 @@ typedef struct cadre_job {
     bool caller_waits; /* streams: the caller's thread runs no tasks; workers do */
     cadre_progress *progress;
     void *progress_arg;
-    uint64_t reserved[8]; /* must be zero */
+    uint64_t reserved[6]; /* must be zero */
 } cadre_job;
 
 /* Zeroed memory that worker processes write to as well: results there need no copy. All

@@ -78,6 +78,7 @@ static int hear_first(struct cdr_supervisor *c, cadre_error *err)
                             (int)c->children[1].pid);
         cdr_supervisor_await(c, DEADLINE_MS);
     }
+    atomic_store_explicit(&c->scoreboard->report, false, memory_order_relaxed);
     refusal = cdr_supervisor_refusal(c);
     if (!refusal)
         return CADRE_OK;
@@ -123,7 +124,8 @@ static int join(struct cdr_supervisor *c, cadre_error *err)
     }
     c->release = cadre_run_descriptors(c->run, fds) > 0;
     atomic_store_explicit(&c->scoreboard->refused, 0, memory_order_relaxed);
-    atomic_store_explicit(&c->scoreboard->report, false, memory_order_relaxed);
+    atomic_store_explicit(&c->scoreboard->report, cadre_run_is_unsure(c->run),
+                          memory_order_relaxed); /* until the first has been heard */
     announce(c, cadre_run_manifest(c->run));
     return call_all(c, err);
 }
@@ -241,7 +243,9 @@ static const struct cdr_start persistent = { .take = take,
 static int start_workers(struct cdr_process_pool *process_pool,
                          const cadre_setup *setup, cadre_error *err)
 {
-    struct cdr_spawn_plan plan = { .serve = cdr_persistent_main, .name = setup->name };
+    struct cdr_spawn_plan plan = { .serve = cdr_persistent_main,
+                                   .name = setup->name,
+                                   .command = setup->worker_command };
     int rc = cdr_spawn_open(&process_pool->spawned, &plan, err);
     struct cdr_supervisor *c;
 

@@ -1,7 +1,7 @@
 /* persistent_worker.c - what a persistent worker does, from its start to its end.
  * SPDX-License-Identifier: MIT
  *
- * It comes here before main (entry.c), settled in: it dies with its parent, has a name,
+ * It comes here before main (entry.c), or from there (worker_main.c), settled in: it dies with its parent, has a name,
  * and no descriptor but its socket. It is told where memory is that it shares, and then
  * joins runs as it is called to them.
  */
@@ -121,14 +121,15 @@ static void join(struct persistent_worker *p)
     refuse(p, &error);
 }
 
-static void look(struct persistent_worker *p, cadre_worker *worker)
+/* Whether there is to be no run any more. */
+static bool look(struct persistent_worker *p, cadre_worker *worker)
 {
     struct cdr_supervisor *c = &p->supervisor;
     uint64_t number =
         atomic_load_explicit(&c->scoreboard->number, memory_order_acquire);
 
     if (number == c->number)
-        return;
+        return false;
     if (c->run)
         cadre_run_leave(c->run);
     c->run = NULL;
@@ -136,13 +137,14 @@ static void look(struct persistent_worker *p, cadre_worker *worker)
     CDR_CRASH_POINT();
     if (c->scoreboard->over) {
         cadre_worker_close(worker); /* it may have states to end */
-        _exit(EXIT_SUCCESS);
+        return true;
     }
     if (c->scoreboard->manifest)
         join(p);
     atomic_store_explicit(&c->scoreboard->slot[c->seat].at, number,
                           memory_order_release);
     CDR_CRASH_POINT();
+    return false;
 }
 
 void cdr_persistent_main(int socket, unsigned seat)
@@ -159,8 +161,7 @@ void cdr_persistent_main(int socket, unsigned seat)
     called = &a.scoreboard->slot[seat].called;
     while (a.waits && atomic_load_explicit(called, memory_order_acquire) == a.called)
         cdr_futex_wait_shared(called, a.called, -1);
-    for (;;) {
-        look(&p, worker);
+    while (!look(&p, worker)) {
         if (p.supervisor.run)
             cdr_worker_serve(&p.supervisor, worker);
         else

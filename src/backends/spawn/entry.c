@@ -1,4 +1,4 @@
-/* entry.c - what a spawned worker does before main.
+/* entry.c - what a spawned worker does before main, or from there.
  * SPDX-License-Identifier: MIT
  *
  * A constructor sees the variable CADRE_WORKER, and makes sure that it is meant: the
@@ -7,6 +7,9 @@
  * removed and nothing else happens. If so, the process is a worker until its end, and main
  * is never called. Nor is it where the parent has died meanwhile: an orphan ends at once,
  * and does not become the program that it was to work for.
+ *
+ * A worker that a command has started is only noted here: it becomes one when its main asks
+ * for it (cdr_spawn_arrive).
  *
  * A program with more rights than whoever started it ignores the variable.
  */
@@ -32,6 +35,7 @@
 
 /* Written before anything else runs in this process. */
 static bool is_worker;
+static bool is_awaited; /* it is to arrive from its main */
 static pid_t parent;
 
 bool cdr_is_spawned_worker(void)
@@ -202,30 +206,61 @@ static void settle_in(struct cdr_spawn_greeting *g)
     die_with_parent(g);
     ignore_signals();
     fcntl(CDR_SPAWN_SOCKET, F_SETFD, FD_CLOEXEC); /* valid: cannot fail */
-    close(CDR_SPAWN_PROGRAM);
+    if (!g->by_command)
+        close(CDR_SPAWN_PROGRAM);
     clear_environment();
     take_name(g);
     cdr_offer_to_oom_killer();
 }
 
-/* ---- the constructor ---- */
+/* ---- the constructor, and a call from main ---- */
 
-/* The greeting is for this process: take it, and never come back. */
-static _Noreturn void serve(struct cdr_spawn_greeting *g)
+/* Take the greeting, which is for this process. */
+static void take_greeting(struct cdr_spawn_greeting *g)
+{
+    if (cdr_message_receive(CDR_SPAWN_SOCKET, g, sizeof *g, NULL, NULL))
+        _exit(ORPHAN);
+    settle_in(g);
+}
+
+int cdr_spawn_arrive(unsigned *seat, cadre_error *err)
+{
+    struct cdr_spawn_greeting g;
+
+    if (!is_awaited)
+        return cdr_fail(err, CADRE_EINVAL,
+                        "no pool has started this process by its worker_command%s",
+                        is_worker ? ", or it has served already" : "");
+    is_awaited = false;
+    is_worker = true;
+    take_greeting(&g);
+    cdr_error_clear(err);
+    answer(&g, err);
+    *seat = g.seat;
+    return CADRE_OK;
+}
+
+/* The greeting is for this process. */
+static void refuse_other_version(const struct cdr_spawn_greeting *g)
 {
     cadre_error error;
-    cdr_code *code;
 
-    is_worker = true;
     if (g->protocol != CDR_SPAWN_PROTOCOL || g->size != sizeof *g) {
         cdr_fail(&error, CADRE_ENOTSUP,
                  "it has loaded another version of cadre than the program: start the "
                  "program again");
         refuse(g, &error);
     }
-    if (cdr_message_receive(CDR_SPAWN_SOCKET, g, sizeof *g, NULL, NULL))
-        _exit(ORPHAN);
-    settle_in(g);
+}
+
+/* Be a worker, and never come back. */
+static _Noreturn void serve(struct cdr_spawn_greeting *g)
+{
+    cadre_error error;
+    cdr_code *code;
+
+    is_worker = true;
+    take_greeting(g);
     if (cdr_code_id_find(&code, &g->serve, "what workers do", &error))
         refuse(g, &error);
     answer(g, &error);
@@ -245,10 +280,15 @@ __attribute__((constructor)) static void arrive(void)
     maker = getauxval(AT_SECURE) ? 0 : maker_of(CDR_SPAWN_SOCKET);
     if (maker > 0 && parse(text, &nonce) &&
         is_greeted(CDR_SPAWN_SOCKET, nonce, &greeting)) {
-        if (maker == getppid())
-            serve(&greeting);
-        if (!is_from_worker(maker))
+        if (maker == getppid()) {
+            refuse_other_version(&greeting);
+            if (!greeting.by_command)
+                serve(&greeting);
+            is_awaited = true;
+            fcntl(CDR_SPAWN_SOCKET, F_SETFD, FD_CLOEXEC);
+        } else if (!is_from_worker(maker)) {
             _exit(ORPHAN);
+        }
     }
     unsetenv(CDR_SPAWN_VARIABLE);
 }

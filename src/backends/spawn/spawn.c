@@ -1,4 +1,4 @@
-/* spawn.c - start workers that are fresh processes of the same program.
+/* spawn.c - start workers that are fresh processes of the same program, or of another.
  * SPDX-License-Identifier: MIT
  *
  * A worker that is forked has all that the program has, also what does it no good: locks
@@ -15,6 +15,10 @@
  * (the program, an interpreter perhaps, opened it at run time), it is preloaded. Programs
  * that get more rights by being started are refused: they do not let others decide what
  * they do, and do not listen to CADRE_WORKER.
+ *
+ * A command of the user's (worker_command) is another program, which is not to be trusted
+ * less: it is started by its name, calls cadre_worker_main when it is ready, and from there
+ * on is a worker like those that serve before main.
  *
  * Starting (cdr_spawn_start). posix_spawn does not copy page tables, so the cost does not
  * depend on the size of the program, and it tells why a start failed. The worker has a
@@ -49,6 +53,29 @@
 #define DEADLINE_MS 30000
 
 /* ---- getting ready ---- */
+
+static void free_command(char **command)
+{
+    for (size_t k = 0; command && command[k]; k++)
+        free(command[k]);
+    free(command);
+}
+
+/* It is another program that is started: found by PATH, as a shell would. */
+static int copy_command(struct cdr_spawn *c, const char *const *command,
+                        cadre_error *err)
+{
+    size_t n = 0, k = 0;
+
+    while (command[n])
+        n++;
+    c->command = calloc(n + 1, sizeof *c->command);
+    while (c->command && k < n && (c->command[k] = strdup(command[k])) != NULL)
+        k++;
+    return c->command && k == n
+               ? CADRE_OK
+               : cdr_fail(err, CADRE_ENOMEM, "no memory for worker_command");
+}
 
 static int open_file(const char *path)
 {
@@ -123,6 +150,22 @@ static void read_argument(struct cdr_spawn *c)
         snprintf(c->argument, sizeof c->argument, "%s", c->name);
 }
 
+/* It is this program that is started again. */
+static int get_program_ready(struct cdr_spawn *c, const struct cdr_spawn_plan *plan,
+                             cadre_error *err)
+{
+    int rc =
+        cdr_code_id_name(&c->serve, (cdr_code *)plan->serve, "what workers do", err);
+
+    if (!rc)
+        rc = open_program(c, err);
+    if (!rc)
+        rc = open_library(c, err);
+    if (!rc)
+        read_argument(c);
+    return rc;
+}
+
 static int get_ready(struct cdr_spawn *c, const struct cdr_spawn_plan *plan,
                      cadre_error *err)
 {
@@ -132,14 +175,10 @@ static int get_ready(struct cdr_spawn *c, const struct cdr_spawn_plan *plan,
         return cdr_fail(
             err, CADRE_ENOTSUP,
             "this process is a worker: it cannot have spawned workers itself");
-    rc = cdr_code_id_name(&c->serve, (cdr_code *)plan->serve, "what workers do", err);
-    if (!rc)
-        rc = open_program(c, err);
-    if (!rc)
-        rc = open_library(c, err);
+    rc = plan->command ? copy_command(c, plan->command, err)
+                       : get_program_ready(c, plan, err);
     if (rc)
         return rc;
-    read_argument(c);
     c->env = cdr_env_make(plan->threads, c->library >= 0);
     if (!c->env)
         return cdr_fail(err, CADRE_ENOMEM, "no memory for the workers' environment");
@@ -174,5 +213,6 @@ void cdr_spawn_close(struct cdr_spawn *c)
     cdr_fd_close(c->program);
     cdr_fd_close(c->library);
     cdr_env_free(c->env);
+    free_command(c->command);
     free(c);
 }

@@ -1,4 +1,4 @@
-/* spawn.h - workers that are fresh processes of the same program.
+/* spawn.h - workers that are fresh processes of the same program, or of another.
  * SPDX-License-Identifier: MIT
  *
  * For the story see spawn.c. What is here is used by a pool's caller, from one thread at a
@@ -19,9 +19,10 @@ typedef void cdr_spawn_main(int socket, unsigned seat);
 /* Zero is the common choice, but for serve. */
 struct cdr_spawn_plan {
     cdr_spawn_main *serve;
-    const char *name;     /* in messages, and with the seat in ps and top */
-    unsigned threads;     /* that BLAS, OpenMP, ... may use in each; 0: 1 */
-    unsigned deadline_ms; /* for getting ready; 0: 30 000 */
+    const char *name;           /* in messages, and with the seat in ps and top */
+    unsigned threads;           /* that BLAS, OpenMP, ... may use in each; 0: 1 */
+    unsigned deadline_ms;       /* for getting ready; 0: 30 000 */
+    const char *const *command; /* another program: its arguments; copied. Else NULL */
 };
 
 /* `seat` and `stderr_fd` are the caller's to set before the start, the rest is set by it.
@@ -55,6 +56,11 @@ void cdr_spawn_end(struct cdr_spawn_worker *workers, unsigned n);
 /* Whether this process is such a worker. */
 bool cdr_is_spawned_worker(void);
 
+/* In the program that a command starts, from its main: be the worker that it was started
+ * as, of that seat, with the socket at CDR_SPAWN_SOCKET. CADRE_EINVAL: it was not started as
+ * one. */
+int cdr_spawn_arrive(unsigned *seat, cadre_error *err);
+
 /* ---- between spawn.c, start.c and entry.c ---- */
 
 #define CDR_SPAWN_ABOVE \
@@ -67,15 +73,16 @@ struct cdr_spawn {
     int program, library; /* library: -1, or that from which libcadre is preloaded */
     struct cdr_env *env;
     char argument[256]; /* the program's argv[0] */
+    char **command;     /* the same of another program, or NULL; from malloc */
 };
 
 #define CDR_SPAWN_VARIABLE "CADRE_WORKER" /* <descriptor>:<nonce, 16 hexadecimals> */
 #define CDR_SPAWN_MAGIC    UINT64_C(0x6472616365726461)
-#define CDR_SPAWN_PROTOCOL 1
+#define CDR_SPAWN_PROTOCOL 2
 
 /* A worker's descriptors before it has closed what it does not need. */
 #define CDR_SPAWN_SOCKET  3
-#define CDR_SPAWN_PROGRAM 4
+#define CDR_SPAWN_PROGRAM 4 /* unless it was started by a command */
 #define CDR_SPAWN_LIBRARY 5 /* only if it is loaded from there */
 #define CDR_SPAWN_END     6
 #define CDR_SPAWN_PRELOAD "/proc/self/fd/5"
@@ -88,9 +95,9 @@ struct cdr_spawn_greeting { /* in the socket before the worker starts */
     int32_t parent;
     uint32_t seat;
     int32_t death_signal; /* when the parent, or the thread that started it, is gone */
-    uint32_t reserved;
+    uint32_t by_command;  /* its main calls cadre_worker_main, and then it serves */
     char name[16];
-    struct cdr_code_id serve;
+    struct cdr_code_id serve; /* else it does so before main, by this function */
 };
 
 struct cdr_spawn_hello { /* the worker is ready, or says why not */

@@ -35,6 +35,7 @@ static int greet(const struct cdr_spawn *c, int socket, unsigned seat, uint64_t 
                                     .nonce = nonce,
                                     .parent = getpid(),
                                     .seat = seat,
+                                    .by_command = c->command != NULL,
                                     .serve = c->serve };
 
     g.death_signal = syscall(SYS_gettid) == getpid() ? SIGKILL : SIGHUP;
@@ -74,15 +75,17 @@ static int place(posix_spawn_file_actions_t *a, const struct cdr_spawn *c, int s
         rc = posix_spawn_file_actions_adddup2(a, stderr_fd, STDERR_FILENO);
     if (!rc)
         rc = posix_spawn_file_actions_adddup2(a, socket, CDR_SPAWN_SOCKET);
-    if (!rc)
+    if (!rc && !c->command)
         rc = posix_spawn_file_actions_adddup2(a, c->program, CDR_SPAWN_PROGRAM);
     if (!rc && c->library >= 0)
         rc = posix_spawn_file_actions_adddup2(a, c->library, CDR_SPAWN_LIBRARY);
 #ifdef __GLIBC_PREREQ
 #if __GLIBC_PREREQ(2, 34)
     if (!rc)
-        rc = posix_spawn_file_actions_addclosefrom_np(
-            a, c->library >= 0 ? CDR_SPAWN_END : CDR_SPAWN_LIBRARY);
+        rc = posix_spawn_file_actions_addclosefrom_np(a, c->command ? CDR_SPAWN_PROGRAM
+                                                         : c->library >= 0
+                                                             ? CDR_SPAWN_END
+                                                             : CDR_SPAWN_LIBRARY);
 #endif
 #endif
     return rc;
@@ -103,7 +106,10 @@ static int spawn(pid_t *pid, const struct cdr_spawn *c,
     rc = posix_spawnattr_setsigmask(&attributes, &none);
     if (!rc)
         rc = posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
-    if (!rc)
+    if (!rc && c->command)
+        rc = posix_spawnp(pid, c->command[0], actions, &attributes, c->command,
+                          environment);
+    else if (!rc)
         rc = posix_spawn(pid, path, actions, &attributes, arguments, environment);
     posix_spawnattr_destroy(&attributes);
     return rc;
@@ -133,7 +139,7 @@ static int launch(const struct cdr_spawn *c, struct cdr_spawn_worker *w, uint64_
     *call = "socketpair";
     if (rc)
         return rc;
-    *call = "posix_spawn";
+    *call = c->command ? c->command[0] : "posix_spawn";
     rc = greet(c, ends[0], w->seat, nonce);
     if (!rc)
         rc = spawn_with(&w->pid, c, ends[1], w->stderr_fd, nonce);
@@ -172,7 +178,8 @@ static void forget(struct cdr_spawn_worker *w)
     w->pidfd = w->socket = -1;
 }
 
-static int tell_death(const struct cdr_spawn_worker *w, cadre_error *err)
+static int tell_death(const struct cdr_spawn *c, const struct cdr_spawn_worker *w,
+                      cadre_error *err)
 {
     siginfo_t info;
     int rc;
@@ -186,6 +193,12 @@ static int tell_death(const struct cdr_spawn_worker *w, cadre_error *err)
             "worker %u (pid %d) ended before it was ready; how is not known, "
             "as somebody else waited for it",
             w->seat, (int)w->pid);
+    if (info.si_code == CLD_EXITED && c->command)
+        return cdr_fail(err, CADRE_ECRASH,
+                        "worker %u (pid %d) ended with status %d before it was ready: "
+                        "%.60s has to call cadre_worker_main, in the process that was "
+                        "started",
+                        w->seat, (int)w->pid, info.si_status, c->command[0]);
     if (info.si_code == CLD_EXITED)
         return cdr_fail(err, CADRE_ECRASH,
                         "worker %u (pid %d) ended with status %d before it was ready",
@@ -206,7 +219,12 @@ static int await(const struct cdr_spawn *c, const struct cdr_spawn_worker *w,
     int rc = cdr_message_await(message ? w->socket : -1, w->pidfd, until);
 
     if (rc == ESRCH)
-        return tell_death(w, err);
+        return tell_death(c, w, err);
+    if (rc == ETIMEDOUT && c->command)
+        return cdr_fail(err, CADRE_ETIMEOUT,
+                        "worker %u (pid %d) was not ready after %u ms: %.60s has not "
+                        "called cadre_worker_main",
+                        w->seat, (int)w->pid, c->deadline_ms, c->command[0]);
     if (rc == ETIMEDOUT)
         return cdr_fail(err, CADRE_ETIMEOUT,
                         "worker %u (pid %d) was not ready after %u ms: loading the "
@@ -226,7 +244,7 @@ static int hear(const struct cdr_spawn *c, const struct cdr_spawn_worker *w,
         return rc;
     rc = cdr_message_receive(w->socket, &hello, sizeof hello, NULL, NULL);
     if (rc == EPIPE && w->pidfd < 0)
-        return tell_death(w, err);
+        return tell_death(c, w, err);
     if (rc == EPIPE) /* it is ending, most likely */
         return await(c, w, false, until, err);
     if (rc)

@@ -52,7 +52,7 @@ struct cdr_manifest_head {
     uint64_t chunk, retire_after, retire_kib;
     uint32_t size, workers; /* of the run: cadre_size, and who shares CPUs */
     uint32_t n_columns, reserved;
-    struct cdr_part name, shared, columns, seed_sequence, indexes;
+    struct cdr_part name, shared, columns, seed_sequence, indexes, kernel_name;
 };
 
 /* ---- leases ---- */

@@ -91,6 +91,7 @@ static int open_parts(struct cadre_program *p, const struct cdr_manifest_head *m
 
     if (!cdr_wire_bytes(m, &m->name, &name) ||
         !cdr_wire_bytes(m, &m->shared, &p->program.shared) ||
+        !cdr_wire_bytes(m, &m->kernel_name, &p->program.kernel_name) ||
         !cdr_wire_part(m, &m->seed_sequence, m->seed_sequence.size ? 1 : 0,
                        sizeof p->seed, &seed) ||
         !cdr_wire_part(m, &m->indexes, m->n_indexes, sizeof(uint64_t), &indexes) ||
@@ -100,6 +101,7 @@ static int open_parts(struct cadre_program *p, const struct cdr_manifest_head *m
     p->program.indexes = indexes;
     p->program.n_indexes = m->n_indexes;
     p->program.shared_size = (size_t)m->shared.size;
+    p->program.kernel_name_size = (size_t)m->kernel_name.size;
     if (seed) {
         memcpy(&p->seed, seed, sizeof p->seed);
         if (p->seed.pool_size < 4 || p->seed.pool_size > CADRE_SEED_POOL_MAX)
@@ -124,7 +126,6 @@ static void set_program(struct cadre_program *p, const struct cdr_manifest_head 
     program->emits = m->flags & CDR_EMITS;
     program->keep_going = m->flags & CDR_KEEPS_GOING;
     program->keep_state = m->flags & CDR_KEEPS_STATE;
-    program->folds = m->flags & CDR_FOLDS;
     program->seed = m->seed;
     program->sink = &p->sink;
     if (m->flags & CDR_REDUCES)
@@ -168,6 +169,7 @@ static int find_functions(struct cadre_program *p, const struct cdr_manifest_hea
 {
     struct cdr_functions functions = { .unsure = true };
 
+    p->program.folds = m->flags & CDR_FOLDS; /* which decides what is looked for */
     memcpy(functions.code, m->code, sizeof functions.code);
     for (int k = 0; k < CDR_FUNCTIONS; k++)
         functions.code[k].module[sizeof functions.code[k].module - 1] = '\0';

@@ -100,6 +100,8 @@ int cdr_manifest_pack(const cadre_run *run, cadre_packet *out, cadre_error *err)
     fill_head(out->data, run, &functions);
     if (!put_bytes(out, p->name, p->name ? strlen(p->name) + 1 : 0,
                    offsetof(struct cdr_manifest_head, name)) ||
+        !put_bytes(out, p->kernel_name, p->kernel_name_size,
+                   offsetof(struct cdr_manifest_head, kernel_name)) ||
         !put_bytes(out, p->shared, p->shared_size,
                    offsetof(struct cdr_manifest_head, shared)) ||
         !put_bytes(out, p->seed_sequence, sizeof *p->seed_sequence,

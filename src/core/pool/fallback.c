@@ -25,7 +25,8 @@
 
 static bool may_be_threads(const cadre_pool *pool)
 {
-    return pool->plan.persistent && pool->plan.automatic && !pool->plan.must_isolate;
+    return pool->plan.persistent && pool->plan.automatic && !pool->plan.must_isolate &&
+           !pool->by_command;
 }
 
 static bool may_be_persistent(const cadre_pool *pool)

@@ -108,11 +108,17 @@ static void in_process(cadre_plan *out, const cadre_pool *pool,
 }
 
 /* Where a backend's workers run, and what they have. */
-static const char *where_workers_are(const struct cdr_plan *plan)
+static const char *where_workers_are(const cadre_pool *pool)
 {
+    const struct cdr_plan *plan = &pool->plan;
+
     if (cdr_plan_has(plan, CADRE_INHERITS))
         return "forked at each run: all workers when it begins, and have what the "
                "caller has; its thread runs no task";
+    if (pool->by_command)
+        return "persistent, workers were started with the pool, by its worker_command: "
+               "they have of the caller's data what the job gives; its thread runs no "
+               "task";
     if (cdr_plan_has(plan, CADRE_MAPPED))
         return "persistent, workers were started clean with the pool: they have the "
                "program's code, and of its data what the job gives; its thread runs "
@@ -147,7 +153,7 @@ static void in_processes(cadre_plan *out, const cadre_pool *pool,
             cdr_threads_now() - 1);
         out->persistent = true;
         break;
-    default: set(out, CADRE_START_ALL, "%s", where_workers_are(&pool->plan));
+    default: set(out, CADRE_START_ALL, "%s", where_workers_are(pool));
     }
 }
 

@@ -32,6 +32,10 @@ static int check_options(const cadre_options *opt, cadre_error *err)
     if (opt->if_serial < CADRE_ALLOW || opt->if_serial > CADRE_FAIL)
         return cdr_fail(err, CADRE_EINVAL, "options: no if_serial is called %d",
                         opt->if_serial);
+    if (opt->worker_command && !opt->worker_command[0])
+        return cdr_fail(err, CADRE_EINVAL,
+                        "options: worker_command is empty: it has to begin with a "
+                        "program");
     if (opt->exact_workers && opt->oversubscribe)
         return cdr_fail(
             err, CADRE_EINVAL,
@@ -103,7 +107,8 @@ static int set_up(cadre_pool *pool, const cadre_options *opt, cadre_error *err)
         (pool->plan.workers < 2 && !cdr_plan_has(&pool->plan, CADRE_REMOTE)))
         return CADRE_OK;
     rc = cdr_pool_start(pool, &local);
-    if (rc && pool->plan.persistent && pool->plan.automatic && !pool->plan.must_isolate)
+    if (rc && pool->plan.persistent && pool->plan.automatic &&
+        !pool->plan.must_isolate && !opt->worker_command)
         return plan_threads_instead(pool, opt, &local, err);
     if (rc)
         *err = local;
@@ -125,6 +130,7 @@ static int make_mutexes(cadre_pool *pool)
 int cadre_open(cadre_pool **out, const cadre_options *opt, cadre_error *err)
 {
     static const cadre_options defaults;
+    cadre_options persistent;
     cadre_error local;
     cadre_pool *pool;
     int rc;
@@ -140,6 +146,11 @@ int cadre_open(cadre_pool **out, const cadre_options *opt, cadre_error *err)
     rc = check_options(opt, err);
     if (rc)
         return rc;
+    if (opt->worker_command) { /* what else would start them? */
+        persistent = *opt;
+        persistent.persistent = true;
+        opt = &persistent;
+    }
     pool = calloc(1, sizeof *pool);
     if (!pool)
         return cdr_fail(err, CADRE_ENOMEM, "no memory for a pool");
@@ -150,7 +161,10 @@ int cadre_open(cadre_pool **out, const cadre_options *opt, cadre_error *err)
     }
     for (int i = 0; i < CDR_STREAMS_MAX; i++)
         atomic_init(&pool->events[i], -1);
+    pool->worker_command = opt->worker_command;
+    pool->by_command = opt->worker_command != NULL;
     rc = set_up(pool, opt, err);
+    pool->worker_command = NULL;
     if (rc)
         cadre_close(pool);
     else

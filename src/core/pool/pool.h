@@ -35,10 +35,12 @@ struct cadre_pool {
     struct cdr_plan plan; /* read-only once open */
     struct cdr_log log;
     char name[32];
-    pid_t owner;              /* a process forked from it has no workers */
-    void *state;              /* the backend's */
-    pthread_mutex_t starting; /* guards the change of `started` */
-    _Atomic int started;      /* enum cdr_workers_state; released when state is ready */
+    pid_t owner;                       /* a process forked from it has no workers */
+    void *state;                       /* the backend's */
+    const char *const *worker_command; /* while it is opened: of the options */
+    bool by_command;                   /* its workers are started by one */
+    pthread_mutex_t starting;          /* guards the change of `started` */
+    _Atomic int started; /* enum cdr_workers_state; released when state is ready */
     _Atomic uint32_t
         cancelled; /* counts cadre_cancel: lock-free, for signal handlers */
     /* Events of the streams that are open: made when first wanted, kept until the pool

@@ -53,7 +53,8 @@ static int start_locked(cadre_pool *pool, cadre_error *err)
     const cadre_backend *backend = pool->plan.backend;
     cadre_setup setup = { .workers = pool->plan.workers,
                           .cpus = pool->plan.machine.cpus,
-                          .name = pool->name };
+                          .name = pool->name,
+                          .worker_command = pool->worker_command };
     void *state = NULL;
     int rc;
 

@@ -2,6 +2,8 @@
  * SPDX-License-Identifier: MIT
  */
 #include "core/run/functions.h"
+#include "base/error.h"
+#include "code/resolver.h"
 #include "core/board/tree.h"
 
 #include <string.h>
@@ -27,10 +29,13 @@ static int name_all(struct cdr_functions *f, cadre_error *err)
         int rc = f->given[k]
                      ? cdr_code_id_name(&f->code[k], f->given[k], called[k], err)
                      : CADRE_OK;
-        if (rc)
+        if (rc && f->named)
+            memset(&f->code[k], 0, sizeof f->code[k]);
+        else if (rc)
             return rc;
         f->unsure |= f->given[k] && !cdr_module_is_linked((uintptr_t)f->given[k]);
     }
+    cdr_error_clear(err);
     return CADRE_OK;
 }
 
@@ -38,7 +43,9 @@ int cdr_functions_name(struct cdr_functions *f, const struct cdr_program *p,
                        const struct cdr_functions *last, cadre_error *err)
 {
     list(f->given, p);
-    if (!last || last->unsure || memcmp(f->given, last->given, sizeof last->given) != 0)
+    f->named = p->kernel_name != NULL;
+    if (!last || last->unsure || last->named || f->named ||
+        memcmp(f->given, last->given, sizeof last->given) != 0)
         return name_all(f, err);
     memcpy(f->code, last->code, sizeof f->code);
     f->unsure = false;
@@ -75,15 +82,67 @@ static int find_kernel(cdr_code **code, const struct cdr_functions *f, cadre_err
     return CADRE_OK;
 }
 
+/* What the resolver gave, as the job has it. */
+static int take(cdr_code *code[CDR_FUNCTIONS], const cadre_functions *found,
+                unsigned has, bool ranges, bool folds, cadre_error *err)
+{
+    code[CDR_KERNEL] = folds    ? (cdr_code *)found->fold
+                       : ranges ? (cdr_code *)found->range_fn
+                                : (cdr_code *)found->fn;
+    code[CDR_COMBINE] = (cdr_code *)found->combine;
+    code[CDR_BEGIN] = (cdr_code *)found->worker_begin;
+    code[CDR_END] = (cdr_code *)found->worker_end;
+    for (int k = 0; k < CDR_FUNCTIONS; k++) {
+        if (!(has >> k & 1))
+            code[k] = NULL;
+        else if (!code[k])
+            return cdr_fail(
+                err, CADRE_ENOTSUP,
+                "the job has %s%s, which the workers' resolver does not give",
+                called[k],
+                k != CDR_KERNEL ? ""
+                : folds         ? " (fold)"
+                : ranges        ? " (range_fn)"
+                                : " (fn)");
+    }
+    return CADRE_OK;
+}
+
+/* By their ids: the program of workers has loaded what the caller has. */
+static int find_all(cdr_code *code[CDR_FUNCTIONS], const struct cdr_functions *f,
+                    unsigned has, bool named, cadre_error *err)
+{
+    int rc = CADRE_OK;
+
+    for (int k = 0; k < CDR_FUNCTIONS && !rc; k++) {
+        if (!(has >> k & 1))
+            continue;
+        if (named && f->code[k].id.size == 0)
+            return cdr_fail(
+                err, CADRE_ENOTSUP,
+                "%s goes by a name, and workers have no resolver for it: see "
+                "cadre_register_resolver",
+                called[k]);
+        rc = k == CDR_KERNEL ? find_kernel(&code[k], f, err)
+                             : cdr_code_id_find(&code[k], &f->code[k], called[k], err);
+    }
+    return rc;
+}
+
 int cdr_functions_find(const struct cdr_functions *f, unsigned has, bool ranges,
                        struct cdr_program *p, struct cdr_tree *tree, cadre_error *err)
 {
     cdr_code *code[CDR_FUNCTIONS] = { NULL };
-    int rc = find_kernel(&code[CDR_KERNEL], f, err);
+    cadre_functions found;
+    int rc;
 
-    for (int k = CDR_KERNEL + 1; k < CDR_FUNCTIONS && !rc; k++)
-        if (has >> k & 1)
-            rc = cdr_code_id_find(&code[k], &f->code[k], called[k], err);
+    if (p->kernel_name && cdr_resolver_is_there()) {
+        rc = cdr_resolver_ask(&found, p->kernel_name, p->kernel_name_size, err);
+        if (!rc)
+            rc = take(code, &found, has, ranges, p->folds, err);
+    } else {
+        rc = find_all(code, f, has, p->kernel_name != NULL, err);
+    }
     p->fn = ranges ? NULL : (cadre_fn *)code[CDR_KERNEL];
     p->range_fn = ranges ? (cadre_range_fn *)code[CDR_KERNEL] : NULL;
     p->worker_begin = (cadre_begin *)code[CDR_BEGIN];

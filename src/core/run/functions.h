@@ -14,6 +14,7 @@ struct cdr_functions {
     cdr_code
         *given[CDR_FUNCTIONS]; /* the same for the caller's process alone; or NULL */
     bool unsure; /* that workers with the same program have them is not known */
+    bool named;  /* the job has a name for them: those without an id are all zero */
 };
 
 /* The names of the program's functions. `last`, which may be NULL, is what was made for a
@@ -22,8 +23,9 @@ struct cdr_functions {
 int cdr_functions_name(struct cdr_functions *f, const struct cdr_program *p,
                        const struct cdr_functions *last, cadre_error *err);
 
-/* In another process: find them, and have the program call them. `ranges`: the kernel is
- * one of ranges; `has`: a bit for each that there is. */
+/* In another process: find them, by the program's kernel_name where there is a resolver,
+ * and have the program call them. `ranges`: the kernel is one of ranges; `has`: a bit for
+ * each that there is. */
 int cdr_functions_find(const struct cdr_functions *f, unsigned has, bool ranges,
                        struct cdr_program *p, struct cdr_tree *tree, cadre_error *err);
 

@@ -156,6 +156,11 @@ static int check_policy(const cadre_job *job, bool stream, cadre_error *err)
         return cdr_fail(err, CADRE_EINVAL,
                         "keep_state is set but worker_begin is NULL: there is no state "
                         "to keep");
+    if (!job->kernel_name != !job->kernel_name_size)
+        return cdr_fail(err, CADRE_EINVAL, "%s",
+                        job->kernel_name
+                            ? "kernel_name is set but kernel_name_size is 0"
+                            : "kernel_name_size is set but kernel_name is NULL");
     for (size_t i = 0; i < sizeof job->reserved / sizeof job->reserved[0]; i++)
         if (job->reserved[i])
             return cdr_fail(
@@ -255,6 +260,8 @@ int cdr_job_prepare(struct cdr_program *p, const cadre_job *job, bool stream,
         .range_fn = job->fold ? job->fold : job->range_fn,
         .folds = job->fold != NULL,
         .name = job->name,
+        .kernel_name = job->kernel_name,
+        .kernel_name_size = job->kernel_name_size,
         .n = n,
         .indexes = job->indexes,
         .n_indexes = job->n_indexes,

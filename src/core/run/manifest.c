@@ -115,6 +115,7 @@ static void put_program(struct pen *pen, struct cdr_program *p)
 {
     if (p->name)
         p->name = put(pen, p->name, strlen(p->name) + 1);
+    p->kernel_name = put(pen, p->kernel_name, p->kernel_name_size);
     if (p->items)
         p->items =
             (uintptr_t)put(pen, (const void *)p->items, (size_t)p->n * p->item_size);
@@ -212,7 +213,7 @@ int cdr_manifest_write(struct cdr_shm_buffer *buffer, cadre_run *run,
 
 bool cdr_manifest_is_unsure(const struct cdr_manifest *m)
 {
-    return m->functions.unsure;
+    return m->functions.unsure || m->functions.named;
 }
 
 unsigned cdr_manifest_fds(const struct cdr_manifest *m)

@@ -47,6 +47,8 @@ struct cdr_program {
     cadre_range_fn *range_fn; /* or, if folds: a cadre_fold, whose result is `into` */
     bool folds;
     const char *name;        /* NULL: unnamed */
+    const void *kernel_name; /* what workers with a resolver know the functions by */
+    size_t kernel_name_size;
     uint64_t n;              /* tasks: a task's place among them is its position */
     const uint64_t *indexes; /* of the first of them: see cdr_program_index */
     uint64_t n_indexes;
