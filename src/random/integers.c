@@ -9,6 +9,10 @@
  */
 #include "random/bits.h"
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 #define TWO_TO_32 (UINT64_C(1) << 32)
 
 /* 1 < range <= 2^32 */
@@ -72,21 +76,114 @@ static inline uint32_t *put(uint32_t *out, struct refusal *r, uint32_t draw,
     return out;
 }
 
-/* Fills all places but perhaps the last; no half may be left from before. Inlined it
- * would have to share its registers, and be a fifth slower. */
-__attribute__((noinline)) static uint32_t *
-pcg64_indices(cadre_rng *rng, uint32_t *out, const uint32_t *end, uint64_t range)
+/* ---- blocks of PCG64 draws ----
+ *
+ * A step of the generator has to wait for the one before; but two steps at a time are a step
+ * of another such generator, and two of those, a step apart, wait less. What they drew is
+ * then multiplied in a loop without branches, which also says whether any draw of the block
+ * may have to be refused. If so, which is rare for the bounds that samples have, the block
+ * is gone through again, one by one.
+ */
+
+enum { BLOCK = 128 }; /* draws of 64 bits */
+
+static void draw_block(cdr_u128 *state, cdr_u128 increment, uint64_t *raw, size_t n)
+{
+    const cdr_u128 factor = CDR_PCG64_FACTOR * CDR_PCG64_FACTOR;
+    const cdr_u128 term = increment * CDR_PCG64_FACTOR + increment;
+    cdr_u128 even = cdr_pcg64_step(*state, increment);
+    cdr_u128 odd = cdr_pcg64_step(even, increment);
+    size_t i = 0;
+
+    for (; i + 2 < n; i += 2) {
+        raw[i] = cdr_pcg64_output(even);
+        raw[i + 1] = cdr_pcg64_output(odd);
+        even = even * factor + term;
+        odd = odd * factor + term;
+    }
+    raw[i] = cdr_pcg64_output(even);
+    if (i + 1 < n)
+        raw[i + 1] = cdr_pcg64_output(odd);
+    *state = i + 1 < n ? odd : even;
+}
+
+/* Two draws at a time, as far as there are pairs of them; returns how many. *below gets the
+ * highest bit if a draw of them may have to be refused. */
+static size_t reduce_pairs(uint32_t *restrict out, const uint64_t *restrict raw,
+                           size_t n, uint32_t bound, uint64_t *below)
+{
+    size_t i = 0;
+
+#ifdef __SSE2__ /* which compilers do not find in the loop below */
+    const __m128i times = _mm_set1_epi64x(bound), lower = _mm_set1_epi64x(UINT32_MAX);
+    __m128i under = _mm_setzero_si128();
+
+    for (; i + 2 <= n; i += 2) {
+        const __m128i draws = _mm_loadu_si128((const __m128i *)(raw + i));
+        const __m128i first = _mm_mul_epu32(draws, times);
+        const __m128i second = _mm_mul_epu32(_mm_srli_epi64(draws, 32), times);
+        under = _mm_or_si128(under, _mm_sub_epi64(_mm_and_si128(first, lower), times));
+        under = _mm_or_si128(under, _mm_sub_epi64(_mm_and_si128(second, lower), times));
+        _mm_storeu_si128(
+            (__m128i *)(out + 2 * i),
+            _mm_or_si128(_mm_srli_epi64(first, 32), _mm_andnot_si128(lower, second)));
+    }
+    *below |= (uint64_t)(_mm_movemask_pd(_mm_castsi128_pd(under)) != 0) << 63;
+#else
+    (void)out;
+    (void)raw;
+    (void)n;
+    (void)bound;
+    (void)below;
+#endif
+    return i;
+}
+
+/* Both halves of each draw. False: one of them may have to be refused. */
+static bool reduce_block(uint32_t *restrict out, const uint64_t *restrict raw, size_t n,
+                         uint32_t bound)
+{
+    uint64_t below = 0;
+
+    for (size_t i = reduce_pairs(out, raw, n, bound, &below); i < n; i++) {
+        const uint64_t first = (uint64_t)(uint32_t)raw[i] * bound;
+        const uint64_t second = (raw[i] >> 32) * bound;
+        below |=
+            ((uint64_t)(uint32_t)first - bound) | ((uint64_t)(uint32_t)second - bound);
+        out[2 * i] = (uint32_t)(first >> 32);
+        out[2 * i + 1] = (uint32_t)(second >> 32);
+    }
+    return below >> 63 == 0;
+}
+
+static uint32_t *reduce_one_by_one(uint32_t *out, const uint64_t *raw, size_t n,
+                                   struct refusal *r, uint64_t range)
+{
+    for (size_t i = 0; i < n; i++) {
+        out = put(out, r, (uint32_t)raw[i], range);
+        out = put(out, r, (uint32_t)(raw[i] >> 32), range);
+    }
+    return out;
+}
+
+/* Fills all places but perhaps the last; no half may be left from before. */
+static uint32_t *pcg64_indices(cadre_rng *rng, uint32_t *out, const uint32_t *end,
+                               uint64_t range)
 {
     const cdr_u128 increment = cdr_pcg64_increment(rng);
     cdr_u128 state = cdr_pcg64_state(rng);
     struct refusal r = { (uint32_t)range, (uint32_t)range };
-    uint64_t draw = (uint64_t)rng->half << 32;
+    uint64_t raw[BLOCK];
+
     while (end - out >= 2) {
-        draw = cdr_pcg64_next(&state, increment);
-        out = put(out, &r, (uint32_t)draw, range);
-        out = put(out, &r, (uint32_t)(draw >> 32), range);
+        const size_t left = (size_t)(end - out) / 2, n = left < BLOCK ? left : BLOCK;
+        draw_block(&state, increment, raw, n);
+        rng->half = (uint32_t)(raw[n - 1] >> 32);
+        if (range <= UINT32_MAX && reduce_block(out, raw, n, (uint32_t)range))
+            out += 2 * n;
+        else
+            out = reduce_one_by_one(out, raw, n, &r, range);
     }
-    rng->half = (uint32_t)(draw >> 32);
     cdr_pcg64_set(rng, state);
     return out;
 }

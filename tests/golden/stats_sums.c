@@ -214,6 +214,53 @@ static void sorting(void **state)
     cadre_sort(NULL, 0);
 }
 
+/* Numbers of every kind, many of them equal: 0 of both signs, the ends, what is not a number. */
+static double any_number(cadre_rng *rng)
+{
+    static const double kinds[] = {
+        0, -0.0, 5e-324, -5e-324, 1, -1, 0x1p1023, -0x1p1023
+    };
+    const uint64_t kind = cadre_rng_below(rng, 20);
+
+    if (kind < 8)
+        return kinds[kind];
+    if (kind == 8)
+        return cadre_rng_below(rng, 2) ? INFINITY : -INFINITY;
+    if (kind == 9)
+        return (double)NAN;
+    return kind < 15 ? cadre_rng_uniform(rng) - 0.5
+                     : (double)cadre_rng_below(rng, 9) / 16 - 0.25;
+}
+
+static bool is_behind(double a, double b)
+{
+    return isnan(a) ? !isnan(b) : a > b;
+}
+
+/* Against sorting by insertion: equal numbers, such as 0 and -0, stay in their order. */
+static void sorting_many(void **state)
+{
+    static const size_t sizes[] = { 2, 40, 255, 256, 257, 3000 };
+    cadre_rng rng = stats_stream(12);
+
+    (void)state;
+    for (size_t k = 0; k < sizeof sizes / sizeof *sizes; k++) {
+        double *const x = stats_array(sizes[k], sizeof *x);
+        double *const sorted = stats_array(sizes[k], sizeof *sorted);
+        for (size_t n = 0; n < sizes[k]; n++) {
+            size_t place = n;
+            x[n] = any_number(&rng);
+            for (; place > 0 && is_behind(sorted[place - 1], x[n]); place--)
+                sorted[place] = sorted[place - 1];
+            sorted[place] = x[n];
+        }
+        cadre_sort(x, sizes[k]);
+        assert_memory_equal(x, sorted, sizes[k] * sizeof *x);
+        free(x);
+        free(sorted);
+    }
+}
+
 /* ---- the normal distribution ---- */
 
 static void known_normals(void **state)
@@ -250,6 +297,7 @@ int main(void)
         cmocka_unit_test(quantiles_that_are_not),
         cmocka_unit_test(medians_of_two),
         cmocka_unit_test(sorting),
+        cmocka_unit_test(sorting_many),
         cmocka_unit_test(known_normals),
         cmocka_unit_test(normals_at_the_ends),
     };

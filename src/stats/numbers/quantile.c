@@ -8,6 +8,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 static int ascending(const void *left, const void *right)
 {
@@ -18,11 +19,86 @@ static int ascending(const void *left, const void *right)
     return (a > b) - (a < b);
 }
 
+/* ---- sorting ----
+ *
+ * Replicates are some thousands, and sorting them by comparisons would take as long as many
+ * resamples of few rows. So they are sorted byte by byte, as ranking.c does with scores; what
+ * is equal stays in its order, and takes the memory of four arrays while it lasts. */
+
+#define FEW  256
+#define MANY ((size_t)1 << 20) /* from here on memory matters more */
+
+struct keyed {
+    uint64_t key; /* as an integer in the order of the numbers, NaN last */
+    double x;
+};
+
+typedef size_t histograms[8][256];
+
+static uint64_t key_of(double x)
+{
+    const uint64_t sign = UINT64_C(1) << 63;
+    uint64_t bits;
+
+    if (isnan(x))
+        return UINT64_MAX;
+    x += 0.0; /* -0.0 becomes 0.0 */
+    memcpy(&bits, &x, sizeof bits);
+    return bits & sign ? ~bits : bits | sign;
+}
+
+static unsigned byte(uint64_t key, unsigned b)
+{
+    return key >> 8 * b & 0xff;
+}
+
+static void starts(size_t *histogram)
+{
+    size_t sum = 0;
+
+    for (unsigned v = 0; v < 256; v++) {
+        const size_t count = histogram[v];
+        histogram[v] = sum;
+        sum += count;
+    }
+}
+
+static void sort_by_bytes(double *x, struct keyed *from, struct keyed *to, size_t n)
+{
+    histograms h = { { 0 } };
+
+    for (size_t i = 0; i < n; i++) {
+        from[i] = (struct keyed){ key_of(x[i]), x[i] };
+        for (unsigned b = 0; b < 8; b++)
+            h[b][byte(from[i].key, b)]++;
+    }
+    for (unsigned b = 0; b < 8; b++) {
+        if (h[b][byte(from->key, b)] == n)
+            continue;
+        starts(h[b]);
+        for (size_t i = 0; i < n; i++)
+            to[h[b][byte(from[i].key, b)]++] = from[i];
+        struct keyed *const sorted = to;
+        to = from;
+        from = sorted;
+    }
+    for (size_t i = 0; i < n; i++)
+        x[i] = from[i].x;
+}
+
 void cadre_sort(double *x, size_t n)
 {
-    if (n > 1)
+    struct keyed *const memory =
+        n >= FEW && n <= MANY ? malloc(2 * n * sizeof *memory) : NULL;
+
+    if (memory)
+        sort_by_bytes(x, memory, memory + n, n);
+    else if (n > 1)
         qsort(x, n, sizeof *x, ascending);
+    free(memory);
 }
+
+/* ---- quantiles ---- */
 
 static double numpy_rule(const double *sorted, size_t n, double q)
 {
