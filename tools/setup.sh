@@ -38,12 +38,17 @@ sqlite3        command sqlite3
 parallel       command parallel
 python3-dev    module python3
 python3-numpy  python numpy
+python3-hypothesis   python hypothesis
+python3-cloudpickle  python cloudpickle
 '
 clang_needs='
 clang          command clang
 '
 sanitize_needs='
 valgrind       command valgrind
+python3-mesonpy  python mesonpy
+python3-venv     python ensurepip
+python3-pip      python pip
 '
 musl_needs='
 musl-tools     command musl-gcc

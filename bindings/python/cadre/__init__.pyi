@@ -65,7 +65,8 @@ def map(fn: Callable[..., R], /, *iterables: Iterable[Any], out: NDArray[Any] | 
         chunk: int | None = ..., retries: int = ..., timeout: float | None = ...,
         deadline: float | None = ..., grace: float = ..., on_error: OnError = ...,
         progress: Progress = ..., seed: Seed = ..., min_items: int | None = ...,
-        isolate: bool = ...) -> list[R]: ...
+
+        isolate: bool = ..., persistent: bool = ..., prefetch: int | None = ...) -> list[R]: ...
 
 
 def starmap(fn: Callable[..., R], items: Iterable[Iterable[Any]], /, *,
@@ -73,7 +74,8 @@ def starmap(fn: Callable[..., R], items: Iterable[Iterable[Any]], /, *,
             workers: int | None = ..., backend: Backend = ..., chunk: int | None = ...,
             retries: int = ..., timeout: float | None = ..., deadline: float | None = ...,
             grace: float = ..., on_error: OnError = ..., progress: Progress = ...,
-            seed: Seed = ..., min_items: int | None = ..., isolate: bool = ...
+            seed: Seed = ..., min_items: int | None = ...,
+            isolate: bool = ..., persistent: bool = ..., prefetch: int | None = ...
             ) -> list[R]: ...
 
 
@@ -82,14 +84,16 @@ def reduce(combine: Callable[[Any, Any], Any], items: Iterable[Any], /, *,
            grain: int | None = ..., workers: int | None = ..., backend: Backend = ...,
            retries: int = ..., timeout: float | None = ..., deadline: float | None = ...,
            grace: float = ..., progress: Progress = ..., seed: Seed = ...,
-           min_items: int | None = ..., isolate: bool = ...) -> Any: ...
+           min_items: int | None = ...,
+           isolate: bool = ..., persistent: bool = ..., prefetch: int | None = ...) -> Any: ...
 
 
 def imap(fn: Callable[..., R], /, *iterables: Iterable[Any], window: int | None = ...,
          memory_limit: int | None = ..., workers: int | None = ..., backend: Backend = ...,
          chunk: int | None = ..., retries: int = ..., timeout: float | None = ...,
          deadline: float | None = ..., grace: float = ..., on_error: OnError = ...,
-         progress: Progress = ..., seed: Seed = ..., isolate: bool = ...
+         progress: Progress = ..., seed: Seed = ...,
+         isolate: bool = ..., persistent: bool = ..., prefetch: int | None = ...
          ) -> Iterator[R]: ...
 
 
@@ -99,7 +103,8 @@ def imap_unordered(fn: Callable[..., R], /, *iterables: Iterable[Any],
                    chunk: int | None = ..., retries: int = ...,
                    timeout: float | None = ..., deadline: float | None = ...,
                    grace: float = ..., on_error: OnError = ..., progress: Progress = ...,
-                   seed: Seed = ..., isolate: bool = ...) -> Iterator[R]: ...
+                   seed: Seed = ...,
+                   isolate: bool = ..., persistent: bool = ..., prefetch: int | None = ...) -> Iterator[R]: ...
 
 
 def empty(shape: int | tuple[int, ...], dtype: DTypeLike = ...) -> NDArray[Any]: ...
@@ -124,6 +129,7 @@ class Pool(concurrent.futures.Executor):
                  timeout: float | None = ..., deadline: float | None = ...,
                  grace: float = ..., on_error: OnError = ..., progress: Progress = ...,
                  seed: Seed = ..., min_items: int | None = ..., isolate: bool = ...,
+                 persistent: bool = ..., prefetch: int | None = ...,
                  name: str | None = ...) -> None: ...
     def starmap(self, fn: Callable[..., R], items: Iterable[Iterable[Any]]) -> list[R]: ...
     def reduce(self, combine: Callable[[Any, Any], Any], items: Iterable[Any], *,

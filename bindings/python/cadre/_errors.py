@@ -92,10 +92,15 @@ def locate(exception, index, item):
         pass  # a class with slots: the note says it
 
 
+def dumps(exception):
+    """An exception as bytes; persistent workers have another way."""
+    return pickle.dumps(exception, 5)
+
+
 def _travels(exception):
     """The exception as bytes, or None where it would not come out as itself."""
     try:
-        packed = pickle.dumps(exception, 5)
+        packed = dumps(exception)
         same = pickle.loads(packed)
         return packed if type(same) is type(exception) else None
     except Exception:

@@ -2,10 +2,13 @@
 # SPDX-License-Identifier: MIT
 """Pickling, random generators, a worker's begin and end, the log."""
 import gc
+import io
 import logging
+import os
 import pickle
 import sys
 import threading
+import types
 
 from . import _core, _errors
 
@@ -23,6 +26,69 @@ def dumps(thing):
             "and cannot be pickled: use plain data, or backend=\"threads\"")
         raise
     return [data, *(buffer.raw() for buffer in buffers)]
+
+
+BY_VALUE = ("put it into a module that can be imported, or install cloudpickle (Debian: "
+            "python3-cloudpickle), which sends it by value; forked workers, without "
+            "persistent=True, need neither")
+
+
+class _ByReference(pickle.Pickler):
+    """Refuses what is in __main__: another process has another one."""
+
+    def reducer_override(self, thing):
+        if isinstance(thing, (types.FunctionType, type)) and thing.__module__ == "__main__":
+            raise pickle.PicklingError(f"{thing.__qualname__} is in __main__")
+        return NotImplemented
+
+
+def _cloudpickle():
+    try:
+        import cloudpickle
+    except ImportError:
+        return None
+    return cloudpickle
+
+
+def dumps_clean(thing):
+    """The same for a process that has not been forked from here: by reference, and by
+    value through cloudpickle what cannot be imported there."""
+    buffers, file = [], io.BytesIO()
+    try:
+        _ByReference(file, 5, buffer_callback=buffers.append).dump(thing)
+        return [file.getvalue(), *(buffer.raw() for buffer in buffers)]
+    except Exception as failure:
+        cloudpickle, reason = _cloudpickle(), failure
+    buffers = []
+    try:
+        if cloudpickle is None:
+            raise reason
+        data = cloudpickle.dumps(thing, 5, buffer_callback=buffers.append)
+    except Exception as failure:
+        failure.add_note(f"{_errors.shorten(thing)} cannot go to or from a persistent worker: "
+                         + (BY_VALUE if cloudpickle is None else
+                            "open what it has in the function, or use forked workers, "
+                            "without persistent=True"))
+        raise
+    return [data, *(buffer.raw() for buffer in buffers)]
+
+
+def dumps_whole(thing):
+    """The same in one piece."""
+    cloudpickle = _cloudpickle()
+    return cloudpickle.dumps(thing, 5) if cloudpickle else pickle.dumps(thing, 5)
+
+
+def send_call(fn, seed):
+    """What persistent workers get of a call: where modules are, and the function."""
+    path = [entry or os.getcwd() for entry in sys.path]
+    return path, [bytes(part) for part in dumps_clean((fn, seed))]
+
+
+def receive_call(sent):
+    """In a persistent worker: the function and the seed."""
+    sys.path[:], parts = sent
+    return loads(parts)
 
 
 def loads(parts):
@@ -52,6 +118,11 @@ def worker_begin():
     """In a worker process: objects from before are neither collected nor moved, so that
     their pages stay shared; and each line that is printed is written at once."""
     gc.freeze()
+    write_lines()
+
+
+def write_lines():
+    """Each line that is printed is written at once."""
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.reconfigure(line_buffering=True)
@@ -91,7 +162,8 @@ def refresh():
 
 refresh.known = None
 
-_core.register({"dumps": dumps, "loads": loads, "numpy_float": Absent,
+_core.register({"dumps": dumps, "dumps_clean": dumps_clean, "send_call": send_call,
+                "receive_call": receive_call, "loads": loads, "numpy_float": Absent,
                 "pack": _errors.pack, "unpack": _errors.unpack,
                 "locate": _errors.locate, "failure": _errors.failure,
                 "generator": generator, "worker_begin": worker_begin,

@@ -40,6 +40,9 @@ def run(fn, items, options, star=False, pool=None, out=None):
         return results if out is None else out.array
     if pool is not None:
         call.on(pool, 0, n)
+    elif options.persistent and n >= options.min_items:
+        from . import _persistent
+        _persistent.run(call)
     elif options.backend == "auto":
         _auto.run(call)
     elif options.backend == "serial" or n < options.min_items:
@@ -95,7 +98,8 @@ def shaped(iterables):
 
 def map(fn, /, *iterables, out=None, dtype=None, workers=None, backend=None, chunk=None,
         retries=0, timeout=None, deadline=None, grace=0.1, on_error="raise",
-        progress=None, seed=None, min_items=None, isolate=False):
+        progress=None, seed=None, min_items=None, isolate=False,
+        persistent=False, prefetch=None):
     """A list of fn(item) for each item, as the builtin map gives, on all cores.
 
     With several iterables, fn gets an argument from each, and the shortest ends it.
@@ -132,6 +136,12 @@ def map(fn, /, *iterables, out=None, dtype=None, workers=None, backend=None, chu
         fewer run serially
     isolate
         run nothing in this process, so that no crash can take it down
+    persistent
+        worker processes are not forked from this one but started clean, once, and stay
+        for later calls of this thread. Items and results travel by pickle, and so does
+        the function: by reference, or by value where cloudpickle is installed
+    prefetch
+        the most items that a worker has at hand, with the one it is in
 
     Raises the function's exception, with a note that names the item and, from a worker
     process, the traceback there as its cause; WorkerDied, TaskTimeout, DeadlinePassed.
@@ -145,7 +155,8 @@ def map(fn, /, *iterables, out=None, dtype=None, workers=None, backend=None, chu
     """
     check(fn)
     options = Options(workers, backend, chunk, None, None, retries, timeout, deadline,
-                      grace, on_error, progress, seed, min_items, isolate)
+                      grace, on_error, progress, seed, min_items, isolate, persistent,
+                      prefetch)
     return map_with(options, fn, iterables, out=out, dtype=dtype)
 
 
@@ -164,7 +175,8 @@ def map_with(options, fn, iterables, pool=None, out=None, dtype=None, shape=shap
 
 def starmap(fn, items, /, *, out=None, dtype=None, workers=None, backend=None,
             chunk=None, retries=0, timeout=None, deadline=None, grace=0.1,
-            on_error="raise", progress=None, seed=None, min_items=None, isolate=False):
+            on_error="raise", progress=None, seed=None, min_items=None, isolate=False,
+            persistent=False, prefetch=None):
     """A list of fn(*item) for each item. For options see map.
 
     >>> import cadre
@@ -173,7 +185,8 @@ def starmap(fn, items, /, *, out=None, dtype=None, workers=None, backend=None,
     """
     check(fn)
     options = Options(workers, backend, chunk, None, None, retries, timeout, deadline,
-                      grace, on_error, progress, seed, min_items, isolate)
+                      grace, on_error, progress, seed, min_items, isolate, persistent,
+                      prefetch)
     return map_with(options, fn, (items,), out=out, dtype=dtype, shape=starred)
 
 
@@ -187,7 +200,8 @@ _NOTHING = object()
 
 def reduce(combine, items, /, *, initial=_NOTHING, fn=None, grain=None, workers=None,
            backend=None, retries=0, timeout=None, deadline=None, grace=0.1,
-           progress=None, seed=None, min_items=None, isolate=False):
+           progress=None, seed=None, min_items=None, isolate=False,
+           persistent=False, prefetch=None):
     """combine(combine(fn(a), fn(b)), fn(c)) and so on, in a tree.
 
     combine has to be associative, as far as you mind: the shape of the tree depends on
@@ -204,8 +218,22 @@ def reduce(combine, items, /, *, initial=_NOTHING, fn=None, grain=None, workers=
     """
     check(combine)
     options = Options(workers, backend, None, None, None, retries, timeout, deadline,
-                      grace, "raise", progress, seed, min_items, isolate)
+                      grace, "raise", progress, seed, min_items, isolate, persistent,
+                      prefetch)
     return reduce_with(options, combine, items, initial, fn, grain)
+
+
+def fold(combine, fn, items, first, end, index=0):
+    """Neighbours combined, one after another; the first of items counts as that index."""
+    folded = _NOTHING
+    for at in range(first, len(items) if end is None else end):
+        try:
+            value = items[at] if fn is None else fn(items[at])
+            folded = value if folded is _NOTHING else combine(folded, value)
+        except Exception as exception:
+            _errors.locate(exception, at + index, items[at])
+            raise
+    return folded
 
 
 def reduce_with(options, combine, items, initial=_NOTHING, fn=None, grain=None, pool=None):
@@ -216,17 +244,14 @@ def reduce_with(options, combine, items, initial=_NOTHING, fn=None, grain=None, 
     grain = whole("grain", grain, 1) or max(1, -(-n // 1024))
 
     def block(first):
-        folded = _NOTHING
-        for index in range(first, min(first + grain, n)):
-            try:
-                value = items[index] if fn is None else fn(items[index])
-                folded = value if folded is _NOTHING else combine(folded, value)
-            except Exception as exception:
-                _errors.locate(exception, index, items[index])
-                raise
-        return folded
+        return fold(combine, fn, items, first, min(first + grain, n))
 
-    parts = run(block, range(0, n, grain), options, pool=pool)
+    if options.persistent:  # each block travels with its items alone
+        blocks = ((combine, fn, list(items[first:first + grain]), 0, None, first)
+                  for first in range(0, n, grain))
+        parts = run(fold, list(blocks), options, star=True, pool=pool)
+    else:
+        parts = run(block, range(0, n, grain), options, pool=pool)
     if failure is not None:
         raise failure
     if initial is not _NOTHING:

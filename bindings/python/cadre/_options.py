@@ -91,7 +91,7 @@ class Options:
     def __init__(self, workers=None, backend=None, chunk=None, window=None,
                  memory_limit=None, retries=0, timeout=None, deadline=None, grace=0.1,
                  on_error="raise", progress=None, seed=None, min_items=None,
-                 isolate=False):
+                 isolate=False, persistent=False, prefetch=None):
         if on_error not in ("raise", "return"):
             raise ValueError(f'on_error is {on_error!r}, expected "raise" or "return"')
         if workers is not None and (isinstance(workers, bool)
@@ -111,6 +111,14 @@ class Options:
         self.seed = seed
         self.min_items = whole("min_items", min_items)
         self.isolate = bool(isolate)
+        self.persistent = bool(persistent)
+        self.pools = None  # whose they are; None: the thread's
+        self.prefetch = whole("prefetch", prefetch)
+        if self.persistent and self.backend == "auto":
+            self.backend = "processes"
+        if self.persistent and self.backend != "processes":
+            raise ValueError(f"persistent workers are processes: not with backend "
+                             f"{self.backend!r}")
         if self.backend == "auto" and (self.retries or self.timeout_ms or self.isolate):
             self.backend = "processes"  # only those can do it
 
@@ -119,6 +127,9 @@ class Options:
         backend = backend or self.backend
         if backend == "serial":
             return None
+        if self.persistent:
+            from . import _persistent
+            return _persistent.pool(self)
         return _core.Pool(backend=backend, workers=self.workers, isolate=self.isolate,
                           oversubscribe=self.workers > 0)
 
@@ -126,4 +137,5 @@ class Options:
         """What _core.run and _core.Stream take."""
         return {"keep_going": self.keep_going, "retries": self.retries,
                 "timeout_ms": self.timeout_ms, "deadline_ms": self.deadline_ms,
-                "grace_ms": self.grace_ms, "chunk": self.chunk, "seed": self.seed}
+                "grace_ms": self.grace_ms, "chunk": self.chunk, "seed": self.seed,
+                "prefetch": self.prefetch}

@@ -22,7 +22,8 @@ class Pool(concurrent.futures.Executor):
         Executor does, and has begun when it returns; list() makes a list of it
     submit
         a function and its arguments, which may be closures and open files: a worker
-        process is forked for it, or for some that wait together. Only the result travels
+        process is forked for it, or for some that wait together. Only the result travels;
+        with persistent=True all does
     shutdown
         waits for what was submitted; with cancel_futures=True, for what runs
 
@@ -36,10 +37,13 @@ class Pool(concurrent.futures.Executor):
     def __init__(self, workers=None, backend=None, *, chunk=None, window=None,
                  memory_limit=None, retries=0, timeout=None, deadline=None, grace=0.1,
                  on_error="raise", progress=None, seed=None, min_items=None,
-                 isolate=False, name=None):
+                 isolate=False, persistent=False, prefetch=None, name=None):
         self._options = Options(workers, backend, chunk, window, memory_limit, retries,
                                 timeout, deadline, grace, on_error, progress, seed,
-                                min_items, isolate)
+                                min_items, isolate, persistent, prefetch)
+        if persistent:
+            from ._persistent import Pools
+            self._options.pools = Pools()
         sizing = self._options.pool("processes" if self._options.backend == "auto" else None)
         self.workers = sizing.workers if sizing is not None else 1
         self.backend = self._options.backend
@@ -146,7 +150,9 @@ class Pool(concurrent.futures.Executor):
                           "threads" if self.backend == "threads" else "processes",
                           retries=self._options.retries, on_error="return",
                           timeout=self._options.timeout_ms / 1000 or None,
-                          grace=self._options.grace_ms / 1000, seed=self._options.seed)
+                          grace=self._options.grace_ms / 1000, seed=self._options.seed,
+                          persistent=self._options.persistent)
+        options.pools = self._options.pools
         done = 0
         try:
             for done, result in enumerate(_run_batch(batch, options), 1):
@@ -170,13 +176,18 @@ class Pool(concurrent.futures.Executor):
         if wait:
             for thread in threads:
                 thread.join()
+        if self._options.persistent:
+            self._options.pools.open.clear()  # of this thread; the others' end with those
+
+
+def _apply(fn, args, kwargs):
+    """In a tuple, so that an exception may be a result."""
+    return fn(*args, **kwargs), None
 
 
 def _run_batch(batch, options):
-    def run(job):
-        _, fn, args, kwargs = job
-        return fn(*args, **kwargs), None
-    yield from _stream.stream(options, run, (batch,), False)
+    jobs = [job[1:] for job in batch]
+    yield from _stream.stream(options, _apply, (jobs,), False, star=True)
 
 
 def _settle(future, result):

@@ -27,12 +27,15 @@ def window_of(options, workers):
     return options.window or max(64, 16 * workers)
 
 
-def open_stream(fn, items, star, options, pool, unordered, first=0, window=0):
+def open_stream(fn, items, star, options, pool, unordered, first=0, window=0,
+                report=None):
     """A stream over the items from number `first` on."""
     job = options.job()
-    report = reporter(options.progress, 0)
+    report = report or reporter(options.progress, 0)
     if report:
         job["progress"] = report
+    if options.persistent:
+        items = iter(items)
     _hooks.refresh()
     _hooks.flush()
     workers = pool.workers if pool is not None else 1
@@ -94,7 +97,7 @@ def stream(options, fn, iterables, unordered, pool=None, star=False):
 
 def imap(fn, /, *iterables, window=None, memory_limit=None, workers=None, backend=None,
          chunk=None, retries=0, timeout=None, deadline=None, grace=0.1, on_error="raise",
-         progress=None, seed=None, isolate=False):
+         progress=None, seed=None, isolate=False, persistent=False, prefetch=None):
     """An iterator over fn(item) for each item, in order, while others are at work.
 
     Items of a list, tuple or range are in the workers, which are forked at the first
@@ -120,13 +123,15 @@ def imap(fn, /, *iterables, window=None, memory_limit=None, workers=None, backen
     """
     check(fn)
     options = Options(workers, backend, chunk, window, memory_limit, retries, timeout,
-                      deadline, grace, on_error, progress, seed, None, isolate)
+                      deadline, grace, on_error, progress, seed, None, isolate, persistent,
+                      prefetch)
     return stream(options, fn, iterables, False)
 
 
 def imap_unordered(fn, /, *iterables, window=None, memory_limit=None, workers=None,
                    backend=None, chunk=None, retries=0, timeout=None, deadline=None,
-                   grace=0.1, on_error="raise", progress=None, seed=None, isolate=False):
+                   grace=0.1, on_error="raise", progress=None, seed=None, isolate=False,
+                   persistent=False, prefetch=None):
     """As imap, but each result comes as soon as it is there.
 
     >>> import cadre
@@ -135,5 +140,6 @@ def imap_unordered(fn, /, *iterables, window=None, memory_limit=None, workers=No
     """
     check(fn)
     options = Options(workers, backend, chunk, window, memory_limit, retries, timeout,
-                      deadline, grace, on_error, progress, seed, None, isolate)
+                      deadline, grace, on_error, progress, seed, None, isolate, persistent,
+                      prefetch)
     return stream(options, fn, iterables, True)

@@ -14,6 +14,9 @@
 /* Name in the dictionary that registers them. */
 #define CDP_HOOKS(X)                                                                  \
     X(DUMPS, "dumps")               /* object -> list of buffers, the pickle first */ \
+    X(DUMPS_CLEAN, "dumps_clean")   /* the same for a process that shares no code */  \
+    X(SEND_CALL, "send_call")       /* function, seed -> what travels */              \
+    X(RECEIVE_CALL, "receive_call") /* that -> function, seed */                      \
     X(LOADS, "loads")               /* that list -> object */                         \
     X(NUMPY_FLOAT, "numpy_float")   /* numpy.float64, or None */                      \
     X(PACK, "pack")                 /* exception, index, item -> bytes */             \

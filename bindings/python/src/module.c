@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include "call.h"
+#include "clean.h"
 #include "pool.h"
 #include "run.h"
 #include "shared.h"
@@ -35,6 +36,8 @@ static PyMethodDef methods[] = {
     { "register", cdp_register, METH_O, "register(dict): what Python does for it." },
     { "run", (PyCFunction)(void (*)(void))cdp_run, METH_VARARGS | METH_KEYWORDS,
       "run(pool, fn, items, first, count, results, *, ...)" },
+    { "serve", cdp_clean_serve, METH_NOARGS,
+      "serve(): be the worker that a pool has started this process as." },
     { "current_task", cdp_current_task, METH_NOARGS,
       "current_task() -> Task | None\n\nThe task that this thread is in." },
     { "stats_metric", cdp_metric, METH_VARARGS, "For cadre.stats." },

@@ -52,6 +52,28 @@ static int open_pool(struct pool *self, const cadre_options *options)
     return rc ? -1 : 0;
 }
 
+/* The texts of a tuple, which has to stay, and NULL; to be freed. NULL with an exception,
+ * and for NULL. */
+static const char *const *words_of(PyObject *tuple)
+{
+    Py_ssize_t n = tuple ? PyTuple_Size(tuple) : -1;
+    const char **texts;
+
+    if (n < 0)
+        return NULL;
+    texts = PyMem_Calloc((size_t)n + 1, sizeof *texts);
+    if (!texts)
+        PyErr_NoMemory();
+    for (Py_ssize_t k = 0; texts && k < n; k++) {
+        texts[k] = PyUnicode_AsUTF8AndSize(PyTuple_GetItem(tuple, k), NULL);
+        if (!texts[k]) {
+            PyMem_Free(texts);
+            return NULL;
+        }
+    }
+    return texts;
+}
+
 static int init(PyObject *object, PyObject *args, PyObject *kw)
 {
     static char *words[] = { "backend",
@@ -65,16 +87,18 @@ static int init(PyObject *object, PyObject *args, PyObject *kw)
                              "name",
                              "chunk",
                              "not_thread_safe",
+                             "worker_command",
                              NULL };
     struct pool *self = (struct pool *)object;
     cadre_options o = { .log = on_log };
-    int isolate = 0, oversubscribe = 0, ignore = 0, exact = 0, unsafe = 0;
+    int isolate = 0, oversubscribe = 0, ignore = 0, exact = 0, unsafe = 0, rc;
     unsigned long long min_items = 0, chunk = 0;
+    PyObject *command = NULL;
 
-    if (!PyArg_ParseTupleAndKeywords(args, kw, "|zippppKizKp", words, &o.backend,
+    if (!PyArg_ParseTupleAndKeywords(args, kw, "|zippppKizKpO!", words, &o.backend,
                                      &o.workers, &isolate, &oversubscribe, &ignore,
                                      &exact, &min_items, &o.if_serial, &o.name, &chunk,
-                                     &unsafe))
+                                     &unsafe, &PyTuple_Type, &command))
         return -1;
     if (self->pool) {
         PyErr_SetString(PyExc_RuntimeError, "the pool is open already");
@@ -87,7 +111,12 @@ static int init(PyObject *object, PyObject *args, PyObject *kw)
     o.not_thread_safe = unsafe;
     o.min_items = min_items;
     o.chunk = chunk;
-    return open_pool(self, &o);
+    o.worker_command = words_of(command);
+    if (command && !o.worker_command)
+        return -1;
+    rc = open_pool(self, &o);
+    PyMem_Free((void *)(uintptr_t)o.worker_command);
+    return rc;
 }
 
 static void end(struct pool *self)
@@ -173,6 +202,12 @@ bool cdp_pool_forks(PyObject *object)
 
     return object != Py_None && self->owner == getpid() &&
            strcmp(cadre_backend_name(self->pool), "processes") == 0;
+}
+
+bool cdp_pool_is_clean(PyObject *object)
+{
+    return cdp_pool_forks(object) &&
+           !cadre_shares_memory(((struct pool *)object)->pool);
 }
 
 int cdp_pool_type_init(PyObject *module)

@@ -286,7 +286,7 @@ PyObject *cdp_run(PyObject *module, PyObject *args, PyObject *kw)
                              "count",   "results",    "star",        "keep_going",
                              "retries", "timeout_ms", "deadline_ms", "grace_ms",
                              "chunk",   "seed",       "progress",    "out",
-                             "kind",    NULL };
+                             "kind",    "prefetch",   NULL };
     struct run run = { .out = Py_None };
     cadre_job job = { .fn = kernel,
                       .worker_begin = cdp_begin,
@@ -295,16 +295,16 @@ PyObject *cdp_run(PyObject *module, PyObject *args, PyObject *kw)
                       .progress = cdp_progress,
                       .progress_arg = &run };
     PyObject *pool, *progress = Py_None;
-    unsigned long long first, count, chunk = 0;
+    unsigned long long first, count, chunk = 0, prefetch = 0;
     const char *kind = "";
     int star = 0, keep_going = 0, rc;
 
     (void)module;
     if (!PyArg_ParseTupleAndKeywords(
-            args, kw, "OOOKKO|$ppIIIIKOOOs", words, &pool, &run.call.fn,
+            args, kw, "OOOKKO|$ppIIIIKOOOsK", words, &pool, &run.call.fn,
             &run.call.items, &first, &count, &run.results, &star, &keep_going,
             &job.retries, &job.timeout_ms, &job.deadline_ms, &job.grace_ms, &chunk,
-            &run.call.seed, &progress, &run.out, &kind) ||
+            &run.call.seed, &progress, &run.out, &kind, &prefetch) ||
         !cdp_pool_of(pool, &run.call.pool))
         return NULL;
     run.call.star = star;
@@ -319,6 +319,7 @@ PyObject *cdp_run(PyObject *module, PyObject *args, PyObject *kw)
     }
     rc = fits(&run) && !view_out(&run, kind) && !make_room(&run, keep_going) ? 0 : -1;
     job.chunk = chunk;
+    job.prefetch = prefetch;
     job.statuses = run.statuses;
     job.on_error = keep_going ? CADRE_KEEP_GOING : CADRE_STOP;
     job.results = run.slots;

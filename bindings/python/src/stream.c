@@ -10,27 +10,8 @@
  * with that.
  */
 #include "stream.h"
-#include "call.h"
 #include "pool.h"
-
-#include <cadre/stream.h>
-
-#include <pthread.h>
-
-struct stream {
-    PyObject head;
-    struct cdp_call call;
-    PyObject *pool;          /* _core.Pool or None */
-    PyObject *iterator;      /* or NULL: items by number */
-    PyObject *source_failed; /* what the iterator raised */
-    PyObject *held, *done;   /* {index: item}, {index: result} of this process */
-    cadre_job job;           /* as opened */
-    struct cdp_bytes item;   /* the bytes of the item that was asked for last */
-    uint64_t fed;
-    cadre_stream *stream;
-    pthread_t thread; /* whose it is, once it is open */
-    bool forks, keep_going, busy, over;
-};
+#include "stream_source.h"
 
 /* ---- in a task ---- */
 
@@ -47,15 +28,6 @@ static PyObject *pop(PyObject *dict, uint64_t index)
         PyErr_SetString(PyExc_SystemError, "an item has got lost");
     Py_XDECREF(key);
     return object;
-}
-
-static int put(PyObject *dict, uint64_t index, PyObject *object)
-{
-    PyObject *key = PyLong_FromUnsignedLongLong(index);
-    int rc = key ? PyDict_SetItem(dict, key, object) : -1;
-
-    Py_XDECREF(key);
-    return rc;
 }
 
 static PyObject *item_of(struct stream *self, uint64_t index, const void *item)
@@ -91,7 +63,8 @@ static int work(struct stream *self, cadre_task *task, const void *bytes)
     item = item_of(self, index, bytes);
     if (item)
         value = cdp_call_item(&self->call, task, self->call.first + index, item);
-    if (!value || (self->forks ? emit(task, value) : put(self->done, index, value)))
+    if (!value ||
+        (self->forks ? emit(task, value) : cdp_stream_keep(self->done, index, value)))
         rc = cdp_fail(&self->call, task, self->call.first + index, item);
     Py_XDECREF(value);
     Py_XDECREF(item);
@@ -113,56 +86,6 @@ static int kernel(cadre_task *task, const void *item, void *result)
     return rc;
 }
 
-/* ---- the source ---- */
-
-static int send(struct stream *self, cadre_bytes *item, PyObject *object)
-{
-    self->item.size = 0;
-    if (cdp_encode(&self->item, object))
-        return -1;
-    *item = (cadre_bytes){ self->item.data, self->item.size };
-    return 0;
-}
-
-static int keep_source_failure(struct stream *self)
-{
-    Py_XDECREF(self->source_failed);
-    self->source_failed = cdp_caught();
-    return CADRE_ESOURCE;
-}
-
-static int ask(struct stream *self, void *item)
-{
-    PyObject *object = PyIter_Next(self->iterator);
-    int rc;
-
-    if (!object)
-        return PyErr_Occurred() ? keep_source_failure(self) : CADRE_DONE;
-    if (self->forks) {
-        rc = send(self, item, object);
-    } else {
-        *(uint64_t *)item = self->fed;
-        rc = put(self->held, self->fed, object);
-    }
-    self->fed++;
-    Py_DECREF(object);
-    return rc ? keep_source_failure(self) : CADRE_OK;
-}
-
-static int source(void *arg, void *item, cadre_error *err)
-{
-    struct stream *self = arg;
-    struct cdp_entry entry;
-    int rc;
-
-    cdp_enter(&entry);
-    rc = ask(self, item);
-    cdp_leave(&entry);
-    return rc == CADRE_ESOURCE
-               ? cadre_source_fail(err, CADRE_ESOURCE, "the iterator raised")
-               : rc;
-}
-
 /* ---- begin and end ---- */
 
 static void end(struct stream *self)
@@ -182,6 +105,7 @@ static void end(struct stream *self)
     Py_CLEAR(self->pool);
     cdp_call_fini(&self->call);
     cdp_bytes_free(&self->item);
+    cdp_bytes_free(&self->clean.shared);
 }
 
 static int open_stream(struct stream *self)
@@ -192,12 +116,15 @@ static int open_stream(struct stream *self)
 
     self->thread = pthread_self();
     self->call.forks = cdp_forks();
-    if (self->forks && !(self->call.spool = cdp_spool_open())) {
+    if (self->clean.is) {
+        if (cdp_clean_prepare(&self->clean, &self->call, job))
+            return -1;
+    } else if (self->forks && !(self->call.spool = cdp_spool_open())) {
         PyErr_NoMemory();
         return -1;
     }
     if (self->iterator) {
-        job->source = source;
+        job->source = cdp_stream_source;
         job->source_arg = self;
         job->item_size = self->forks ? CADRE_BYTES : sizeof(uint64_t);
     }
@@ -230,6 +157,9 @@ static PyObject *value_of(struct stream *self, const cadre_record *record)
         return cdp_failure_of(&self->call, self->call.first + record->index, why->user);
     if (why)
         return cdp_make_failure(why, self->call.first);
+    if (self->clean.is)
+        return cdp_clean_value(record->data, record->size,
+                               self->job.on_error == CADRE_KEEP_GOING);
     return self->forks ? cdp_decode(record->data, record->size)
                        : pop(self->done, record->index);
 }
@@ -339,6 +269,7 @@ static int set_up(struct stream *self, PyObject *items, PyObject *progress)
     self->call.keeps = false;
     self->call.progress = progress == Py_None ? NULL : progress;
     self->forks = cdp_pool_forks(self->pool);
+    self->clean.is = cdp_pool_is_clean(self->pool);
     Py_INCREF(self->pool);
     if (PyIter_Check(items)) {
         Py_INCREF(items);
@@ -360,12 +291,12 @@ static int init(PyObject *object, PyObject *args, PyObject *kw)
                              "unordered", "keep_going", "window",      "memory_limit",
                              "retries",   "timeout_ms", "deadline_ms", "grace_ms",
                              "chunk",     "seed",       "progress",    "first",
-                             NULL };
+                             "prefetch",  NULL };
     struct stream *self = (struct stream *)object;
     struct cdp_call *call = &self->call;
     cadre_job *job = &self->job;
     PyObject *items, *progress = Py_None;
-    unsigned long long window = 0, limit = 0, chunk = 0, first = 0;
+    unsigned long long window = 0, limit = 0, chunk = 0, first = 0, prefetch = 0;
     int star = 0, unordered = 0, keep_going = 0;
 
     self->over = true; /* until it has all */
@@ -379,11 +310,11 @@ static int init(PyObject *object, PyObject *args, PyObject *kw)
                         .shared = call,
                         .progress = cdp_progress,
                         .progress_arg = call };
-    if (!PyArg_ParseTupleAndKeywords(args, kw, "OOO|$pppKKIIIIKOOK", words, &self->pool,
-                                     &call->fn, &items, &star, &unordered, &keep_going,
-                                     &window, &limit, &job->retries, &job->timeout_ms,
-                                     &job->deadline_ms, &job->grace_ms, &chunk,
-                                     &call->seed, &progress, &first) ||
+    if (!PyArg_ParseTupleAndKeywords(
+            args, kw, "OOO|$pppKKIIIIKOOKK", words, &self->pool, &call->fn, &items,
+            &star, &unordered, &keep_going, &window, &limit, &job->retries,
+            &job->timeout_ms, &job->deadline_ms, &job->grace_ms, &chunk, &call->seed,
+            &progress, &first, &prefetch) ||
         !cdp_pool_of(self->pool, &call->pool)) {
         self->pool = NULL;
         call->fn = call->seed = NULL;
@@ -396,6 +327,7 @@ static int init(PyObject *object, PyObject *args, PyObject *kw)
     job->window = window;
     job->memory_limit = limit;
     job->chunk = chunk;
+    job->prefetch = prefetch;
     return set_up(self, items, progress);
 }
 

@@ -116,7 +116,8 @@ static int append_buffer(struct cdp_bytes *bytes, PyObject *buffer)
 
 static int encode_pickle(struct cdp_bytes *bytes, PyObject *object)
 {
-    PyObject *parts = cdp_hook(CDP_DUMPS, object, NULL);
+    PyObject *parts =
+        cdp_hook(bytes->clean ? CDP_DUMPS_CLEAN : CDP_DUMPS, object, NULL);
     Py_ssize_t n = parts ? PyList_Size(parts) : -1;
     int rc = n < 0 ? -1 : append_word(bytes, 'p', (uint64_t)n);
 

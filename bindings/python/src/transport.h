@@ -16,6 +16,8 @@
 struct cdp_bytes {
     char *data;
     size_t size, room;
+    bool
+        clean; /* for a process that was not forked from this one, nor this from that */
 };
 void cdp_bytes_free(struct cdp_bytes *bytes);
 bool cdp_bytes_append(struct cdp_bytes *bytes, const void *data, size_t size);

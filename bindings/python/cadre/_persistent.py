@@ -1,0 +1,60 @@
+# _persistent.py - workers that are started once and stay: persistent=True.
+# SPDX-License-Identifier: MIT
+"""Pools of `python -m cadre.worker`, and maps on them."""
+import atexit
+import os
+import subprocess
+import sys
+import threading
+
+from . import _core
+
+WORKER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "worker.py")
+
+
+class Pools(threading.local):
+    """Those of a thread, by process and number of workers: open until it ends."""
+
+    def __init__(self):
+        self.open = {}
+
+
+_pools = Pools()
+serving = False  # this process is such a worker
+
+
+def command():
+    """What starts a worker. By its file: so it finds this very package."""
+    return (sys.executable, *subprocess._args_from_interpreter_flags(), WORKER)
+
+
+def pool(options):
+    """The thread's pool for these options, started when it is first asked for. None in a
+    worker: what it maps runs there."""
+    if serving:
+        return None
+    pools = (options.pools or _pools).open
+    key = os.getpid(), options.workers
+    if key not in pools:
+        pools[key] = _core.Pool(backend="processes", workers=options.workers,
+                                oversubscribe=options.workers > 0, worker_command=command())
+    return pools[key]
+
+
+@atexit.register
+def close():
+    """End the workers of this thread that belong to no Pool."""
+    _pools.open.clear()
+
+
+def run(call):
+    """A map's tasks: as a stream, whose results are put in place here."""
+    from ._stream import open_stream
+    stream = open_stream(call.fn, iter(call.items), call.job["star"], call.options,
+                         call.options.pool(), False, report=call.job.get("progress"))
+    into = call.results if call.out is None else call.out.shared
+    try:
+        for index, result in enumerate(stream):
+            into[index] = result
+    finally:
+        stream.close()

@@ -1,0 +1,62 @@
+/* stream_source.c - where a stream's items come from.
+ * SPDX-License-Identifier: MIT
+ */
+#include "stream_source.h"
+
+int cdp_stream_keep(PyObject *dict, uint64_t index, PyObject *object)
+{
+    PyObject *key = PyLong_FromUnsignedLongLong(index);
+    int rc = key ? PyDict_SetItem(dict, key, object) : -1;
+
+    Py_XDECREF(key);
+    return rc;
+}
+
+static int send(struct stream *self, cadre_bytes *item, PyObject *object)
+{
+    self->item.size = 0;
+    self->item.clean = self->clean.is;
+    if (cdp_encode(&self->item, object))
+        return -1;
+    *item = (cadre_bytes){ self->item.data, self->item.size };
+    return 0;
+}
+
+static int keep_source_failure(struct stream *self)
+{
+    Py_XDECREF(self->source_failed);
+    self->source_failed = cdp_caught();
+    return CADRE_ESOURCE;
+}
+
+static int ask(struct stream *self, void *item)
+{
+    PyObject *object = PyIter_Next(self->iterator);
+    int rc;
+
+    if (!object)
+        return PyErr_Occurred() ? keep_source_failure(self) : CADRE_DONE;
+    if (self->forks) {
+        rc = send(self, item, object);
+    } else {
+        *(uint64_t *)item = self->fed;
+        rc = cdp_stream_keep(self->held, self->fed, object);
+    }
+    self->fed++;
+    Py_DECREF(object);
+    return rc ? keep_source_failure(self) : CADRE_OK;
+}
+
+int cdp_stream_source(void *arg, void *item, cadre_error *err)
+{
+    struct stream *self = arg;
+    struct cdp_entry entry;
+    int rc;
+
+    cdp_enter(&entry);
+    rc = ask(self, item);
+    cdp_leave(&entry);
+    return rc == CADRE_ESOURCE
+               ? cadre_source_fail(err, CADRE_ESOURCE, "the iterator raised")
+               : rc;
+}

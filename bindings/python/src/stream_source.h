@@ -1,0 +1,37 @@
+/* stream_source.h - a stream, and where its items come from.
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef CADRE_PYTHON_STREAM_SOURCE_H
+#define CADRE_PYTHON_STREAM_SOURCE_H
+
+#include "call.h"
+#include "clean.h"
+
+#include <cadre/stream.h>
+
+#include <pthread.h>
+
+struct stream {
+    PyObject head;
+    struct cdp_call call;
+    PyObject *pool;          /* _core.Pool or None */
+    PyObject *iterator;      /* or NULL: items by number */
+    PyObject *source_failed; /* what the iterator raised */
+    PyObject *held, *done;   /* {index: item}, {index: result} of this process */
+    cadre_job job;           /* as opened */
+    struct cdp_bytes item;   /* the bytes of the item that was asked for last */
+    uint64_t fed;
+    cadre_stream *stream;
+    pthread_t thread; /* whose it is, once it is open */
+    bool forks;       /* items and results travel as bytes */
+    struct cdp_clean clean;
+    bool keep_going, busy, over;
+};
+
+/* For the job: the iterator's next item. The argument is the stream. */
+int cdp_stream_source(void *stream, void *item, cadre_error *err);
+
+/* Put an item or a result into one of its dictionaries. */
+int cdp_stream_keep(PyObject *dict, uint64_t index, PyObject *object);
+
+#endif
