@@ -102,10 +102,83 @@ static double without(const void *opened, size_t row)
     return cdr_splice_sum_but_one(&o->splice, o->term, row) / (double)o->splice.n;
 }
 
+/* ---- without one row of weights: its weight becomes 0 ---- */
+
+struct weighted_omission {
+    const struct cdr_measure *m;
+    struct cdr_splice sum, weight;
+};
+
+struct but_one {
+    const struct weights *w;
+    size_t row;
+};
+
+static void weigh_but_one(double *restrict out, const void *from, size_t first,
+                          size_t n)
+{
+    const struct but_one *const b = from;
+
+    weigh(out, b->w, first, n);
+    if (b->row - first < n)
+        out[b->row - first] = b->w->term[b->row] * 0.0;
+}
+
+static void weights_but_one(double *restrict out, const void *from, size_t first,
+                            size_t n)
+{
+    const struct but_one *const b = from;
+
+    for (size_t i = 0; i < n; i++)
+        out[i] = first + i == b->row ? 0 : b->w->weight[first + i];
+}
+
+static void weighted_omission_close(void *opened)
+{
+    struct weighted_omission *const o = opened;
+
+    cdr_splice_close(&o->sum);
+    cdr_splice_close(&o->weight);
+    free(o);
+}
+
+static void *weighted_omission_open(const struct cdr_measure *m)
+{
+    struct weighted_omission *const o = calloc(1, sizeof *o);
+    const struct weights w = { terms_of(m), m->weights };
+    const struct but_one all = { &w, SIZE_MAX };
+
+    if (!o)
+        return NULL;
+    o->m = m;
+    if (cdr_splice_open(&o->sum, m->n, weigh_but_one, &all, &all) &&
+        cdr_splice_open(&o->weight, m->n, weights_but_one, &all, &all))
+        return o;
+    weighted_omission_close(o);
+    return NULL;
+}
+
+static double weighted_without(const void *opened, size_t row)
+{
+    const struct weighted_omission *const o = opened;
+    const struct weights w = { terms_of(o->m), o->m->weights };
+    const struct but_one rest = { &w, row };
+
+    return cdr_splice_sum(&o->sum, weigh_but_one, &rest, row, row + 1) /
+           cdr_splice_sum(&o->weight, weights_but_one, &rest, row, row + 1);
+}
+
+static const struct cdr_omission weighted_omission = { .open = weighted_omission_open,
+                                                       .without = weighted_without,
+                                                       .close =
+                                                           weighted_omission_close };
+
 static const struct cdr_omission omission = { .open = omission_open,
                                               .without = without,
                                               .close = omission_close };
 
-const struct cdr_family cdr_averages = {
-    .open = open, .value = value, .weighted = weighted, .omission = &omission
-};
+const struct cdr_family cdr_averages = { .open = open,
+                                         .value = value,
+                                         .weighted = weighted,
+                                         .omission = &omission,
+                                         .weighted_omission = &weighted_omission };

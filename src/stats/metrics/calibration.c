@@ -201,4 +201,6 @@ const struct cdr_family cdr_calibration = { .open = open,
                                             .room = room_needed,
                                             .value = value,
                                             .weighted = cdr_calibration_weighted,
-                                            .omission = &cdr_calibration_omission };
+                                            .omission = &cdr_calibration_omission,
+                                            .weighted_omission =
+                                                &cdr_calibration_weighted_omission };

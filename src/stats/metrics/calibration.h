@@ -49,7 +49,8 @@ double cdr_bins_conclude(int kind, double sum, double chance);
 double cdr_edge_of(double below, double above, double place);
 
 /* In calibration_without.c and calibration_weighted.c. */
-extern const struct cdr_omission cdr_calibration_omission;
+extern const struct cdr_omission cdr_calibration_omission,
+    cdr_calibration_weighted_omission;
 double cdr_calibration_weighted(const struct cdr_measure *m, const double *weight,
                                 void *room);
 

@@ -7,6 +7,7 @@
 #include "stats/metrics/calibration.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Of a bin, or of a group of equal scores. */
@@ -41,22 +42,24 @@ static void sum_bins(struct sums *bins, const struct cdr_measure *m,
     }
 }
 
+/* To the sum over bins, or the largest of them, one that is not empty. */
+static double add_bin(double sum, int kind, const struct sums *b, double all)
+{
+    const double off = fabs(b->score / b->weight - b->positive / b->weight);
+
+    if (kind == CADRE_MCE || kind == CADRE_MCE_MASS)
+        return fmax(sum, off);
+    return sum + b->weight / all * (kind == CADRE_ECE_L2 ? off * off : off);
+}
+
 static double conclude(const struct cdr_measure *m, const struct sums *bins, double all)
 {
-    const int kind = m->metric.kind;
     double sum = 0;
 
-    for (size_t b = 0; b < m->metric.bins; b++) {
-        if (!(bins[b].weight > 0))
-            continue;
-        const double off =
-            fabs(bins[b].score / bins[b].weight - bins[b].positive / bins[b].weight);
-        if (kind == CADRE_MCE || kind == CADRE_MCE_MASS)
-            sum = fmax(sum, off);
-        else
-            sum += bins[b].weight / all * (kind == CADRE_ECE_L2 ? off * off : off);
-    }
-    return kind == CADRE_ECE_L2 ? sqrt(sum) : sum;
+    for (size_t b = 0; b < m->metric.bins; b++)
+        if (bins[b].weight > 0)
+            sum = add_bin(sum, m->metric.kind, &bins[b], all);
+    return m->metric.kind == CADRE_ECE_L2 ? sqrt(sum) : sum;
 }
 
 double cdr_calibration_weighted(const struct cdr_measure *m, const double *weight,
@@ -74,3 +77,61 @@ double cdr_calibration_weighted(const struct cdr_measure *m, const double *weigh
     sum_bins(bins, m, groups, all);
     return conclude(m, bins, all);
 }
+
+/* ---- without one row: bins of equal width ---- */
+
+struct omission {
+    const struct cdr_measure *m;
+    double all;
+    struct sums *bins;
+};
+
+static void omission_close(void *opened)
+{
+    struct omission *const o = opened;
+
+    free(o->bins);
+    free(o);
+}
+
+static void *omission_open(const struct cdr_measure *m)
+{
+    struct omission *const o = calloc(1, sizeof *o);
+
+    if (!o)
+        return NULL;
+    o->m = m;
+    o->bins = calloc(m->groups, sizeof *o->bins);
+    if (!o->bins) {
+        free(o);
+        return NULL;
+    }
+    sum_groups(o->bins, m, m->weights);
+    for (size_t bin = 0; bin < m->groups; bin++)
+        o->all += o->bins[bin].weight;
+    return o;
+}
+
+static double without(const void *opened, size_t row)
+{
+    const struct omission *const o = opened;
+    const struct cdr_measure *const m = o->m;
+    const double weight = m->weights[row], all = o->all - weight;
+    double sum = 0;
+
+    for (size_t bin = 0; bin < m->groups; bin++) {
+        struct sums b = o->bins[bin];
+        if (bin == m->group[row]) {
+            b.weight -= weight;
+            b.score -= weight * m->scores[row];
+            b.positive -= weight * m->labels[row];
+        }
+        if (b.weight > 0)
+            sum = add_bin(sum, m->metric.kind, &b, all);
+    }
+    return sum;
+}
+
+const struct cdr_omission cdr_calibration_weighted_omission = {
+    .open = omission_open, .without = without, .close = omission_close
+};

@@ -216,4 +216,5 @@ const struct cdr_family cdr_curves = { .counts = true,
                                        .room = room_needed,
                                        .value = value,
                                        .weighted = cdr_curve_weighted,
-                                       .omission = &cdr_curve_omission };
+                                       .omission = &cdr_curve_omission,
+                                       .weighted_omission = &cdr_partial_omission };

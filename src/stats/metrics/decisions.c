@@ -108,6 +108,44 @@ static double weighted(const struct cdr_measure *m, const double *weight, void *
     return cdr_decide(m->metric.kind, &c);
 }
 
-const struct cdr_family cdr_decisions = {
-    .counts = true, .open = open, .value = value, .weighted = weighted
+/* ---- without one row of weights ---- */
+
+struct omission {
+    const struct cdr_measure *m;
+    double sum[2][2]; /* by prediction and label */
 };
+
+static void *omission_open(const struct cdr_measure *m)
+{
+    struct omission *const o = calloc(1, sizeof *o);
+
+    if (!o)
+        return NULL;
+    o->m = m;
+    for (size_t row = 0; row < m->n; row++)
+        o->sum[m->group[row]][m->labels[row]] += m->weights[row];
+    return o;
+}
+
+static double without(const void *opened, size_t row)
+{
+    struct omission rest = *(const struct omission *)opened;
+    const struct cdr_measure *const m = rest.m;
+
+    rest.sum[m->group[row]][m->labels[row]] -= m->weights[row];
+    const struct cdr_confusion c = { .tp = rest.sum[1][1],
+                                     .fp = rest.sum[1][0],
+                                     .fn = rest.sum[0][1],
+                                     .tn = rest.sum[0][0] };
+    return cdr_decide(m->metric.kind, &c);
+}
+
+static const struct cdr_omission weighted_omission = { .open = omission_open,
+                                                       .without = without,
+                                                       .close = free };
+
+const struct cdr_family cdr_decisions = { .counts = true,
+                                          .open = open,
+                                          .value = value,
+                                          .weighted = weighted,
+                                          .weighted_omission = &weighted_omission };

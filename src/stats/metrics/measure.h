@@ -70,7 +70,8 @@ struct cdr_family {
     /* The value for rows of these weights: one for each row of the data. NULL: there is
      * none. */
     double (*weighted)(const struct cdr_measure *m, const double *weight, void *room);
-    const struct cdr_omission *omission; /* NULL: there is no such way */
+    const struct cdr_omission *omission;          /* NULL: there is no such way */
+    const struct cdr_omission *weighted_omission; /* the same for rows of weights */
 };
 
 extern const struct cdr_family cdr_averages, cdr_curves, cdr_decisions, cdr_calibration,
@@ -88,7 +89,8 @@ struct cdr_measure {
     size_t n; /* rows of the data */
     const uint8_t *labels;
     const double *scores, *other;
-    bool weighs; /* values are `weighted` ones */
+    const double *weights; /* NULL: all 1 */
+    bool weighs;           /* there are weights: values are `weighted` ones */
     /* For the family to set; groups and what is owned: */
     size_t groups, other_groups;
     double *term;          /* averages: what is summed of each row; NULL: the scores.

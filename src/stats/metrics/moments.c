@@ -241,7 +241,6 @@ static double weighted(const struct cdr_measure *m, const double *weight, void *
 struct omission {
     const struct cdr_measure *m;
     struct sums all, group[2];
-    double n, members[2];
 };
 
 static void *omission_open(const struct cdr_measure *m)
@@ -251,19 +250,16 @@ static void *omission_open(const struct cdr_measure *m)
     if (!o)
         return NULL;
     o->m = m;
-    o->n = (double)m->n;
-    o->all = sums_of(m, NULL, 2, SIZE_MAX);
-    for (uint8_t label = 0; is_grouped(m->metric.kind) && label < 2; label++) {
-        o->group[label] = sums_of(m, NULL, label, SIZE_MAX);
-        o->members[label] = o->group[label].weight;
-    }
+    o->all = sums_of(m, m->weights, 2, SIZE_MAX);
+    for (uint8_t label = 0; is_grouped(m->metric.kind) && label < 2; label++)
+        o->group[label] = sums_of(m, m->weights, label, SIZE_MAX);
     return o;
 }
 
-/* The mean of n without x. */
-static double rest_of(double mean, double n, double x)
+/* The mean of rows of that weight, without x and its weight. */
+static double rest_of(double mean, double all, double x, double weight)
 {
-    return mean + (mean - x) / (n - 1);
+    return mean + (mean - x) * weight / (all - weight);
 }
 
 /* Where what is left is next to nothing beside x. */
@@ -274,11 +270,12 @@ static bool is_cancelled(double rest, double x)
 
 static double ratio_without(const struct omission *o, size_t row)
 {
-    const double x = rest_of(o->all.x, o->n, o->m->scores[row]);
-    const double y = rest_of(o->all.y, o->n, o->m->other[row]);
+    const double w = o->m->weights ? o->m->weights[row] : 1;
+    const double x = rest_of(o->all.x, o->all.weight, o->m->scores[row], w);
+    const double y = rest_of(o->all.y, o->all.weight, o->m->other[row], w);
 
     if (is_cancelled(y, o->m->other[row])) {
-        const struct sums rest = sums_of(o->m, NULL, 2, row);
+        const struct sums rest = sums_of(o->m, o->m->weights, 2, row);
         return rest.x / rest.y;
     }
     return x / y;
@@ -289,9 +286,10 @@ static double groups_without(const struct omission *o, size_t row)
     const uint8_t label = o->m->labels[row];
     double mean[2] = { o->group[0].x, o->group[1].x };
 
-    mean[label] = rest_of(mean[label], o->members[label], o->m->scores[row]);
+    mean[label] = rest_of(mean[label], o->group[label].weight, o->m->scores[row],
+                          o->m->weights ? o->m->weights[row] : 1);
     if (is_cancelled(mean[label], o->m->scores[row]))
-        mean[label] = sums_of(o->m, NULL, label, row).x;
+        mean[label] = sums_of(o->m, o->m->weights, label, row).x;
     return o->m->metric.kind == CADRE_GROUP_RATIO ? mean[1] / mean[0]
                                                   : mean[1] - mean[0];
 }
@@ -300,11 +298,12 @@ static double without(const void *opened, size_t row)
 {
     const struct omission *const o = opened;
     const struct cdr_measure *const m = o->m;
-    const double n = o->n, x = m->scores[row], y = m->other ? m->other[row] : 0;
-    const double dx = x - o->all.x, dy = y - o->all.y, share = n / (n - 1);
-    struct sums rest = { .weight = n - 1,
-                         .x = rest_of(o->all.x, n, x),
-                         .y = rest_of(o->all.y, n, y),
+    const double n = o->all.weight, w = m->weights ? m->weights[row] : 1;
+    const double x = m->scores[row], y = m->other ? m->other[row] : 0;
+    const double dx = x - o->all.x, dy = y - o->all.y, share = w * n / (n - w);
+    struct sums rest = { .weight = n - w,
+                         .x = rest_of(o->all.x, n, x, w),
+                         .y = rest_of(o->all.y, n, y, w),
                          .xx = o->all.xx - share * dx * dx,
                          .xy = o->all.xy - share * dx * dy,
                          .yy = o->all.yy - share * dy * dy };
@@ -313,18 +312,19 @@ static double without(const void *opened, size_t row)
         return groups_without(o, row);
     if (rest.xx <= CANCELLED * o->all.xx ||
         (m->other && rest.yy <= CANCELLED * o->all.yy))
-        rest = sums_of(m, NULL, 2, row);
+        rest = sums_of(m, m->weights, 2, row);
     switch (m->metric.kind) {
     case CADRE_MEAN_DIFFERENCE:
-        return rest_of(o->all.x, n, x) -
-               rest_of(o->all.y, n, y); /* not of a sum anew */
+        return rest_of(o->all.x, n, x, w) -
+               rest_of(o->all.y, n, y, w); /* not of a sum anew */
     case CADRE_MEAN_RATIO: return ratio_without(o, row);
     case CADRE_PEARSON:
-        return is_safe(rest.xx, rest.yy) ? pearson(&rest)
-                                         : scaled_correlation(m, NULL, m->n, row);
+        return m->weights || is_safe(rest.xx, rest.yy)
+                   ? pearson(&rest)
+                   : scaled_correlation(m, NULL, m->n, row);
     case CADRE_SLOPE: return slope(&rest);
-    case CADRE_VARIANCE: return rest.xx / (n - 2);
-    default: return sqrt(rest.xx / (n - 2));
+    case CADRE_VARIANCE: return rest.xx / (rest.weight - 1);
+    default: return sqrt(rest.xx / (rest.weight - 1));
     }
 }
 
@@ -332,6 +332,8 @@ static const struct cdr_omission omission = { .open = omission_open,
                                               .without = without,
                                               .close = free };
 
-const struct cdr_family cdr_moments = {
-    .room = room_needed, .value = value, .weighted = weighted, .omission = &omission
-};
+const struct cdr_family cdr_moments = { .room = room_needed,
+                                        .value = value,
+                                        .weighted = weighted,
+                                        .omission = &omission,
+                                        .weighted_omission = &omission };

@@ -1,11 +1,11 @@
-/* partial_without.c - partial areas and single points of a curve, without one row.
+/* partial_without.c - areas from running sums, and single points of a curve, without one row.
  * SPDX-License-Identifier: MIT
  *
- * Without a row, all points of the curve from its score on have a row less of its class,
+ * Without a row, all points of the curve from its score on have its weight less of its class,
  * and the area up to any of them loses what that row was in it, which two sums say. So
  * the point that is asked for is found by bisection. Areas are of all points, not only of
  * corners: they may differ from those by last bits. Counts are exact, and so are single
- * points.
+ * points, of rows without weights.
  */
 #include "stats/metrics/areas.h"
 
@@ -14,8 +14,8 @@
 struct omission {
     const struct cdr_measure *m;
     size_t steps;
-    double *counted[2]; /* rows of either class in steps 1 .. k; of none, 0 */
-    double *area;       /* twice the area up to point k, in rows times rows */
+    double *counted[2]; /* weight of either class in steps 1 .. k; of none, 0 */
+    double *area;       /* twice the area up to point k, in weight times weight */
 };
 
 static void omission_close(void *opened)
@@ -28,12 +28,17 @@ static void omission_close(void *opened)
     free(o);
 }
 
+static double weight_of(const struct cdr_measure *m, size_t row)
+{
+    return m->weights ? m->weights[row] : 1;
+}
+
 static void fill(struct omission *o)
 {
     double *const negative = o->counted[0], *const positive = o->counted[1];
 
     for (size_t row = 0; row < o->m->n; row++)
-        o->counted[o->m->labels[row]][o->m->group[row] + 1] += 1;
+        o->counted[o->m->labels[row]][o->m->group[row] + 1] += weight_of(o->m, row);
     for (size_t k = 1; k <= o->steps; k++) {
         negative[k] += negative[k - 1];
         positive[k] += positive[k - 1];
@@ -65,15 +70,17 @@ static void *omission_open(const struct cdr_measure *m)
 
 struct rest {
     const struct omission *o;
-    uint8_t label;   /* of the row that is left out */
-    size_t step;     /* its */
-    double total[2]; /* rows of either class that are left */
+    uint8_t label; /* of the row that is left out */
+    double weight; /* its */
+    size_t step;
+    double total[2]; /* weight of either class that is left */
 };
 
-/* Rows of that class that are left in steps 1 .. k. */
+/* What is left of that class in steps 1 .. k. */
 static double counted(const struct rest *r, unsigned label, size_t k)
 {
-    return r->o->counted[label][k] - (label == r->label && k >= r->step);
+    return r->o->counted[label][k] -
+           (label == r->label && k >= r->step ? r->weight : 0);
 }
 
 static double share(const struct rest *r, unsigned label, size_t k)
@@ -98,7 +105,7 @@ static double area_to(const struct rest *r, size_t k)
         lost = positive[at] + positive[at - 1];
     else
         lost = negative[at] - negative[at - 1] + 2 * (negative[k] - negative[at]);
-    return r->o->area[k] - lost;
+    return r->o->area[k] - r->weight * lost;
 }
 
 typedef bool is_past(const struct rest *r, size_t k, double level);
@@ -158,11 +165,13 @@ static double without(const void *opened, size_t row)
     const double level = o->m->metric.level;
     struct rest r = { .o = o,
                       .label = o->m->labels[row],
+                      .weight = weight_of(o->m, row),
                       .step = (size_t)o->m->group[row] + 1 };
 
     for (unsigned label = 0; label < 2; label++)
         r.total[label] = counted(&r, label, o->steps);
     switch (o->m->metric.kind) {
+    case CADRE_ROC_AUC: return area_to(&r, o->steps) / (2 * r.total[0] * r.total[1]);
     case CADRE_PARTIAL_AUC: return partial_area(&r, level);
     case CADRE_RECALL_AT: return recall_at(&r, level);
     default: return specificity(&r, first_past(&r, has_recall, level));

@@ -38,6 +38,7 @@ static const cadre_link measure_links[] = {
     LINK(cdr_measure, labels, rows, &bytes),
     LINK(cdr_measure, scores, rows, &doubles),
     LINK(cdr_measure, other, rows, &doubles),
+    LINK(cdr_measure, weights, rows, &doubles),
     LINK(cdr_measure, term, terms, &doubles),
     LINK(cdr_measure, group, rows, &words),
     LINK(cdr_measure, other_group, rows, &words),
