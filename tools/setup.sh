@@ -40,6 +40,10 @@ python3-dev    module python3
 python3-numpy  python numpy
 python3-hypothesis   python hypothesis
 python3-cloudpickle  python cloudpickle
+openmpi-bin    command mpiexec.openmpi
+libopenmpi-dev module ompi-c
+mpich          command mpiexec.mpich
+libmpich-dev   module mpich
 '
 clang_needs='
 clang          command clang

@@ -230,7 +230,8 @@ struct cadre_backend {
     const char *name; /* lower case, static */
     size_t state_size;
 
-    /* Get workers ready. On failure leave nothing behind. May be NULL. */
+    /* Get workers ready. On failure leave nothing behind. CADRE_DONE: this process was one
+     * of the workers, and has served; cadre_open returns it, without a pool. May be NULL. */
     int (*open)(void *state, const cadre_setup *setup, cadre_error *err);
 
     /* How many nanoseconds' worth of work there must be for bringing workers in to pay
@@ -267,7 +268,17 @@ struct cadre_backend {
     /* REMOTE: a descriptor that is readable when poll has something to do. Required with
      * MAPPED. */
     int (*pollfd)(void *state, cadre_run *run);
+
+    /* How many workers there are where nobody says how many; 0: none, as things are, so
+     * that "auto" is not to take it. From any thread. May be NULL: as many as CPUs, and not
+     * for "auto". */
+    unsigned (*available)(void);
 };
+
+/* Have cadre_open find the backend by its name, in options and in CADRE_BACKEND, for as long
+ * as the process lasts; with workers available, "auto" takes it, and it starts at once. May
+ * be called before main. */
+CADRE_API int cadre_backend_register(const cadre_backend *backend, cadre_error *err);
 
 CADRE_END_DECLS
 #endif

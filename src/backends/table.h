@@ -1,4 +1,4 @@
-/* table.h - the backends that come with cadre.
+/* table.h - the backends that come with cadre, and those that were registered.
  * SPDX-License-Identifier: MIT
  */
 #ifndef CDR_BACKENDS_TABLE_H
@@ -17,8 +17,12 @@ extern const cadre_backend
  * is one. */
 const cadre_backend *cdr_backend_find(const char *name, bool persistent);
 
-/* Whether it is the name of a backend that this library was built without. */
+/* Whether it is the name of a backend that comes with another library of cadre's. */
 bool cdr_backend_is_absent(const char *name);
+
+/* Of those that were registered (cadre_backend_register), the first that has workers for
+ * whoever asks for none by name, and how many; or NULL. */
+const cadre_backend *cdr_backend_available(unsigned *workers);
 
 /* The name that this may be a slip for, or the same in other letters; NULL: none is near. */
 const char *cdr_backend_near(const char *name);

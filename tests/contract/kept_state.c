@@ -89,10 +89,7 @@ static int work(cadre_task *t, const void *item, void *result)
 
 static struct log *open_log(void)
 {
-    struct log *log = cadre_alloc_shared(sizeof *log, NULL);
-
-    assert_non_null(log);
-    return log;
+    return shared_zeros(sizeof(struct log));
 }
 
 static cadre_job job_of(struct log *const *log)

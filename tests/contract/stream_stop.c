@@ -376,7 +376,7 @@ int main(void)
         cmocka_unit_test(test_by_a_task),
     };
 
-    if (contract_isolates())
+    if (contract_isolates() || !contract_is_mapped())
         return contract_run(tests,
                             8); /* the stream is in another process than a task */
     if (contract_backend_is("null"))

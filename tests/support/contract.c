@@ -5,6 +5,8 @@
 
 #include <cadre/backend.h>
 #include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <sys/mman.h>
 #include <time.h>
@@ -28,28 +30,49 @@ static const char *setting(const char *name, const char *otherwise)
     return value && *value ? value : otherwise;
 }
 
-static const cadre_backend *load(const char *path)
+/* Workers that were not forked from the test have it of a file, at the same place. */
+static char *map_region(void)
 {
-    void *file = dlopen(path, RTLD_NOW);
-    const cadre_backend *backend = file ? dlsym(file, "contract_backend") : NULL;
+    const char *path = setting("CADRE_TEST_REGION", NULL);
+    int fd = path ? open(path, O_RDWR | O_CLOEXEC) : -1;
 
-    region = mmap(NULL, REGION_SIZE, PROT_READ | PROT_WRITE,
-                  MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (backend && region != MAP_FAILED)
-        return backend;
-    print_error("%s\n", dlerror());
-    exit(1);
+    if (!path)
+        return mmap(NULL, REGION_SIZE, PROT_READ | PROT_WRITE,
+                    MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (fd < 0 || ftruncate(fd, REGION_SIZE))
+        return MAP_FAILED;
+    return mmap((void *)UINT64_C(0x610000000000), REGION_SIZE, PROT_READ | PROT_WRITE,
+                MAP_SHARED | MAP_FIXED_NOREPLACE, fd, 0);
+}
+
+static const cadre_backend *loaded;
+
+/* Where the file has one, a function is called once it is loaded: tasks may run in it. */
+static void load(const char *path)
+{
+    void *file = dlopen(path, RTLD_NOW), *address;
+    void (*start)(void);
+
+    loaded = file ? dlsym(file, "contract_backend") : NULL;
+    region = map_region();
+    if (!loaded || region == MAP_FAILED) {
+        print_error("%s\n", loaded ? strerror(errno) : dlerror());
+        exit(1);
+    }
+    address = dlsym(file, "contract_start");
+    memcpy(&start, &address, sizeof start);
+    if (start)
+        start();
 }
 
 /* That of a file (tests/outside), if CADRE_TEST_BACKEND is a path; else NULL. */
 static const cadre_backend *custom_backend(void)
 {
-    static const cadre_backend *custom;
     const char *path = setting("CADRE_TEST_BACKEND", "");
 
-    if (!custom && strchr(path, '/'))
-        custom = load(path);
-    return custom;
+    if (!loaded && strchr(path, '/'))
+        load(path);
+    return loaded;
 }
 
 bool contract_is_mapped(void)
@@ -126,6 +149,7 @@ int contract_open(void **state)
 {
     static struct contract c;
 
+    custom_backend(); /* of which this process may be a worker, and come no further */
     test_process = getpid();
     c.backend = setting("CADRE_TEST_BACKEND", "threads");
     c.workers = atoi(setting("CADRE_TEST_WORKERS", "2"));

@@ -185,7 +185,7 @@ static void test_names(void **state)
         "no backend called \"gpus\" (asked for); there are auto, serial, threads, processes");
     refuses(
         eight, (cadre_options){ .backend = "mpi" }, CADRE_ENOTSUP,
-        "backend \"mpi\" (asked for) is not built in; there are auto, serial, threads, "
+        "backend \"mpi\" (asked for) comes with libcadre-mpi, which this program is not linked with; there are auto, serial, threads, "
         "processes");
     refuses(
         eight, (cadre_options){ .backend = "" }, CADRE_EINVAL,

@@ -43,11 +43,22 @@ static uint64_t automatic(const struct cdr_ledger *l, uint64_t left)
     return units < 1 ? 1 : (uint64_t)units;
 }
 
+/* What the job still lets the worker of this seat have at hand. */
+static uint64_t allowance(const struct cdr_ledger *l, unsigned seat)
+{
+    uint64_t most = l->run->prefetch;
+
+    for (const struct cdr_entry *e = l->out; most < UINT64_MAX && e; e = e->next)
+        if (e->seat == seat)
+            most -= min_u64(most, e->units.end - e->units.first);
+    return most;
+}
+
 static uint64_t how_many(const struct cdr_ledger *l, uint64_t most, uint64_t left)
 {
     uint64_t units = l->run->chunk ? l->run->chunk : automatic(l, left);
 
-    units = min_u64(that_fit(l, units), l->run->prefetch);
+    units = that_fit(l, units);
     if (most && most < units)
         units = most;
     return min_u64(units, left);
@@ -388,8 +399,14 @@ static int choose(struct cdr_ledger *l, unsigned seat, uint64_t most,
                   struct cdr_entry **out)
 {
     struct cdr_ring *r = cdr_window_ring(l->run->window);
-    int rc = cdr_window_over(l->run->window) ? CADRE_DONE : from_back(l, most, out);
+    uint64_t allowed = allowance(l, seat);
+    int rc;
 
+    if (allowed == 0)
+        return CADRE_DONE;
+    if (most == 0 || most > allowed)
+        most = allowed;
+    rc = cdr_window_over(l->run->window) ? CADRE_DONE : from_back(l, most, out);
     if (rc != CADRE_DONE || cdr_window_over(l->run->window))
         return rc;
     if (!r)

@@ -1,8 +1,9 @@
 /* plan.c - backend and workers: what was asked for, what is there, what comes of it.
  * SPDX-License-Identifier: MIT
  *
- * The backend is what CADRE_BACKEND says, else what the options say; "auto" is threads,
- * or serial where there is but one worker; processes where kernels need them. The workers are what CADRE_WORKERS says, else
+ * The backend is what CADRE_BACKEND says, else what the options say; "auto" is one that was
+ * registered and has workers available, else threads, or serial where there is but one
+ * worker; processes where kernels need them. The workers are what CADRE_WORKERS says, else
  * what the options say, counted against the CPUs that this process may use: -1 is all of
  * them, -2 all but one; more than there are is capped and said, unless oversubscribing
  * was asked for. A pool opened inside a task gets its share of the CPUs of the run that
@@ -90,6 +91,40 @@ static unsigned budget(struct cdr_plan *plan, unsigned outer)
     return cpus;
 }
 
+/* Those of the backend are what there is, instead of CPUs. */
+static void count_available(struct cdr_plan *plan, int n)
+{
+    unsigned all =
+        plan->available < CDR_WORKERS_MAX ? plan->available : CDR_WORKERS_MAX;
+    unsigned without = n < 0 ? (unsigned)-(n + 1) : 0;
+
+    plan->workers = without < all ? all - without : 1;
+    plan->limit = "backend";
+    snprintf(plan->why_workers, sizeof plan->why_workers,
+             "%u of the %u that backend %.60s has", plan->workers, plan->available,
+             plan->foreign->name);
+}
+
+/* A backend of its own kind was asked for, or is there for whoever asks for none. */
+static const cadre_backend *foreign_backend(const struct cdr_plan *plan,
+                                            const struct wish *wish,
+                                            const cadre_options *opt, unsigned outer,
+                                            unsigned *available)
+{
+    const cadre_backend *backend = plan->custom ? opt->custom : NULL;
+
+    *available = 0;
+    if (!backend && strcmp(wish->backend, "auto") == 0)
+        return outer == 0 && !opt->persistent && !opt->isolate
+                   ? cdr_backend_available(available)
+                   : NULL;
+    if (!backend)
+        backend = cdr_backend_find(wish->backend, false);
+    if (backend && backend->available)
+        *available = backend->available();
+    return backend;
+}
+
 static int count_workers(struct cdr_plan *plan, const struct wish *wish,
                          const cadre_options *opt, unsigned outer, cadre_error *err)
 {
@@ -97,9 +132,13 @@ static int count_workers(struct cdr_plan *plan, const struct wish *wish,
     char machine[sizeof plan->why_workers];
     int n = wish->workers;
     bool uncapped =
-        opt->oversubscribe || (plan->custom && opt->custom->traits & CADRE_OWN_CPUS);
+        opt->oversubscribe || (plan->foreign && plan->foreign->traits & CADRE_OWN_CPUS);
 
     plan->limit = outer < 2 ? NULL : "nested run";
+    if (n <= 0 && plan->available > 0) {
+        count_available(plan, n);
+        return CADRE_OK;
+    }
     if (n == 0) {
         plan->workers = cpus;
         return CADRE_OK;
@@ -168,6 +207,13 @@ static void choose_automatically(struct cdr_plan *plan, const struct wish *wish,
                                  const cadre_options *opt)
 {
     plan->automatic = true;
+    if (plan->foreign) {
+        plan->backend = plan->foreign;
+        snprintf(plan->why_backend, sizeof plan->why_backend,
+                 "auto (%s): it has %u workers for this program", wish->backend_by,
+                 plan->available);
+        return;
+    }
     if (opt->isolate || (opt->not_thread_safe && plan->workers > 1)) {
         plan->backend = cdr_backend_find("processes", opt->persistent);
         snprintf(plan->why_backend, sizeof plan->why_backend,
@@ -201,7 +247,8 @@ static int no_such_backend(const struct wish *wish, cadre_error *err)
 
     if (cdr_backend_is_absent(wish->backend))
         return cdr_fail(err, CADRE_ENOTSUP,
-                        "backend \"%.60s\" (%s) is not built in; there are %s",
+                        "backend \"%.60s\" (%s) comes with libcadre-mpi, which this "
+                        "program is not linked with; there are %s",
                         wish->backend, wish->backend_by, cdr_backend_names());
     if (near)
         return cdr_fail(err, CADRE_EINVAL,
@@ -328,6 +375,7 @@ int cdr_plan_make(struct cdr_plan *plan, const cadre_options *opt,
     plan->custom = opt->custom && strcmp(wish.backend_by, "CADRE_BACKEND") != 0;
     if (plan->custom && check_custom(opt->custom, err))
         return CADRE_EINVAL;
+    plan->foreign = foreign_backend(plan, &wish, opt, outer, &plan->available);
     cdr_machine_read(&plan->machine, view);
     rc = count_workers(plan, &wish, opt, outer, err);
     if (!rc)

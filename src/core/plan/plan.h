@@ -12,12 +12,14 @@
 
 struct cdr_plan {
     const cadre_backend *backend;
-    unsigned workers;  /* the caller's thread among them */
-    bool custom;       /* it is the program's own */
-    bool persistent;   /* workers are processes that stay */
-    bool must_isolate; /* kernels must not run in this process */
-    bool portable;     /* they need nothing of it */
-    bool automatic;    /* cadre chose the backend: workers start when first wanted */
+    unsigned workers;             /* the caller's thread among them */
+    bool custom;                  /* it is the program's own */
+    const cadre_backend *foreign; /* one that was asked for, or registered; or NULL */
+    unsigned available;           /* workers that it has; 0: it does not say */
+    bool persistent;              /* workers are processes that stay */
+    bool must_isolate;            /* kernels must not run in this process */
+    bool portable;                /* they need nothing of it */
+    bool automatic; /* cadre chose the backend: workers start when first wanted */
     int if_serial;
     uint64_t min_items;
     uint64_t chunk; /* of jobs that name none; 0: adaptive */

@@ -154,7 +154,7 @@ int cdr_pool_choose(cadre_pool **pool, const struct cdr_program *p, cadre_error 
 
 #define HINT_ITEMS 1000 /* tasks: fewer deserve no hint */
 
-/* Once a pool: workers that are threads can be neither killed nor replaced. */
+/* Once a pool: workers that are no processes can be neither killed nor replaced. */
 static void notice_limits(cadre_pool *pool, const cadre_job *job)
 {
     bool both = job->timeout_ms && job->retries;
@@ -174,11 +174,11 @@ int cdr_pool_suits(cadre_pool *pool, const cadre_job *job, uint64_t n, cadre_err
     static _Atomic bool hinted; /* once a process: relaxed */
     const struct cdr_plan *plan = pool ? &pool->plan : NULL;
 
+    if (plan && !cdr_plan_has(plan, CADRE_KILLABLE))
+        notice_limits(pool, job);
     if (!plan || (cdr_plan_has(plan, CADRE_REMOTE) &&
                   (plan->isolate || job->timeout_ms || job->retries)))
         return CADRE_OK;
-    if (!cdr_plan_has(plan, CADRE_REMOTE))
-        notice_limits(pool, job);
     if (n < plan->min_items && plan->if_serial == CADRE_FAIL)
         return cdr_fail(err, CADRE_ESERIAL,
                         "the plan came out serial: %" PRIu64 " items are fewer than "

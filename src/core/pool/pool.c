@@ -103,7 +103,8 @@ static int set_up(cadre_pool *pool, const cadre_options *opt, cadre_error *err)
         cdr_log(&pool->log, CADRE_WARNING, "%s: %s", pool->name,
                 pool->plan.warnings[i]);
     ready_context(pool);
-    if ((pool->plan.automatic && !pool->plan.persistent) ||
+    if ((pool->plan.automatic && !pool->plan.persistent &&
+         !cdr_plan_has(&pool->plan, CADRE_OWN_CPUS)) ||
         (pool->plan.workers < 2 && !cdr_plan_has(&pool->plan, CADRE_REMOTE)))
         return CADRE_OK;
     rc = cdr_pool_start(pool, &local);

@@ -67,7 +67,8 @@ static int start_locked(cadre_pool *pool, cadre_error *err)
     rc = share_fences(&pool->plan, err);
     if (!rc && backend->open)
         rc = backend->open(state, &setup, err);
-    rc = cdr_error_complete(err, rc, "the backend could not get its workers ready");
+    if (rc != CADRE_DONE)
+        rc = cdr_error_complete(err, rc, "the backend could not get its workers ready");
     if (rc) {
         free(state);
         return rc;
@@ -87,7 +88,7 @@ static int start_once(cadre_pool *pool, cadre_error *err)
     default: break;
     }
     rc = start_locked(pool, err);
-    if (rc && !cdr_plan_has(&pool->plan, CADRE_REMOTE))
+    if (rc < CADRE_OK && !cdr_plan_has(&pool->plan, CADRE_REMOTE))
         cdr_log(&pool->log, CADRE_WARNING, "%s: running serially: %s", pool->name,
                 err->message);
     atomic_store_explicit(&pool->started, rc ? CDR_NOT_TO_BE_HAD : CDR_STARTED,

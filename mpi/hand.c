@@ -1,0 +1,269 @@
+/* hand.c - a local worker of a rank: a thread that runs leases in the order they came.
+ * SPDX-License-Identifier: MIT
+ */
+#include "serve.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- saying ---- */
+
+/* The body is given away. Without memory for it rank 0 hears nothing, and the link breaks. */
+static void post(struct cdr_mpi_server *s, struct cdr_mpi_frame frame, void *body)
+{
+    struct cdr_mpi_letter *letter = malloc(sizeof *letter);
+
+    pthread_mutex_lock(&s->lock);
+    if (letter) {
+        *letter = (struct cdr_mpi_letter){ NULL, frame, body };
+        *s->last_letter = letter;
+        s->last_letter = &letter->next;
+    } else if (!s->lost) {
+        s->lost = true;
+        cdr_mpi_fail(&s->error, CADRE_ENOMEM, "no memory to send what was computed");
+        free(body);
+    }
+    pthread_mutex_unlock(&s->lock);
+    cdr_mpi_nap_end(&s->nap);
+}
+
+static void refuse(struct cdr_mpi_server *s, const struct cdr_mpi_job *job,
+                   const cadre_error *err)
+{
+    struct cdr_mpi_frame frame = { .kind = CDR_MPI_REFUSED,
+                                   .run = job->run->id,
+                                   .seat = job->frame.seat };
+    void *copy = malloc(sizeof *err);
+
+    if (copy) {
+        memcpy(copy, err, sizeof *err);
+        frame.size = sizeof *err;
+    }
+    post(s, frame, copy);
+}
+
+/* ---- programs ---- */
+
+/* Has the run's program, or says why not. */
+static cadre_program *open_program(struct cdr_mpi_hand *h,
+                                   const struct cdr_mpi_job *job)
+{
+    struct cdr_mpi_server *s = h->server;
+    cadre_program *program = h->program;
+    cadre_error err;
+
+    if (program)
+        return program;
+    if (!h->worker)
+        h->worker = cadre_worker_open();
+    if (!h->worker) {
+        cdr_mpi_fail(&err, CADRE_ENOMEM, "no memory to take part in a run");
+    } else if (!cadre_manifest_open(&program, job->run->manifest, job->run->size,
+                                    &err)) {
+        pthread_mutex_lock(&s->lock);
+        h->program = program;
+        if (job->run->limit != UINT64_MAX)
+            cadre_program_halt(program, job->run->limit);
+        pthread_mutex_unlock(&s->lock);
+        return program;
+    }
+    refuse(s, job, &err);
+    return NULL;
+}
+
+static void close_program(struct cdr_mpi_hand *h)
+{
+    cadre_program *program = h->program;
+
+    pthread_mutex_lock(&h->server->lock);
+    h->program = NULL;
+    pthread_mutex_unlock(&h->server->lock);
+    cadre_program_close(program);
+}
+
+/* It has served or grown as much as the pool allows: a fresh one goes on. */
+static void renew(struct cdr_mpi_hand *h)
+{
+    close_program(h);
+    cadre_worker_close(h->worker);
+    h->worker = cadre_worker_open();
+}
+
+/* ---- jobs ---- */
+
+static void open_run(struct cdr_mpi_hand *h, const struct cdr_mpi_job *job)
+{
+    struct cdr_mpi_frame frame = { .kind = CDR_MPI_READY, .run = job->run->id };
+
+    if (open_program(h, job))
+        post(h->server, frame, NULL);
+}
+
+static void run_lease(struct cdr_mpi_hand *h, const struct cdr_mpi_job *job)
+{
+    cadre_program *program = open_program(h, job);
+    struct cdr_mpi_frame frame = { .kind = CDR_MPI_OUTCOME,
+                                   .run = job->run->id,
+                                   .seat = job->frame.seat,
+                                   .number = job->frame.number };
+    cadre_error err;
+    int rc = CADRE_DONE;
+
+    while (program &&
+           (rc = cadre_lease_run(h->worker, program, job->body, (size_t)job->frame.size,
+                                 0, &h->outcome, &err)) == CADRE_OK) {
+        frame.size = h->outcome.size;
+        post(h->server, frame, h->outcome.data);
+        h->outcome = (cadre_packet){ 0 };
+    }
+    if (rc < CADRE_OK)
+        refuse(h->server, job, &err);
+    if (program && cadre_worker_is_retired(h->worker))
+        renew(h);
+}
+
+static void forget(struct cdr_mpi_server *s, struct cdr_mpi_served *run)
+{
+    struct cdr_mpi_served **at = &s->runs;
+
+    while (*at != run)
+        at = &(*at)->next;
+    *at = run->next;
+    free(run->manifest);
+    free(run->hand);
+    free(run);
+}
+
+static void end_run(struct cdr_mpi_hand *h, const struct cdr_mpi_job *job)
+{
+    struct cdr_mpi_frame frame = { .kind = CDR_MPI_LEFT, .run = job->run->id };
+    bool last;
+
+    close_program(h);
+    pthread_mutex_lock(&h->server->lock);
+    h->run = NULL;
+    last = --job->run->in == 0;
+    if (last)
+        forget(h->server, job->run);
+    pthread_mutex_unlock(&h->server->lock);
+    if (last)
+        post(h->server, frame, NULL);
+}
+
+static struct cdr_mpi_job *next_job(struct cdr_mpi_hand *h)
+{
+    struct cdr_mpi_job *job;
+
+    pthread_mutex_lock(&h->server->lock);
+    while (!h->first)
+        pthread_cond_wait(&h->some, &h->server->lock);
+    job = h->first;
+    h->first = job->next;
+    if (!h->first)
+        h->last = &h->first;
+    pthread_mutex_unlock(&h->server->lock);
+    return job;
+}
+
+static void *work(void *arg)
+{
+    struct cdr_mpi_hand *h = arg;
+    bool more = true;
+
+    while (more) {
+        struct cdr_mpi_job *job = next_job(h);
+        switch (job->work) {
+        case CDR_MPI_OPEN: open_run(h, job); break;
+        case CDR_MPI_RUN: run_lease(h, job); break;
+        case CDR_MPI_END: end_run(h, job); break;
+        case CDR_MPI_STOP: more = false; break;
+        }
+        free(job->body);
+        free(job);
+    }
+    renew(h);
+    cadre_worker_close(h->worker);
+    cadre_packet_free(&h->outcome);
+    pthread_mutex_lock(&h->server->lock);
+    h->ended = true;
+    pthread_mutex_unlock(&h->server->lock);
+    cdr_mpi_nap_end(&h->server->nap);
+    return NULL;
+}
+
+void cdr_mpi_hand_give(struct cdr_mpi_hand *h, struct cdr_mpi_job *job)
+{
+    job->next = NULL;
+    *h->last = job;
+    h->last = &job->next;
+    pthread_cond_signal(&h->some);
+}
+
+static struct cdr_mpi_hand *start(struct cdr_mpi_server *s)
+{
+    struct cdr_mpi_hand *h = calloc(1, sizeof *h);
+    sigset_t all, old;
+    bool good;
+
+    if (!h)
+        return NULL;
+    h->server = s;
+    h->last = &h->first;
+    if (pthread_cond_init(&h->some, NULL)) {
+        free(h);
+        return NULL;
+    }
+    sigfillset(&all); /* signals are the program's */
+    pthread_sigmask(SIG_SETMASK, &all, &old);
+    good = pthread_create(&h->thread, NULL, work, h) == 0;
+    pthread_sigmask(SIG_SETMASK, &old, NULL);
+    if (!good) {
+        pthread_cond_destroy(&h->some);
+        free(h);
+        return NULL;
+    }
+    h->next = s->hands;
+    s->hands = h;
+    return h;
+}
+
+struct cdr_mpi_hand *cdr_mpi_hand_take(struct cdr_mpi_server *s,
+                                       struct cdr_mpi_served *run)
+{
+    struct cdr_mpi_hand *h = s->hands;
+
+    while (h && (h->run || h->pool != run->pool))
+        h = h->next;
+    if (!h)
+        h = start(s);
+    if (!h)
+        return NULL;
+    h->run = run;
+    h->pool = run->pool;
+    return h;
+}
+
+bool cdr_mpi_hand_stop(struct cdr_mpi_hand *h)
+{
+    struct cdr_mpi_job *job = calloc(1, sizeof *job);
+
+    if (!job)
+        return false;
+    job->work = CDR_MPI_STOP;
+    cdr_mpi_hand_give(h, job);
+    return true;
+}
+
+void cdr_mpi_hand_free(struct cdr_mpi_hand *h)
+{
+    pthread_join(h->thread, NULL);
+    pthread_cond_destroy(&h->some);
+    while (h->first) {
+        struct cdr_mpi_job *job = h->first;
+        h->first = job->next;
+        free(job->body);
+        free(job);
+    }
+    free(h);
+}

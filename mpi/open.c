@@ -1,0 +1,409 @@
+/* open.c - pools of ranks: MPI itself, who takes part, and the backend.
+ * SPDX-License-Identifier: MIT
+ *
+ * A process has one world of ranks at a time, as it has one MPI, whichever pools use it.
+ */
+#include "launcher.h"
+#include "serve.h"
+#include "world.h"
+#include <cadre/mpi.h>
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define SILENCE_MS 30000
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* guards the rest */
+static struct cdr_mpi_world *world;
+static MPI_Comm world_of; /* whose ranks they are */
+static unsigned users;    /* pools, and who is about to open one */
+static pid_t owner;
+static bool serving;   /* this process is a worker: it has no pools of ranks */
+static bool abandoned; /* a rank is gone: MPI cannot be ended in good order any more */
+
+/* ---- MPI ---- */
+
+static void end_mpi(void)
+{
+    int ended = 0;
+
+    if (getpid() != owner || world || MPI_Finalized(&ended) || ended)
+        return;
+    if (abandoned)
+        MPI_Abort(MPI_COMM_WORLD, 1);
+    MPI_Finalize();
+}
+
+/* MPI is ready, and how far threads may use it. */
+static int begin_mpi(int *level, cadre_error *err)
+{
+    int begun = 0, ended = 0, rc = MPI_Initialized(&begun);
+
+    if (!rc)
+        rc = MPI_Finalized(&ended);
+    if (rc || ended)
+        return cdr_mpi_fail(err, CADRE_EINVAL, "MPI has been finalized already");
+    if (begun) {
+        MPI_Query_thread(level);
+        return CADRE_OK;
+    }
+    if (cdr_mpi_launcher_ranks() == 0 && cdr_mpi_launcher_check_single(err))
+        return CADRE_ENOTSUP; /* some MPIs would end the process */
+    rc = MPI_Init_thread(NULL, NULL, MPI_THREAD_SERIALIZED, level);
+    if (rc)
+        return cdr_mpi_fail_call(err, rc, "MPI cannot be initialised");
+    owner = getpid();
+    if (atexit(end_mpi))
+        return cdr_mpi_fail(err, CADRE_ENOMEM, "no memory to have MPI ended at exit");
+    return CADRE_OK;
+}
+
+/* ---- the world ---- */
+
+/* What rank 0 decides for all. */
+struct settings {
+    uint64_t silence_ns;
+    uint32_t local;
+    uint32_t driven;
+};
+
+static int duplicate(MPI_Comm comm, MPI_Comm *a, MPI_Comm *b, cadre_error *err)
+{
+    int rc = MPI_Comm_dup(comm, a);
+
+    if (!rc)
+        rc = MPI_Comm_dup(comm, b);
+    if (rc)
+        return cdr_mpi_fail_call(err, rc, "the communicator cannot be duplicated");
+    MPI_Comm_set_errhandler(*a, MPI_ERRORS_RETURN);
+    MPI_Comm_set_errhandler(*b, MPI_ERRORS_RETURN);
+    return CADRE_OK;
+}
+
+static int rule(MPI_Comm comm, MPI_Comm a, MPI_Comm b, const struct settings *set,
+                cadre_error *err)
+{
+    struct cdr_mpi_world *w = calloc(1, sizeof *w);
+    int rc;
+
+    if (!w)
+        MPI_Abort(comm, 1); /* the others wait for it */
+    w->comm = a;
+    w->casts.comm = b;
+    MPI_Comm_size(a, &w->size);
+    w->local = set->local;
+    w->silence_ns = set->silence_ns;
+    w->driven = set->driven;
+    rc = cdr_mpi_census_take(&w->census, a, err);
+    if (!rc && cdr_mpi_world_open(w, err))
+        MPI_Abort(comm, 1);
+    if (rc) {
+        cdr_mpi_census_free(&w->census);
+        free(w);
+        return rc;
+    }
+    world = w;
+    world_of = comm;
+    owner = getpid();
+    return CADRE_OK;
+}
+
+static int obey(MPI_Comm a, MPI_Comm b, const struct settings *set, cadre_error *err)
+{
+    struct cdr_mpi_server s = { .comm = a, .casts.comm = b };
+    int rc = cdr_mpi_census_take(&s.census, a, err);
+
+    if (rc) {
+        cdr_mpi_census_free(&s.census);
+        return rc;
+    }
+    MPI_Comm_size(a, &s.size);
+    s.local = set->local;
+    s.silence_ns = set->silence_ns;
+    s.driven = set->driven;
+    return cdr_mpi_serve(&s, err);
+}
+
+/* Collective. On rank 0 there is a world then; the others have served. */
+static int meet(MPI_Comm comm, struct settings set, cadre_error *err)
+{
+    MPI_Comm a, b;
+    int rank, rc = duplicate(comm, &a, &b, err);
+
+    if (rc)
+        return rc;
+    MPI_Comm_rank(a, &rank);
+    rc = MPI_Bcast(&set, sizeof set, MPI_BYTE, 0, a);
+    if (rc)
+        return cdr_mpi_fail_call(err, rc, "ranks cannot be reached");
+    if (rank == 0)
+        return rule(comm, a, b, &set, err);
+    serving = true;
+    pthread_mutex_unlock(&lock);
+    rc = obey(a, b, &set, err);
+    pthread_mutex_lock(&lock);
+    serving = false;
+    abandoned |= rc < CADRE_OK && rc != CADRE_ENOTSUP;
+    return rc;
+}
+
+static int share(MPI_Comm comm, cadre_error *err)
+{
+    int same = MPI_UNEQUAL;
+
+    if (comm != world_of)
+        MPI_Comm_compare(comm, world_of, &same);
+    if (comm == world_of || same == MPI_IDENT)
+        return CADRE_OK;
+    return cdr_mpi_fail(err, CADRE_EBUSY,
+                        "a pool on another communicator is open in this process");
+}
+
+/* With the lock held; counts a user. */
+static int enter(MPI_Comm comm, unsigned local, uint32_t silence_ms, int level,
+                 cadre_error *err)
+{
+    struct settings set = { .silence_ns = UINT64_C(1000000) *
+                                          (silence_ms ? silence_ms : SILENCE_MS),
+                            .local = local ? local : 1,
+                            .driven = level < MPI_THREAD_SERIALIZED };
+    int rc;
+
+    if (serving)
+        return cdr_mpi_fail(
+            err, CADRE_ENOTSUP,
+            "this is a worker of a pool of ranks: a task cannot open one");
+    if (world && getpid() != owner)
+        return cdr_mpi_fail(err, CADRE_ENOTSUP,
+                            "this process was forked from the one that has the ranks");
+    rc = world ? share(comm, err) : meet(comm, set, err);
+    if (rc == CADRE_OK)
+        users++;
+    return rc;
+}
+
+static void leave(void)
+{
+    struct cdr_mpi_world *gone = NULL;
+
+    pthread_mutex_lock(&lock);
+    if (--users == 0) {
+        gone = world;
+        world = NULL;
+    }
+    if (gone) {
+        abandoned |= gone->broken;
+        cdr_mpi_world_close(gone);
+        free(gone);
+    }
+    pthread_mutex_unlock(&lock);
+}
+
+/* ---- the backend ---- */
+
+struct state {
+    struct cdr_mpi_world *world;
+    uint64_t pool; /* its number there */
+};
+
+static int check_size(MPI_Comm comm, cadre_error *err)
+{
+    int size;
+
+    MPI_Comm_size(comm, &size);
+    if (size > 1)
+        return CADRE_OK;
+    if (cdr_mpi_launcher_check_single(err))
+        return CADRE_ENOTSUP;
+    return cdr_mpi_fail(err, CADRE_ENOTSUP,
+                        "backend \"mpi\" needs two ranks or more, and this is the only "
+                        "one: start the program with mpirun -n 4, for instance");
+}
+
+static int mpi_open(void *state, const cadre_setup *setup, cadre_error *err)
+{
+    struct state *s = state;
+    int level = MPI_THREAD_SINGLE, rc;
+
+    (void)setup;
+    pthread_mutex_lock(&lock);
+    rc = serving || world ? CADRE_OK : begin_mpi(&level, err);
+    if (!rc && !serving && !world)
+        rc = check_size(MPI_COMM_WORLD, err);
+    if (!rc && world)
+        MPI_Query_thread(&level);
+    if (!rc)
+        rc = enter(world ? world_of : MPI_COMM_WORLD, 0, 0, level, err);
+    s->world = world;
+    if (rc == CADRE_OK)
+        s->pool = cdr_mpi_world_enlist(world);
+    pthread_mutex_unlock(&lock);
+    return rc;
+}
+
+static int mpi_begin(void *state, cadre_run *run, cadre_error *err)
+{
+    const struct state *s = state;
+
+    return cdr_mpi_flight_begin(s->world, s->pool, run, err);
+}
+
+static int mpi_pollfd(void *state, cadre_run *run)
+{
+    (void)run;
+    return ((struct state *)state)->world->readable;
+}
+
+static unsigned mpi_poll(void *state, cadre_run *run, int timeout_ms)
+{
+    (void)state;
+    return cdr_mpi_flight_poll(cadre_run_data(run), timeout_ms);
+}
+
+static void mpi_wake(void *state, cadre_run *run)
+{
+    (void)run;
+    cdr_mpi_nap_end(&((struct state *)state)->world->nap);
+}
+
+static void mpi_end(void *state, cadre_run *run)
+{
+    (void)state;
+    cdr_mpi_flight_end(cadre_run_data(run));
+}
+
+static void mpi_close(void *state)
+{
+    const struct state *s = state;
+
+    cdr_mpi_world_dismiss(s->world, s->pool);
+    leave();
+}
+
+/* What a pool has for workers when nobody says how many; 0: this is no MPI job. */
+static unsigned mpi_available(void)
+{
+    int begun = 0, ended = 0, size;
+    unsigned n;
+
+    pthread_mutex_lock(&lock);
+    n = serving                      ? 1
+        : world && getpid() == owner ? (unsigned)world->size * world->local
+                                     : 0;
+    if (world && n > 0)
+        n -= world->local - 1; /* of rank 0 */
+    if (n == 0 && !world) {
+        n = cdr_mpi_launcher_ranks();
+        if (!MPI_Initialized(&begun) && begun && !MPI_Finalized(&ended) && !ended) {
+            MPI_Comm_size(MPI_COMM_WORLD, &size);
+            n = (unsigned)size;
+        }
+    }
+    pthread_mutex_unlock(&lock);
+    return n > 1 ? n - 1 : 0;
+}
+
+const cadre_backend cdr_mpi_backend = {
+    .abi = CADRE_BACKEND_ABI,
+    .name = "mpi",
+    .state_size = sizeof(struct state),
+    .open = mpi_open,
+    .begin = mpi_begin,
+    .poll = mpi_poll,
+    .wake = mpi_wake,
+    .end = mpi_end,
+    .close = mpi_close,
+    .traits = CADRE_REMOTE | CADRE_OWN_CPUS,
+    .pollfd = mpi_pollfd,
+    .available = mpi_available,
+};
+
+__attribute__((constructor)) static void make_known(void)
+{
+    cadre_backend_register(&cdr_mpi_backend,
+                           NULL); /* or "mpi" is unknown, and said so */
+}
+
+/* ---- cadre_mpi_open ---- */
+
+static int check_options(const cadre_mpi_options *o, cadre_error *err)
+{
+    for (size_t i = 0; i < sizeof o->reserved / sizeof *o->reserved; i++)
+        if (o->reserved[i])
+            return cdr_mpi_fail(err, CADRE_EINVAL,
+                                "options: reserved[%zu] is not zero: this program was "
+                                "built for another version of cadre",
+                                i);
+    if (o->pool.backend || o->pool.custom)
+        return cdr_mpi_fail(
+            err, CADRE_EINVAL,
+            "options: pool.backend and pool.custom are for cadre_open: the "
+            "backend is \"mpi\" here");
+    if (o->rank_workers > 1024)
+        return cdr_mpi_fail(err, CADRE_EINVAL,
+                            "options: %u workers on each rank are more than 1024",
+                            o->rank_workers);
+    if (o->pool.not_thread_safe && o->rank_workers > 1)
+        return cdr_mpi_fail(
+            err, CADRE_EINVAL,
+            "options: pool.not_thread_safe is set, but %u threads of each "
+            "rank would run kernels at the same time",
+            o->rank_workers);
+    return CADRE_OK;
+}
+
+/* Counts a user of the world on rank 0, unless the rank is alone. */
+static int join(MPI_Comm comm, const cadre_mpi_options *o, bool *alone,
+                cadre_error *err)
+{
+    int level = MPI_THREAD_SINGLE, size, between, rc;
+
+    pthread_mutex_lock(&lock);
+    rc = begin_mpi(&level, err);
+    if (!rc && comm == MPI_COMM_NULL)
+        rc =
+            cdr_mpi_fail(err, CADRE_EINVAL, "cadre_mpi_open: the communicator is null");
+    if (!rc && !MPI_Comm_test_inter(comm, &between) && between)
+        rc = cdr_mpi_fail(
+            err, CADRE_EINVAL,
+            "cadre_mpi_open: an intercommunicator has two groups of ranks");
+    if (!rc) {
+        MPI_Comm_size(comm, &size);
+        *alone = size == 1;
+    }
+    if (!rc && *alone)
+        rc = cdr_mpi_launcher_check_single(err);
+    else if (!rc)
+        rc = enter(comm, o->rank_workers, o->silence_ms, level, err);
+    pthread_mutex_unlock(&lock);
+    return rc;
+}
+
+int cadre_mpi_open(cadre_pool **out, MPI_Comm comm, const cadre_mpi_options *options,
+                   cadre_error *err)
+{
+    static const cadre_mpi_options defaults;
+    cadre_mpi_options o = options ? *options : defaults;
+    cadre_error local;
+    bool alone = false;
+    int rc;
+
+    if (!err)
+        err = &local;
+    cdr_mpi_fail(err, CADRE_OK, "%s", "");
+    if (!out)
+        return cdr_mpi_fail(err, CADRE_EINVAL, "cadre_mpi_open: out is NULL");
+    *out = NULL;
+    rc = check_options(&o, err);
+    if (!rc)
+        rc = join(comm, &o, &alone, err);
+    if (rc)
+        return rc;
+    if (!alone)
+        o.pool.custom = &cdr_mpi_backend;
+    rc = cadre_open(out, &o.pool, err);
+    if (!alone)
+        leave();
+    return rc;
+}

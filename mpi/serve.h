@@ -1,0 +1,100 @@
+/* serve.h - a rank that serves.
+ * SPDX-License-Identifier: MIT
+ *
+ * The thread that opened the pool speaks MPI, so that any thread level will do, and signs of
+ * life and halts go through while a kernel runs. Local workers, a thread each, run leases:
+ * those of one run at a time, since a run may wait for another. They stay for the next.
+ */
+#ifndef CDR_MPI_SERVE_H
+#define CDR_MPI_SERVE_H
+
+#include "cast.h"
+#include "census.h"
+#include "link.h"
+#include "nap.h"
+
+#include <pthread.h>
+
+/* A run, as this rank has it. */
+struct cdr_mpi_served {
+    struct cdr_mpi_served *next;
+    uint32_t id;
+    uint64_t pool;
+    void *manifest;
+    size_t size;
+    bool is_cast, ready; /* the manifest is here */
+    struct cdr_mpi_cast cast;
+    struct cdr_mpi_job *early, **last_early; /* what has come before it was */
+    uint64_t limit;
+    unsigned in;                /* workers that have not left */
+    struct cdr_mpi_hand **hand; /* its workers, until then */
+};
+
+enum cdr_mpi_work { CDR_MPI_OPEN, CDR_MPI_RUN, CDR_MPI_END, CDR_MPI_STOP };
+
+/* What a local worker is to do. */
+struct cdr_mpi_job {
+    struct cdr_mpi_job *next;
+    enum cdr_mpi_work work;
+    struct cdr_mpi_served *run;
+    struct cdr_mpi_frame frame;
+    void *body; /* a lease */
+};
+
+struct cdr_mpi_hand {
+    struct cdr_mpi_hand *next; /* among all */
+    struct cdr_mpi_server *server;
+    struct cdr_mpi_served *run; /* whose it is now; or NULL */
+    uint64_t pool;              /* whose it is until that is closed */
+    bool ended;
+    pthread_t thread;
+    pthread_cond_t some;
+    struct cdr_mpi_job *first, **last;
+    cadre_program *program; /* of the run; changed by the worker alone; or NULL */
+    cadre_worker *worker;   /* its own */
+    cadre_packet outcome;   /* its own */
+};
+
+/* A frame that a local worker wants sent. */
+struct cdr_mpi_letter {
+    struct cdr_mpi_letter *next;
+    struct cdr_mpi_frame frame;
+    void *body;
+};
+
+/* All but what is the speaking thread's is guarded by `lock`. */
+struct cdr_mpi_server {
+    pthread_mutex_t lock;
+    struct cdr_mpi_nap nap;
+    MPI_Comm comm;
+    int size;
+    bool driven;                  /* rank 0 may be silent for long */
+    uint64_t silence_ns, stepped; /* when the thread looked last */
+    struct cdr_mpi_census census;
+    struct cdr_mpi_links links; /* the speaking thread's, as casts are */
+    struct cdr_mpi_casts casts;
+    unsigned local; /* workers of a run */
+    struct cdr_mpi_hand *hands;
+    uint64_t dismissing; /* the pool whose workers are about to end; or 0 */
+    struct cdr_mpi_served *runs;
+    struct cdr_mpi_letter *letters, **last_letter;
+    bool closing, lost;
+    cadre_error error; /* why, if lost */
+};
+
+/* Serve until rank 0 closes the pool: CADRE_DONE, or what happened. */
+int cdr_mpi_serve(struct cdr_mpi_server *s, cadre_error *err);
+
+/* ---- local workers ---- */
+
+/* With the lock held: one of the run's pool that is in no run, which has this from now on;
+ * NULL: none is to be had. A job for it. And have it end, once it has done what it has. */
+struct cdr_mpi_hand *cdr_mpi_hand_take(struct cdr_mpi_server *s,
+                                       struct cdr_mpi_served *run);
+void cdr_mpi_hand_give(struct cdr_mpi_hand *h, struct cdr_mpi_job *job);
+bool cdr_mpi_hand_stop(struct cdr_mpi_hand *h);
+
+/* It has ended. */
+void cdr_mpi_hand_free(struct cdr_mpi_hand *h);
+
+#endif
