@@ -76,4 +76,4 @@ if grep -A 8 'warning:' $build/compile.log; then
     exit 1
 fi
 exec tools/test.py $build --leave-out tools/left_out/$which --timeout-multiplier 4 \
-    --suite unit --suite golden --suite contract --suite cli --no-suite slow --no-suite docs
+    --suite unit --suite golden --suite contract --suite cli --no-suite slow --no-suite larger --no-suite docs
