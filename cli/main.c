@@ -14,6 +14,7 @@
 #include "cli/options/complete.h"
 #include "cli/options/help.h"
 #include "cli/base/interrupt.h"
+#include "cli/base/self.h"
 #include "cli/output/output.h"
 #include "cli/base/text.h"
 
@@ -163,6 +164,7 @@ int main(int argc, char **argv)
     struct cdr_failure why = { 0 };
     int rc;
 
+    cdr_self_set(argv);
     fill_standard_files();
     cdr_interrupt_install();
     rc = dispatch((const char *const *)argv + (argc > 0), &why);

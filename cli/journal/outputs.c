@@ -36,50 +36,23 @@ static int make_folder(const char *journal)
     return failed;
 }
 
-struct saving {
-    int fd;
-    int failed;
-};
-
-static int put(void *arg, const char *bytes, size_t size)
-{
-    struct saving *s = arg;
-
-    while (size > 0 && !s->failed) {
-        ssize_t n = write(s->fd, bytes, size);
-
-        if (n < 0 && errno != EINTR)
-            s->failed = errno;
-        if (n <= 0)
-            continue;
-        bytes += n;
-        size -= (size_t)n;
-    }
-    return s->failed;
-}
-
 int cdr_output_save(const char *journal, int64_t id, int which, struct cdr_held *held,
                     struct cdr_spool *spool)
 {
     char *name = cdr_output_name(journal, id, which);
-    struct saving s = { .failed = name ? make_folder(journal) : ENOMEM };
-    uint64_t given = held->given;
+    int failed = name ? make_folder(journal) : ENOMEM, fd;
 
-    s.fd = s.failed ? -1 : open(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    if (!s.failed && s.fd < 0)
-        s.failed = errno;
-    if (!s.failed) {
-        held->given = 0;
-        if (cdr_held_give(held, spool, put, &s) < 0)
-            s.failed = errno;
-        held->given = given;
-        if (!s.failed && fsync(s.fd) < 0)
-            s.failed = errno;
-    }
-    if (s.fd >= 0 && close(s.fd) < 0 && !s.failed)
-        s.failed = errno;
+    fd = failed ? -1 : open(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    if (!failed && fd < 0)
+        failed = errno;
+    if (!failed)
+        failed = cdr_held_write(held, spool, fd);
+    if (!failed && fsync(fd) < 0)
+        failed = errno;
+    if (fd >= 0 && close(fd) < 0 && !failed)
+        failed = errno;
     free(name);
-    return s.failed;
+    return failed;
 }
 
 static int load(int fd, uint64_t size, struct cdr_held *held, struct cdr_spool *spool)

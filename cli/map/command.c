@@ -33,6 +33,29 @@ static void broken(void *arg, int number)
     cdr_map_end(map, true);
 }
 
+/* For the bar's thread. */
+static void count(void *arg, struct cdr_bar_counts *counts)
+{
+    struct cdr_map *map = arg;
+
+    counts->running = cdr_gate_running(&map->gate);
+    pthread_mutex_lock(&map->lock);
+    counts->before = map->passed;
+    counts->done = map->tally.ended;
+    counts->failed = map->tally.failed;
+    counts->total = map->tally.total;
+    counts->known = map->all_known;
+    pthread_mutex_unlock(&map->lock);
+}
+
+static int open_bar(struct cdr_map *map, struct cdr_failure *why)
+{
+    const struct cdr_output_options *set = &map->set->output;
+    struct cdr_bar_setting bar = { .graph = set->bar, .count = count, .arg = map };
+
+    return set->bar || set->eta ? cdr_bar_open(&map->bar, &bar, why) : 0;
+}
+
 static int open_outlet(struct cdr_map *map, struct cdr_failure *why)
 {
     const struct cdr_output_options *set = &map->set->output;
@@ -40,12 +63,14 @@ static int open_outlet(struct cdr_map *map, struct cdr_failure *why)
     struct cdr_outlet_setting outlet = {
         .unordered = set->unordered || lines,
         .lines = lines,
+        .silent = map->results.folder && !map->set->run.dry_run,
         .verbose = set->verbose,
         .trace = set->trace,
         .shell = map->shell_runs,
         .tag = map->tag,
         .window = map->window + map->workers + 1,
         .spool = &map->spool,
+        .bar = map->bar,
         .written = written,
         .broken = broken,
         .arg = map,
@@ -231,12 +256,15 @@ static int close_journal(struct cdr_map *map, struct cdr_failure *why)
 
 static int run_map(struct cdr_map *map, struct cdr_failure *why)
 {
-    int rc = open_outlet(map, why);
+    int rc = open_bar(map, why);
 
+    if (!rc)
+        rc = open_outlet(map, why);
     if (!rc)
         rc = open_journal(map, why);
     if (!rc)
         rc = run_pool(map, why);
+    cdr_bar_close(map->bar);
     if (close_journal(map, why))
         rc = why->code;
     if (!map->set->output.no_summary &&

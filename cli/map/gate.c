@@ -139,6 +139,16 @@ void cdr_gate_keep_near(struct cdr_gate *g, uint64_t seq, uint64_t ahead)
     pthread_mutex_unlock(&g->lock);
 }
 
+unsigned cdr_gate_running(struct cdr_gate *g)
+{
+    unsigned n;
+
+    pthread_mutex_lock(&g->lock);
+    n = g->running;
+    pthread_mutex_unlock(&g->lock);
+    return n;
+}
+
 void cdr_gate_leave(struct cdr_gate *g, unsigned slot)
 {
     pthread_mutex_lock(&g->lock);

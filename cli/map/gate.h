@@ -35,6 +35,9 @@ unsigned cdr_gate_enter(struct cdr_gate *gate, uint64_t seq);
 
 void cdr_gate_leave(struct cdr_gate *gate, unsigned slot);
 
+/* How many have a slot. */
+unsigned cdr_gate_running(struct cdr_gate *gate);
+
 /* Wait until fewer than `ahead` jobs before this one have not entered yet. */
 void cdr_gate_keep_near(struct cdr_gate *gate, uint64_t seq, uint64_t ahead);
 

@@ -186,6 +186,14 @@ int cdr_inputs_column(const struct cdr_inputs *in, const char *name, size_t size
     return 0;
 }
 
+const char *cdr_inputs_name(const struct cdr_inputs *in, size_t column, size_t *size)
+{
+    if (in->names.n == 0)
+        return NULL;
+    *size = cdr_args_size(&in->names, column % in->names.n);
+    return cdr_args_get(&in->names, column % in->names.n);
+}
+
 /* ---- groups ---- */
 
 static int make_groups(struct cdr_inputs *in, bool link, struct cdr_failure *why)

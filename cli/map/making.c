@@ -97,20 +97,32 @@ static void wait_for_workers(struct cdr_map *map)
 /* It was done before: 0, if it failed then, counts as it did. */
 static void pass(struct cdr_map *map, struct cdr_job *job)
 {
+    int failed;
+
+    pthread_mutex_lock(&map->lock);
+    map->passed++;
     if (cdr_job_failed(job)) {
-        pthread_mutex_lock(&map->lock);
         map->tally.ended++;
         map->tally.failed++;
-        pthread_mutex_unlock(&map->lock);
     }
+    pthread_mutex_unlock(&map->lock);
+    if (map->results.folder && (failed = cdr_results_save(&map->results, job)) != 0)
+        fprintf(stderr,
+                "cadre: warning: results of job %" PRIu64 " cannot be kept: %s\n",
+                job->seq, strerror(failed));
     cdr_outlet_pass(map->outlet, job);
 }
 
 static int no_more(struct cdr_map *map, struct cdr_job *job, int rc, cadre_error *err)
 {
     cdr_job_free(job, &map->spool);
-    if (rc == CADRE_DONE)
+    if (rc == CADRE_DONE) {
+        pthread_mutex_lock(&map->lock);
+        map->tally.total = map->made;
+        map->all_known = true;
+        pthread_mutex_unlock(&map->lock);
         return CADRE_DONE;
+    }
     return cadre_source_fail(err, 0, "%s", map->why->text);
 }
 

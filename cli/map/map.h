@@ -15,6 +15,7 @@
 #define CDR_CLI_MAP_MAP_H
 
 #include "cli/journal/journal.h"
+#include "cli/map/bar.h"
 #include "cli/map/batch.h"
 #include "cli/map/blocks.h"
 #include "cli/map/ending.h"
@@ -24,6 +25,7 @@
 #include "cli/map/joblog.h"
 #include "cli/map/outlet.h"
 #include "cli/map/process.h"
+#include "cli/map/results.h"
 #include "cli/map/summary.h"
 #include "cli/map/timeout.h"
 #include <cadre/random.h>
@@ -58,13 +60,18 @@ struct cdr_map {
     struct cdr_gate gate;
     struct cdr_spool spool;
     struct cdr_outlet *outlet;
+    struct cdr_bar *bar;         /* NULL: there is none */
     struct cdr_journal *journal; /* NULL: there is none */
     struct cdr_timeout timeout;
     struct cdr_joblog joblog;
+    struct cdr_results results;
     struct cdr_summary summary; /* under `lock` */
 
-    pthread_mutex_t lock; /* guards the tally, the summary and the joblog */
+    pthread_mutex_t
+        lock; /* guards the tally and the like, the summary and the joblog */
     struct cdr_tally tally;
+    uint64_t passed; /* jobs that were done before; under `lock`, as the next */
+    bool all_known;  /* how many there are: tally.total */
 
     int over;           /* an eventfd: can be read once the run is over */
     atomic_bool killed; /* set before workers are woken; acquire, release */

@@ -71,7 +71,7 @@ static int wait_until_writable(int fd)
     return poll(&p, 1, -1) < 0 && errno != EINTR ? -1 : 0;
 }
 
-static void put(struct cdr_outlet *o, int which, const char *bytes, size_t size)
+static void write_out(struct cdr_outlet *o, int which, const char *bytes, size_t size)
 {
     int fd = which ? STDERR_FILENO : STDOUT_FILENO;
 
@@ -90,6 +90,17 @@ static void put(struct cdr_outlet *o, int which, const char *bytes, size_t size)
             o->set.broken(o->set.arg, failed);
         }
     }
+}
+
+static void put(struct cdr_outlet *o, int which, const char *bytes, size_t size)
+{
+    int fd = which ? STDERR_FILENO : STDOUT_FILENO;
+
+    if (size == 0 || o->set.silent)
+        return;
+    cdr_bar_hold(o->set.bar, fd);
+    write_out(o, which, bytes, size);
+    cdr_bar_release(o->set.bar, fd, bytes[size - 1]);
 }
 
 struct writing {

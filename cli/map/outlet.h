@@ -12,6 +12,7 @@
 #ifndef CDR_CLI_MAP_OUTLET_H
 #define CDR_CLI_MAP_OUTLET_H
 
+#include "cli/map/bar.h"
 #include "cli/map/job.h"
 #include "cli/map/template.h"
 #include <pthread.h>
@@ -21,12 +22,14 @@ struct cdr_outlet;
 struct cdr_outlet_setting {
     bool unordered;
     bool lines;   /* each line as soon as it is whole, whoever's turn it is */
+    bool silent;  /* nothing is written: others keep it */
     bool verbose; /* the command before the output, and trace: on standard error */
     bool trace;
     bool shell;                     /* commands are a shell's */
     const struct cdr_template *tag; /* before each line; NULL: nothing */
     uint64_t window;                /* jobs that may be held */
     struct cdr_spool *spool;
+    struct cdr_bar *bar; /* NULL: there is none */
 
     /* A job has written all; it is the callee's to free. From whoever writes, one at a
      * time; ordered, in order. */

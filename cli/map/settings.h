@@ -45,7 +45,7 @@ struct cdr_run_options {
 struct cdr_output_options {
     bool keep_order, group, unordered, line_buffer, ungroup, tag, verbose, trace;
     const char *tag_string, *joblog, *results, *temporary;
-    bool bar, eta, progress, no_summary, will_cite;
+    bool bar, eta, no_summary, will_cite;
 };
 
 struct cdr_map_settings {

@@ -99,6 +99,7 @@ static void take_over_pipe_signal(struct cdr_map *map)
 static int set_surroundings(struct cdr_map *map, struct cdr_failure *why)
 {
     map->common.parent = getpid();
+    map->results.spool = &map->spool;
     map->common.directory = map->set->command.directory;
     if (sigprocmask(SIG_SETMASK, NULL, &map->common.mask) < 0)
         sigemptyset(&map->common.mask);
@@ -184,6 +185,8 @@ static int set_command(struct cdr_map *map, size_t n, struct cdr_failure *why)
     rc = cdr_template_open(&map->command, &like, why);
     if (!rc)
         rc = set_tag(map, &like, why);
+    if (!rc)
+        rc = cdr_results_open(&map->results, map->set->output.results, &like, why);
     if (rc)
         return rc;
     return find_program(map, like.shell ? map->shell : words[0], why);
@@ -255,6 +258,9 @@ static int check_together(const struct cdr_map_settings *set, struct cdr_failure
     if (set->output.keep_order && set->output.unordered)
         return cdr_fails(why, CDR_EXIT_USAGE,
                          "--keep-order and --unordered exclude each other");
+    if (set->output.results && (set->output.ungroup || set->run.retry_failed))
+        return cdr_fails(why, CDR_EXIT_USAGE, "--results has no place beside --%s",
+                         set->output.ungroup ? "ungroup" : "retry-failed");
     if (set->output.ungroup && (set->output.tag || set->output.tag_string))
         return cdr_fails(why, CDR_EXIT_USAGE,
                          "--ungroup leaves nothing to --tag: jobs write themselves");
@@ -285,6 +291,8 @@ int cdr_map_set_up(struct cdr_map *map, const struct cdr_map_settings *set,
         map->tally.total = cdr_blocks_total(map->blocks);
     else if (map->inputs)
         map->tally.total = cdr_inputs_total(map->inputs);
+    map->all_known =
+        map->tally.total > 0 && (map->blocks || cdr_batch_is_tuple(&map->batch));
     map->wake = malloc((map->workers + 1) * sizeof *map->wake);
     if (!map->wake)
         return cdr_fails_memory(why);
@@ -316,6 +324,7 @@ void cdr_map_tear_down(struct cdr_map *map)
     cdr_blocks_close(map->blocks);
     cdr_template_close(map->command);
     cdr_template_close(map->tag);
+    cdr_results_close(&map->results);
     cdr_summary_free(&map->summary);
     cdr_gate_close(&map->gate);
     cdr_environment_close(map);

@@ -209,6 +209,40 @@ int cdr_held_give(struct cdr_held *held, struct cdr_spool *spool, cdr_held_put *
     return rc;
 }
 
+struct writing {
+    int fd;
+    int failed;
+};
+
+static int write_piece(void *arg, const char *bytes, size_t size)
+{
+    struct writing *w = arg;
+
+    while (size > 0 && !w->failed) {
+        ssize_t n = write(w->fd, bytes, size);
+
+        if (n < 0 && errno != EINTR)
+            w->failed = errno;
+        if (n <= 0)
+            continue;
+        bytes += n;
+        size -= (size_t)n;
+    }
+    return w->failed;
+}
+
+int cdr_held_write(struct cdr_held *held, struct cdr_spool *spool, int fd)
+{
+    struct writing w = { .fd = fd };
+    uint64_t given = held->given;
+
+    held->given = 0;
+    if (cdr_held_give(held, spool, write_piece, &w) < 0)
+        w.failed = errno;
+    held->given = given;
+    return w.failed;
+}
+
 void cdr_held_clear(struct cdr_held *held, struct cdr_spool *spool)
 {
     int fd = atomic_load_explicit(&spool->fd, memory_order_acquire);

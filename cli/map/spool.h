@@ -45,6 +45,9 @@ typedef int cdr_held_put(void *arg, const char *bytes, size_t size);
 int cdr_held_give(struct cdr_held *held, struct cdr_spool *spool, cdr_held_put *put,
                   void *arg);
 
+/* Write all of it to the file, whatever was handed out. 0 or an errno. */
+int cdr_held_write(struct cdr_held *held, struct cdr_spool *spool, int fd);
+
 /* Empty again. */
 void cdr_held_clear(struct cdr_held *held, struct cdr_spool *spool);
 

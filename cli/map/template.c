@@ -25,6 +25,7 @@ struct cdr_template {
     struct word *word;
     size_t n;
     bool shell, context, raw;
+    bool replaces; /* something in it is replaced */
 };
 
 /* ---- parsing ---- */
@@ -92,7 +93,8 @@ static bool parse(struct cdr_template *t, const struct cdr_template_setting *set
     for (size_t i = 0; !t->shell && i < set->n_words; i++)
         if (!add_word(t, set->words[i], strlen(set->words[i]), set))
             return false;
-    if (takes_arguments(t) || set->no_arguments)
+    t->replaces = takes_arguments(t);
+    if (t->replaces || set->no_arguments)
         return true;
     if (t->shell && t->n > 0 && !add_word(t, " ", 1, set))
         return false;
@@ -270,6 +272,11 @@ bool cdr_template_words(const struct cdr_template *t, const struct cdr_args *arg
     m.failed = m.failed || m.now.failed;
     cdr_buffer_free(&m.now);
     return !m.failed;
+}
+
+bool cdr_template_replaces(const struct cdr_template *t)
+{
+    return t->replaces;
 }
 
 bool cdr_template_is_shell(const struct cdr_template *t)

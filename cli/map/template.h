@@ -44,6 +44,9 @@ bool cdr_template_words(const struct cdr_template *t, const struct cdr_args *arg
 int cdr_template_text(struct cdr_template **out, const char *text,
                       const struct cdr_template_setting *like, struct cdr_failure *why);
 
+/* Whether there is anything in it to be replaced. */
+bool cdr_template_replaces(const struct cdr_template *t);
+
 bool cdr_template_is_shell(const struct cdr_template *t);
 
 /* About how many bytes a job's command has: what -m and -X reckon with. */

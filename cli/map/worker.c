@@ -247,6 +247,21 @@ static void account(struct cdr_map *map, struct cdr_job *job)
         cdr_map_end(map, halt == CDR_HALT_NOW);
 }
 
+/* Before the journal says that it is done. */
+static void save_results(struct cdr_map *map, struct cdr_job *job)
+{
+    int failed = map->results.folder && !map->set->run.dry_run
+                     ? cdr_results_save(&map->results, job)
+                     : 0;
+
+    if (!failed)
+        return;
+    cdr_job_says(job, "its results cannot be kept in %s: %s", map->results.folder,
+                 strerror(failed));
+    if (!cdr_job_failed(job))
+        job->end.status = 1;
+}
+
 static void run_job(struct cdr_work *w, struct cdr_job *job)
 {
     struct cdr_map *map = w->map;
@@ -261,11 +276,12 @@ static void run_job(struct cdr_work *w, struct cdr_job *job)
     w->live = (struct cdr_live){ .job = job,
                                  .wake = w->wake,
                                  .held = map->tries > 1,
-                                 .keep = map->journal != NULL };
+                                 .keep = map->journal || map->results.folder };
     cdr_outlet_begin(map->outlet, &w->live);
     if (map->journal)
         cdr_journal_begin(map->journal, w->index, job);
     run_command(w, job);
+    save_results(map, job);
     if (map->journal)
         cdr_journal_end(map->journal, w->index, job);
     account(map, job); /* before the next one may begin */

@@ -1,8 +1,9 @@
 /* plot.h - plots of results, as SVG or PNG.
  * SPDX-License-Identifier: MIT
  *
- * forest.c and differences.c draw, on a page.c, with what plot/ offers; none.c stands in
- * for them where cadre was built without cairo and Pango.
+ * forest.c and differences.c draw, on a page.c, with what plot/ offers, in the program
+ * cadre-plot. In cadre elsewhere.c starts that, or where cadre was built without cairo and
+ * Pango none.c says so; nothing.c has the rest.
  */
 #ifndef CDR_CLI_PLOT_H
 #define CDR_CLI_PLOT_H
