@@ -331,12 +331,38 @@ static int init(PyObject *object, PyObject *args, PyObject *kw)
     return set_up(self, items, progress);
 }
 
+/* A stream may be in what its function or its iterator has. */
+static int traverse(PyObject *object, visitproc visit, void *arg)
+{
+    struct stream *self = (struct stream *)object;
+
+    Py_VISIT(Py_TYPE(object));
+    Py_VISIT(self->call.fn);
+    Py_VISIT(self->call.items);
+    Py_VISIT(self->call.seed);
+    Py_VISIT(self->call.progress);
+    Py_VISIT(self->call.failures);
+    Py_VISIT(self->pool);
+    Py_VISIT(self->iterator);
+    Py_VISIT(self->source_failed);
+    Py_VISIT(self->held);
+    Py_VISIT(self->done);
+    return 0;
+}
+
+static int clear(PyObject *object)
+{
+    end_quietly((struct stream *)object);
+    return 0;
+}
+
 static void dealloc(PyObject *object)
 {
     struct stream *self = (struct stream *)object;
     PyTypeObject *type = Py_TYPE(object);
     freefunc release = (freefunc)PyType_GetSlot(type, Py_tp_free);
 
+    PyObject_GC_UnTrack(object);
     end_quietly(self);
     Py_XDECREF(self->source_failed);
     release(object);
@@ -367,11 +393,13 @@ int cdp_stream_type_init(PyObject *module)
         { Py_tp_iter, self_of },
         { Py_tp_iternext, next },
         { Py_tp_methods, methods },
+        { Py_tp_traverse, traverse },
+        { Py_tp_clear, clear },
         { Py_tp_dealloc, dealloc },
         { 0, NULL },
     };
     static PyType_Spec spec = { "cadre._core.Stream", sizeof(struct stream), 0,
-                                Py_TPFLAGS_DEFAULT, slots };
+                                Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC, slots };
     PyObject *type = PyType_FromSpec(&spec);
     int rc = type ? PyModule_AddObjectRef(module, "Stream", type) : -1;
 

@@ -6,6 +6,7 @@ import os
 import threading
 import time
 import unittest
+import weakref
 
 import alone  # noqa: F401
 import cadre
@@ -103,6 +104,21 @@ class Streams(unittest.TestCase):
         del results
         gc.collect()
         self.assertEqual(children(), [])
+
+    def test_in_a_circle_they_are_collected(self):
+        class Holder:
+            def fn(self, x):
+                return x
+        for given in (lambda: itertools.count(), lambda: range(1000)):
+            holder = Holder()
+            holder.results = cadre.imap(holder.fn, given(), backend="processes", workers=2)
+            next(holder.results)
+            seen = weakref.ref(holder)
+            self.assertNotEqual(children(), [])
+            del holder
+            gc.collect()
+            self.assertIsNone(seen())
+            self.assertEqual(children(), [])
 
     def test_feed_each_other(self):
         for backend in BACKENDS:
