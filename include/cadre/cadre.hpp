@@ -23,8 +23,8 @@
  * cadre::portable promises to capture plain values only.
  *
  * The last parameter of each call is a cadre_job, of which the policy counts: name, seed,
- * chunk, on_error with statuses, deadline, retries, timeouts, progress, and for streams
- * window, memory_limit and unordered.
+ * indexes, chunk, prefetch, on_error with statuses, deadline, retries, timeouts, progress,
+ * for cadre::per_worker keep_state, and for streams window, memory_limit and unordered.
  */
 #ifndef CADRE_CADRE_HPP
 #define CADRE_CADRE_HPP

@@ -3,58 +3,13 @@
  *
  * The backend is that of the contract suite: CADRE_TEST_BACKEND, CADRE_TEST_WORKERS.
  */
-#include <cadre/cadre.hpp>
+#include "cpp.hpp"
 
 #include <algorithm>
 #include <atomic>
-#include <cstdio>
-#include <cstdlib>
 #include <list>
 #include <numeric>
 #include <random>
-
-static int points, failures;
-
-#define CHECK(what)                                                            \
-    do {                                                                       \
-        if (!(what)) {                                                         \
-            std::printf("# %s:%d: not true: %s\n", __FILE__, __LINE__, #what); \
-            failures++;                                                        \
-        }                                                                      \
-    } while (0)
-
-/* A pool as the environment says. Captures are what persistent workers cannot have. */
-static std::string backend()
-{
-    const char *name = std::getenv("CADRE_TEST_BACKEND");
-    return name ? name : "threads";
-}
-
-static bool captures()
-{
-    return backend() != "persistent";
-}
-
-static cadre_options options()
-{
-    cadre_options opt = {};
-    const char *workers = std::getenv("CADRE_TEST_WORKERS");
-
-    static std::string name;
-    name = captures() ? backend() : "processes";
-    opt.backend = name.c_str();
-    opt.workers = workers ? std::atoi(workers) : 2;
-    opt.oversubscribe = true;
-    opt.ignore_environment = true;
-    opt.min_items = 1;
-    opt.persistent = !captures();
-    return opt;
-}
-
-static cadre::pool open_pool()
-{
-    return backend() == "null" ? cadre::pool(nullptr) : cadre::pool(options());
-}
 
 /* ---- maps ---- */
 
@@ -211,6 +166,53 @@ static void test_per_worker(const cadre::pool &p)
         CHECK(std::string(e.what()) == "item 0: no");
     }
     alive = nullptr;
+}
+
+/* Items by position, whatever the tasks' indexes are. */
+static void test_indexes(const cadre::pool &p)
+{
+    static const std::uint64_t indexes[] = { 2, 3, 7 };
+    std::vector<int> array = { 10, 20, 30, 40, 50 };
+    std::list<int> list(array.begin(), array.end());
+    cadre_job job = {};
+    auto both = [](cadre::task &t, int x) { return int(t.index()) * 100 + x; };
+    const std::vector<int> expected = { 210, 320, 730, 840, 950 };
+
+    job.indexes = indexes;
+    job.n_indexes = 3;
+    job.prefetch = 1;
+    CHECK(cadre::map(p, array, both, job) == expected);
+    CHECK(cadre::map(
+              p, 4, [](std::size_t i) { return int(i); }, job) ==
+          std::vector<int>({ 2, 3, 7, 8 }));
+    if (!captures())
+        return;
+    CHECK(cadre::map(p, list, both, job) == expected);
+    CHECK(cadre::reduce(
+              p, list, 0, both, [](int a, int b) { return a + b; }, job) == 3050);
+    std::vector<int> got;
+    for (auto &r : cadre::stream(p, list, both, job))
+        got.push_back(r.value);
+    CHECK(got == expected);
+}
+
+/* A worker's state serves as long as the worker does: those of a run are forked for it. */
+static void test_kept_state(const cadre::pool &p)
+{
+    auto count = cadre::per_worker([] { return 0; },
+                                   [](int &calls, std::size_t) { return ++calls; });
+    bool stays = backend() != "processes";
+    cadre_job job = {};
+    int first, second;
+
+    job.keep_state = true;
+    first = cadre::map(p, 1, count, job)[0];
+    second = cadre::map(p, 1, count, job)[0];
+    CHECK(first == 1);
+    CHECK(second == 1 ||
+          (stays && second == 2)); /* another worker may have come first */
+    if (p.workers() == 1 && stays && backend() != "null")
+        CHECK(second == 2);
 }
 
 static void test_for_each(const cadre::pool &)
@@ -424,21 +426,6 @@ static void test_explain(const cadre::pool &p)
     CHECK(p.workers() >= 1);
 }
 
-static void run(const char *name, void (*test)(const cadre::pool &),
-                const cadre::pool &p)
-{
-    int before = failures;
-
-    try {
-        test(p);
-    } catch (const std::exception &e) {
-        std::printf("# %s: %s\n", name, e.what());
-        failures++;
-    }
-    std::printf("%sok %d - %s\n", failures > before ? "not " : "", ++points, name);
-    std::fflush(stdout);
-}
-
 int main()
 {
     cadre::pool p = open_pool();
@@ -450,6 +437,8 @@ int main()
     RUN(test_portable);
     RUN(test_random);
     RUN(test_per_worker);
+    RUN(test_indexes);
+    RUN(test_kept_state);
     RUN(test_for_each);
     RUN(test_what_is_thrown_fails_its_task);
     RUN(test_keep_going);

@@ -1,6 +1,7 @@
 # test_random_jobs.py - any job, on any workers: the results and errors of the builtin map.
 # SPDX-License-Identifier: MIT
 import functools
+import os
 import unittest
 
 import alone  # noqa: F401
@@ -10,7 +11,8 @@ from hypothesis import strategies as some
 
 # Each example is itself: the machine's speed decides nothing, and nothing is kept.
 settings.register_profile("cadre", deadline=None, database=None, derandomize=True,
-                          max_examples=60, suppress_health_check=list(HealthCheck))
+                          max_examples=int(os.environ.get("CADRE_TEST_EXAMPLES", 15)),
+                          suppress_health_check=list(HealthCheck))
 settings.load_profile("cadre")
 
 BACKENDS = some.sampled_from(["serial", "threads", "processes", "auto"])
@@ -113,7 +115,6 @@ class Jobs(unittest.TestCase):
 
 class Persistent(unittest.TestCase):
     @given(some.lists(PLAIN, max_size=40), some.sampled_from([1, 2]), WINDOWS)
-    @settings(max_examples=20)
     def test_imap(self, items, workers, window):
         self.assertEqual(list(cadre.imap(repr, items, persistent=True, workers=workers,
                                          window=window)), list(map(repr, items)))

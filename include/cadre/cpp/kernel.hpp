@@ -10,6 +10,7 @@
 
 #include <cadre/cpp/task.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <iterator>
 
@@ -184,11 +185,30 @@ template <class Held, class Iterator, class Places> struct over_range {
     Held held;
     Places places;
     std::uint64_t n;
+    /* Of the job, when it is described: before there are workers. */
+    mutable const std::uint64_t *indexes = nullptr;
+    mutable std::uint64_t n_indexes = 0;
 
-    void describe(cadre_job &job) const { job.n = n; }
+    void describe(cadre_job &job) const
+    {
+        job.n = n;
+        indexes = job.indexes;
+        n_indexes = job.n_indexes;
+    }
+
+    /* Where among the items the task's is: indexes grow, and count on after the last. */
+    std::uint64_t position(std::uint64_t index) const
+    {
+        if (n_indexes == 0)
+            return index;
+        if (index > indexes[n_indexes - 1])
+            return n_indexes + (index - indexes[n_indexes - 1] - 1);
+        return static_cast<std::uint64_t>(
+            std::lower_bound(indexes, indexes + n_indexes, index) - indexes);
+    }
     result run(cadre_task *t, const void *) const
     {
-        auto i = static_cast<std::ptrdiff_t>(cadre_task_index(t));
+        auto i = static_cast<std::ptrdiff_t>(position(cadre_task_index(t)));
         if constexpr (std::is_same_v<Iterator, Places>)
             return call(held.get(), t, places[i]);
         else
@@ -259,6 +279,7 @@ template <class R, class Shared> void describe(cadre_job &job, const Shared &sha
 {
     job.fn = kernel<Shared, R>;
     job.range_fn = nullptr;
+    job.fold = nullptr;
     job.items = nullptr;
     job.columns = nullptr;
     job.n_columns = 0;
