@@ -198,6 +198,91 @@ class Ends(unittest.TestCase):
         self.assertEqual((status, said), (0, "[1, 3, 5]\n"))
 
 
+class NothingIsLeft(unittest.TestCase):
+    """Whatever happens in a call: no process, descriptor or shared memory is there after it."""
+
+    PROGRAM = """
+        import cadre, gc, itertools, os, signal, threading, time
+        class Picky(Exception):
+            def __init__(self, a, b):
+                super().__init__(a + b)
+        def raise_picky(x):
+            raise Picky("a", "b")
+        def broken():
+            yield 1
+            raise LookupError("no more")
+        def kill(x):
+            os.kill(os.getpid(), signal.SIGKILL)
+        def interrupt(x):
+            os.kill(os.getppid(), signal.SIGINT)
+            time.sleep(600)
+        def nested(x):
+            return sum(cadre.map(lambda y: x * y, range(3), backend="processes", workers=2))
+        def leave_a_stream():
+            next(cadre.imap(str, itertools.count(), backend="processes", workers=2))
+        P = dict(backend="processes", workers=2)
+        acts = {
+            "nothing": lambda: cadre.map(abs, [1], **P),
+            "kill": lambda: cadre.map(kill, [1], **P),
+            "kill in a stream": lambda: list(cadre.imap(kill, iter([1]), **P)),
+            "timeout": lambda: cadre.map(time.sleep, [600], timeout=0.1, **P),
+            "deadline": lambda: cadre.map(time.sleep, [600], deadline=0.1, **P),
+            "Ctrl-C": lambda: cadre.map(interrupt, [1], **P),
+            "Ctrl-C in a stream": lambda: list(cadre.imap(interrupt, iter([1]), **P)),
+            "result": lambda: cadre.map(lambda x: threading.Lock(), [1], **P),
+            "exception": lambda: cadre.map(raise_picky, [1], **P),
+            "iterator": lambda: cadre.map(abs, broken(), **P),
+            "iterator of a stream": lambda: list(cadre.imap(abs, broken(), **P)),
+            "os._exit": lambda: cadre.map(os._exit, [3], **P),
+            "recursion": lambda: cadre.map(nested, range(3), **P),
+            "a stream left behind": leave_a_stream,
+            "large results": lambda: cadre.map(bytes, [10**6] * 9, **P),
+        }
+        def census():
+            gc.collect()
+            with open(f"/proc/self/task/{os.getpid()}/children") as file:
+                children = file.read().split()
+            with open("/proc/self/maps") as file:
+                shared = sum(line.split()[1].endswith("s") for line in file)
+            return children, len(os.listdir("/proc/self/fd")), shared, os.listdir("/dev/shm")
+        for act in acts.values():  # what is made once is made
+            try:
+                act()
+            except (Exception, KeyboardInterrupt):
+                pass
+        before = census()
+        for name, act in acts.items():
+            try:
+                act()
+                said = "done"
+            except (Exception, KeyboardInterrupt) as failure:
+                said = type(failure).__name__
+            after = census()
+            print(name, said, "as before" if after == before else (before, after), sep=": ")
+        """
+
+    def test_after_whatever_happens(self):
+        status, said = run(self.PROGRAM)
+        self.assertEqual(said.replace(": as before", ""), textwrap.dedent("""\
+            nothing: done
+            kill: WorkerDied
+            kill in a stream: WorkerDied
+            timeout: TaskTimeout
+            deadline: DeadlinePassed
+            Ctrl-C: KeyboardInterrupt
+            Ctrl-C in a stream: KeyboardInterrupt
+            result: TypeError
+            exception: TaskError
+            iterator: LookupError
+            iterator of a stream: LookupError
+            os._exit: WorkerDied
+            recursion: done
+            a stream left behind: done
+            large results: done
+            """))
+        self.assertEqual(status, 0)
+
+
 class Said(unittest.TestCase):
     def test_other_threads_are_noticed(self):
         status, said = run("""
