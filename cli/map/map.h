@@ -74,6 +74,8 @@ struct cdr_map {
     bool all_known;  /* how many there are: tally.total */
 
     int over;           /* an eventfd: can be read once the run is over */
+    atomic_bool ended;  /* by cdr_map_end; release, acquire. A signal only makes `over`
+                           readable */
     atomic_bool killed; /* set before workers are woken; acquire, release */
     atomic_int broken;  /* errno of standard output; relaxed */
     _Atomic int *wake;  /* an eventfd of each worker, or -1; released by its worker */

@@ -80,6 +80,7 @@ static void signal_event(int fd)
 
 void cdr_map_end(struct cdr_map *map, bool kill)
 {
+    atomic_store_explicit(&map->ended, true, memory_order_release);
     signal_event(map->over);
     if (!kill)
         return;
@@ -90,9 +91,7 @@ void cdr_map_end(struct cdr_map *map, bool kill)
 
 bool cdr_map_is_over(const struct cdr_map *map)
 {
-    struct cdr_gate look = { .over = map->over };
-
-    return cdr_interrupted() || !cdr_gate_pause(&look, 0);
+    return cdr_interrupted() || atomic_load_explicit(&map->ended, memory_order_acquire);
 }
 
 /* ---- the command ---- */
