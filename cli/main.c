@@ -17,6 +17,7 @@
 #include "cli/base/self.h"
 #include "cli/output/output.h"
 #include "cli/base/text.h"
+#include "cli/ranks/ranks.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -166,10 +167,16 @@ int main(int argc, char **argv)
 
     cdr_self_set(argv);
     fill_standard_files();
-    cdr_interrupt_install();
-    rc = dispatch((const char *const *)argv + (argc > 0), &why);
+    rc = cdr_ranks_join(argv, &why);
+    if (rc == CDR_RANKS_SERVED)
+        return 0;
+    if (rc == 0) {
+        cdr_interrupt_install();
+        rc = dispatch((const char *const *)argv + (argc > 0), &why);
+    }
     if (rc == 0)
         rc = cdr_output_flush_standard(&why);
     cdr_failure_print(&why);
+    cdr_ranks_leave();
     return rc;
 }
