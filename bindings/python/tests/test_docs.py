@@ -9,6 +9,7 @@ import unittest
 
 import alone  # noqa: F401
 import cadre
+from cadre import stats
 
 GUIDE = pathlib.Path(__file__).resolve().parent.parent / "README.md"
 
@@ -45,11 +46,18 @@ class Documentation(unittest.TestCase):
                 self.assertIn(">>>", thing.__doc__, name)
 
     def test_every_public_name_and_parameter_is_typed(self):
-        stub = ast.parse((pathlib.Path(cadre.__file__).parent / "__init__.pyi").read_text())
+        self.check_stub(cadre, "__init__.pyi")
+        self.check_stub(stats, "stats.pyi")
+
+    def check_stub(self, module, file):
+        stub = ast.parse((pathlib.Path(cadre.__file__).parent / file).read_text())
         typed = {node.name: node for node in stub.body if hasattr(node, "name")}
-        self.assertEqual(set(cadre.__all__) - set(typed), set())
-        for name in cadre.__all__:
-            thing = getattr(cadre, name)
+        others = {alias.asname for node in stub.body if isinstance(node, ast.ImportFrom)
+                  for alias in node.names}
+        others |= {node.target.id for node in stub.body if isinstance(node, ast.AnnAssign)}
+        self.assertEqual(set(module.__all__) - set(typed) - others, set())
+        for name in module.__all__:
+            thing = getattr(module, name)
             if not isinstance(thing, type(cadre.map)):
                 continue
             args = typed[name].args
