@@ -5,11 +5,14 @@ import importlib
 import multiprocessing
 import os
 import sys
+import time
 import types
 import unittest
 from unittest import mock
 
 import alone  # noqa: F401
+import cadre
+import numpy
 from cadre.compat import scinexus
 
 CPUS = multiprocessing.cpu_count()
@@ -88,6 +91,30 @@ class Backends(Fresh):
         with mock.patch.object(multiprocessing, "current_process",
                                lambda: types.SimpleNamespace(name="LokyProcess-3")):
             self.assertEqual(scinexus.get_rank(), 3)
+
+    def test_as_many_workers_as_items_have_one_each(self):
+        there = cadre.empty(CPUS)
+
+        def meet(n):
+            there[n] = 1
+            end = time.monotonic() + 60
+            while not there.all() and time.monotonic() < end:
+                time.sleep(0)
+            return scinexus.get_rank(), n, bool(there.all())
+        told = scinexus.map(meet, range(CPUS), max_workers=CPUS, chunksize=1)
+        self.assertEqual([n for _, n, _ in told], list(range(CPUS)))
+        self.assertTrue(all(met for _, _, met in told))
+        self.assertEqual(len({rank for rank, _, _ in told}), CPUS)
+
+    def test_functions_may_seed_the_global_generator(self):
+        def draw(n):
+            numpy.random.seed(n)
+            return float(numpy.random.random())
+        varied = scinexus.map(draw, range(2, 11), max_workers=1)
+        same = scinexus.map(draw, [2] * 9, max_workers=1)
+        self.assertEqual(varied[0], same[0])
+        self.assertEqual(len(set(same)), 1)
+        self.assertNotEqual(varied, same)
 
     def test_custom(self):
         class Own(scinexus.Parallel):
