@@ -60,7 +60,8 @@ enum way {
     PERMUTED,
     UNTIL,
     BANDS,
-    SEVERAL
+    SEVERAL,
+    FOLDS
 };
 
 static const struct subject subjects[] = {
@@ -80,6 +81,7 @@ static const struct subject subjects[] = {
     { "bands of a ROC curve", CADRE_ROC_AUC, CADRE_CURVE_ROC, 1, false, 0, BANDS },
     { "bands of precision", CADRE_PR_AUC, CADRE_CURVE_PR, 0, false, 0, BANDS },
     { "ROC-AUC, until an error", CADRE_ROC_AUC, CADRE_BCA, 1, false, 0, UNTIL },
+    { "folds, basic", CADRE_MEAN, CADRE_BASIC, 0, false, 0, FOLDS },
     { "several at once", CADRE_F1, CADRE_BCA_IF_DEFINED, 0, false, 0, SEVERAL },
     { "several, studentized", CADRE_F1, CADRE_STUDENTIZED, 0, false, 0, SEVERAL },
     { "ROC-AUC, percentile", CADRE_ROC_AUC, CADRE_PERCENTILE, 0, false, 0, ROWS },
@@ -185,6 +187,9 @@ static int run(cadre_interval *out, const struct subject *s, cadre_pool *pool,
         return cadre_bootstrap_operating_point(out, pool, job, &selector, &validation,
                                                a, b, err);
     case SEVERAL: return several(out, pool, job, s->method, err);
+    case FOLDS:
+        job->method = s->method;
+        return cadre_bootstrap_folds(out, pool, job, b, 7, err);
     case BANDS: return bands(out, pool, job, s->method, err);
     case PERMUTED: return permute(out, pool, job, err);
     case UNTIL:

@@ -198,6 +198,19 @@ static void bins_with_equal_scores(void **state)
     stats_same(0, out, "together");
 }
 
+/* A sum's last bit may be off, not more. */
+static void brier_of_ten(void **state)
+{
+    const uint8_t y[] = { 1, 1, 0, 0, 0, 1, 1, 0, 1, 0 };
+    const double p[] = { .9, .8, .6, .2, .6, 0, .7, .7, .6, .6 };
+    const cadre_metric brier = { .kind = CADRE_BRIER };
+    double out;
+
+    (void)state;
+    assert_int_equal(cadre_metric_value(&out, &brier, y, p, 10, NULL), 0);
+    stats_near(0.291, out, 1e-16);
+}
+
 static void edges_of_bins(void **state)
 {
     const double p[] = { .95, 1, .95, 1, .95, 1, .95, 1, .95, 1 }, zeros[10] = { 0 };
@@ -354,6 +367,7 @@ int main(void)
         cmocka_unit_test(columns),
         cmocka_unit_test(bins_with_equal_scores),
         cmocka_unit_test(edges_of_bins),
+        cmocka_unit_test(brier_of_ten),
         cmocka_unit_test(bins_without_equal_scores),
         cmocka_unit_test(weights_are_copies),
         cmocka_unit_test(weights_of_one),

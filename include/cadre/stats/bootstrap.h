@@ -153,7 +153,8 @@ CADRE_API int cadre_bootstrap_interval(cadre_interval *out, cadre_pool *pool,
 
 /* The difference metric(b) - metric(a) of two score columns on the same rows, with a
  * percentile interval (or b->method) over resamples that both share (quantiles as NumPy's). Where all
- * labels are the same, differences of calibration errors count as degenerate too. */
+ * labels are the same, differences of calibration errors count as degenerate too, unless those
+ * of all rows are the same. */
 CADRE_API int cadre_bootstrap_difference(cadre_interval *out, cadre_pool *pool,
                                          const cadre_bootstrap *b,
                                          const double *scores_a, const double *scores_b,

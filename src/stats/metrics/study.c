@@ -11,9 +11,9 @@
 
 /* ---- opening ---- */
 
-/* One class has a calibration error, but comparing those of two models says nothing:
- * a resample for a difference must have both. */
-static bool needs_two_classes(int kind, bool difference)
+/* One class has a calibration error, but where there are two, comparing those of two models
+ * by one of them says little: a resample for a difference must have both, if the rows have. */
+static bool needs_two_classes(int kind, bool difference, bool has_two)
 {
     switch (kind) {
     case CADRE_ROC_AUC:
@@ -24,7 +24,7 @@ static bool needs_two_classes(int kind, bool difference)
     case CADRE_BALANCED_ACCURACY:
     case CADRE_GROUP_DIFFERENCE:
     case CADRE_GROUP_RATIO: return true;
-    default: return difference && cdr_family_of(kind) == &cdr_calibration;
+    default: return difference && has_two && cdr_family_of(kind) == &cdr_calibration;
     }
 }
 
@@ -89,6 +89,14 @@ static double constant_of(const struct cdr_study *s)
     return s->difference ? 0 : 1;
 }
 
+static bool has_two_classes(const struct cdr_study *s)
+{
+    for (size_t i = 1; s->labels && i < s->n * s->classes; i++)
+        if (s->labels[i] != s->labels[0])
+            return true;
+    return false;
+}
+
 int cdr_study_open(struct cdr_study *s, const struct cdr_subject *subject,
                    cadre_error *err)
 {
@@ -100,11 +108,11 @@ int cdr_study_open(struct cdr_study *s, const struct cdr_subject *subject,
                              .classes = subject->class_of ? subject->classes : 1,
                              .difference = subject->second != NULL,
                              .counts = family->counts && !weights,
-                             .tallies = family->tallies || weights,
-                             .two_classes = needs_two_classes(
-                                 subject->metric.kind, subject->second != NULL) };
+                             .tallies = family->tallies || weights };
     if (!label_classes(s, subject) || !open_columns(s, subject))
         return cdr_stats_no_memory(err, s->n);
+    s->two_classes = needs_two_classes(subject->metric.kind, s->difference,
+                                       s->difference && has_two_classes(s));
     s->constant = constant_of(s);
     return CADRE_OK;
 }
