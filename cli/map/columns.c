@@ -95,26 +95,49 @@ static bool add(const struct cdr_columns *c, struct cdr_args *to, const char *va
     return cdr_args_add(to, value, size);
 }
 
-/* Where the separator is next; false: nowhere. One that is empty separates nothing. */
+/* Where the separator is next in terminated text; false: nowhere. One that is empty
+ * separates nothing. To the C library a NUL byte ends a text; here it is one like others. */
 static bool find(const struct cdr_columns *c, const char *from, const char *end,
                  bool begun, regmatch_t *match)
 {
-    *match = (regmatch_t){ .rm_so = 0, .rm_eo = end - from };
-    return regexec(&c->separator, from, 1, match,
-                   REG_STARTEND | (begun ? REG_NOTBOL : 0)) == 0 &&
-           match->rm_eo > match->rm_so;
+    for (const char *at = from; at <= end; at += strlen(at) + 1) {
+        if (regexec(&c->separator, at, 1, match, begun || at > from ? REG_NOTBOL : 0))
+            continue;
+        match->rm_so += at - from;
+        match->rm_eo += at - from;
+        return match->rm_eo > match->rm_so;
+    }
+    return false;
 }
 
-bool cdr_columns_add(const struct cdr_columns *c, struct cdr_args *to,
-                     const char *value, size_t size)
+static bool add_split(const struct cdr_columns *c, struct cdr_args *to,
+                      const char *value, size_t size)
 {
     const char *from = value, *end = value + size;
     regmatch_t match;
 
-    while (c->split && find(c, from, end, from > value, &match)) {
+    while (find(c, from, end, from > value, &match)) {
         if (!add(c, to, from, (size_t)match.rm_so))
             return false;
         from += match.rm_eo;
     }
     return add(c, to, from, (size_t)(end - from));
+}
+
+bool cdr_columns_add(const struct cdr_columns *c, struct cdr_args *to,
+                     const char *value, size_t size)
+{
+    char *text;
+    bool added;
+
+    if (!c->split)
+        return add(c, to, value, size);
+    text = malloc(size + 1);
+    if (!text)
+        return false;
+    memcpy(text, value, size);
+    text[size] = '\0';
+    added = add_split(c, to, text, size);
+    free(text);
+    return added;
 }
