@@ -12,6 +12,7 @@
 #include <cadre/random.h>
 #include <cadre/stream.h>
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -137,6 +138,15 @@ static int wait_a_little(cadre_task *t, const void *item, void *result)
 
     (void)t, (void)item, (void)result;
     nanosleep(&ms, NULL);
+    return 0;
+}
+
+/* One of the tasks has its rank say nothing any more. */
+static int fall_silent(cadre_task *t, const void *item, void *result)
+{
+    (void)item, (void)result;
+    if (cadre_task_index(t) == 7)
+        raise(SIGSTOP);
     return 0;
 }
 
@@ -404,6 +414,28 @@ static int by_name(void)
     return failures > 0;
 }
 
+/* Prints the error of the run that a rank's silence ends; the job ends with it. */
+static int lose_rank(cadre_mpi_options o)
+{
+    cadre_job job = { .fn = fall_silent, .n = 100, .chunk = 1 };
+    cadre_pool *pool;
+    cadre_error err;
+    int rc;
+
+    o.silence_ms = 2000;
+    rc = cadre_mpi_open(&pool, MPI_COMM_WORLD, &o, &err);
+    if (rc)
+        return rc < CADRE_OK;
+    rc = cadre_map(pool, &job, &err);
+    printf("%s: %s\n", rc == CADRE_ECRASH ? "lost" : "not lost", err.message);
+    fflush(stdout);
+    rc = cadre_map(pool, &job, &err);
+    printf("%s: %s\n", rc == CADRE_ECRASH ? "then" : "not then", err.message);
+    fflush(stdout);
+    cadre_close(pool);
+    return 1;
+}
+
 /* With MPI begun and ended by the program, at a level where only its main thread may speak. */
 static int funneled(const cadre_mpi_options *o)
 {
@@ -442,6 +474,8 @@ int main(int argc, char **argv)
         return only_open(&o);
     if (strcmp(test, "name") == 0)
         return by_name();
+    if (strcmp(test, "lose") == 0)
+        return lose_rank(o);
     if (strcmp(test, "funneled") == 0)
         return funneled(&o);
     rc = cadre_mpi_open(&pool, MPI_COMM_WORLD, &o, &err);

@@ -312,6 +312,84 @@ static void test_what_open_answers(void **state)
     open_answers((struct answer){ 7, 0, NULL }, CADRE_ESYS, wordless);
 }
 
+/* The process was one of the workers: there is no pool, and that is no failure. */
+static void test_a_process_that_has_served(void **state)
+{
+    cadre_backend b = crew_backend;
+    cadre_options opt = {
+        .custom = &b, .workers = 2, .oversubscribe = true, .ignore_environment = true
+    };
+    cadre_pool *pool;
+    cadre_error err;
+
+    (void)state;
+    answer = (struct answer){ CADRE_DONE, 0, NULL };
+    b.open = answers;
+    assert_int_equal(cadre_open(&pool, &opt, &err), CADRE_DONE);
+    assert_null(pool);
+}
+
+/* ---- backends that are found by name ---- */
+
+static unsigned available;
+
+static unsigned are_available(void)
+{
+    return available;
+}
+
+static void opens(const char *backend, const char *name, unsigned workers)
+{
+    cadre_options opt = { .backend = backend,
+                          .oversubscribe = true,
+                          .ignore_environment = true };
+    cadre_pool *pool;
+    cadre_error err;
+
+    if (cadre_open(&pool, &opt, &err))
+        fail_msg("%s", err.message);
+    assert_true(!name || strcmp(cadre_backend_name(pool), name) == 0);
+    assert_true(name || strcmp(cadre_backend_name(pool), "supervisor") != 0);
+    assert_true(workers == 0 || cadre_workers(pool) == workers);
+    cadre_close(pool);
+}
+
+static void cannot_be_registered(cadre_backend b, const char *why)
+{
+    cadre_error err;
+
+    assert_int_equal(cadre_backend_register(&b, &err), CADRE_EINVAL);
+    assert_string_equal(err.message, why);
+}
+
+static void test_registering(void **state)
+{
+    static cadre_backend b;
+    cadre_error err;
+
+    (void)state;
+    b = crew_backend;
+    b.available = are_available;
+    assert_int_equal(cadre_backend_register(&b, &err), CADRE_OK);
+    assert_int_equal(cadre_backend_register(&b, &err), CADRE_OK); /* it is there */
+    available = CREW + 1;
+    opens("supervisor", "supervisor", CREW + 1);
+    opens("auto", "supervisor", CREW + 1);
+    opens(NULL, "supervisor", CREW + 1);
+    available = 0; /* not as things are */
+    opens("auto", NULL, 0);
+    cannot_be_registered((cadre_backend){ .abi = CADRE_BACKEND_ABI, .name = "threads" },
+                         "cadre itself has a backend \"threads\"");
+    cannot_be_registered(
+        (cadre_backend){ .abi = CADRE_BACKEND_ABI, .name = "supervisor" },
+        "another backend is registered as \"supervisor\"");
+    cannot_be_registered((cadre_backend){ .abi = CADRE_BACKEND_ABI, .name = "auto" },
+                         "a backend to be registered has no name of its own");
+    cannot_be_registered((cadre_backend){ .abi = 1, .name = "old" },
+                         "a backend to be registered is for version 1 of the contract, "
+                         "this is 3");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -319,6 +397,8 @@ int main(void)
         cmocka_unit_test(test_a_busy_backend_leaves_runs_to_their_callers),
         cmocka_unit_test(test_what_a_backend_must_have),
         cmocka_unit_test(test_what_open_answers),
+        cmocka_unit_test(test_a_process_that_has_served),
+        cmocka_unit_test(test_registering),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
