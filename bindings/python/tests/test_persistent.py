@@ -314,7 +314,7 @@ class Ends(unittest.TestCase):
         cadre.map(functions.sleep, [600] * 3, persistent=True, workers=2)
         """).splitlines())], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
             start_new_session=True)
-        self.assertEqual(process.stdout.readline(), b"ready\n")
+        self.assertIn(b"ready", process.stdout.readline())
         os.kill(process.pid, signal.SIGKILL)
         process.wait(DEADLINE)
         process.stdout.close()
