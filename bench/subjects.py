@@ -11,6 +11,7 @@ from bootstrap import Bootstrap
 from compare import Comparison, Contestant, Table
 from processes import Processes
 from pythons import Python
+from shell import Shell
 from stream import Stream
 
 LOOP = Contestant("plain loop", "bench-cadre", "loop")
@@ -78,7 +79,7 @@ REDUCE = Comparison("reduce", "sum of 10 million squares", [
 ])
 
 SUBJECTS = [MAP, SMALL, SKEW, Automatic(), REDUCE, Stream(), Processes(), Bootstrap(),
-            AtomProbe(), Python()]
+            AtomProbe(), Python(), Shell()]
 
 # What each program stands for: printed at the top, with what is missing.
 PROGRAMS = {
