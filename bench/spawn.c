@@ -1,5 +1,4 @@
-/* spawn.c - a bare loop of posix_spawn, so many processes at a time: what cadre map is
- * measured against.
+/* spawn.c - a bare loop of posix_spawn, which cadre map is measured against.
  * SPDX-License-Identifier: MIT
  *
  * usage: bench-spawn PROCESSES AT-A-TIME
