@@ -34,7 +34,7 @@ setup:
 run:
 	@tools/setup.sh run
 	@$(MAKE) --no-print-directory $(BUILD)/build.ninja
-	@meson compile -C $(BUILD) cadre:executable
+	@meson compile -C $(BUILD) program
 	@BUILD=$(BUILD) examples/breast_cancer.sh
 
 test:
@@ -64,7 +64,7 @@ check-clang check-musl check-aarch64:
 
 check-peers: $(BUILD)/build.ninja
 	@tools/setup.sh --look peers
-	@meson compile -C $(BUILD) cadre:executable
+	@meson compile -C $(BUILD) program
 	@/usr/bin/python3 -B tests/peers/check_peers.py --cadre $(BUILD)/cadre --r
 
 format:

@@ -22,6 +22,7 @@ cross() { # COMPILER CPU
 libs = '$PWD/$build-libs'
 [binaries]
 c = [$ccache'$1']
+cpp = '/nonexistent' # none is for this machine
 ar = 'ar'
 strip = 'strip'
 pkgconfig = 'pkg-config'

@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define CDR_DIGITS_ROOM 32
+#define CDR_DIGITS_ROOM 40
 
 /* For programs: the fewest digits that read back as the same double. Returns out. */
 const char *cdr_digits_shortest(char out[CDR_DIGITS_ROOM], double value);
