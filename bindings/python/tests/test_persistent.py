@@ -314,10 +314,12 @@ class Ends(unittest.TestCase):
         cadre.map(functions.sleep, [600] * 3, persistent=True, workers=2)
         """).splitlines())], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
             start_new_session=True)
-        self.assertIn(b"ready", process.stdout.readline())
-        os.kill(process.pid, signal.SIGKILL)
-        process.wait(DEADLINE)
-        process.stdout.close()
+        try:
+            self.assertIn(b"ready", process.stdout.readline())
+        finally:
+            os.kill(process.pid, signal.SIGKILL)
+            process.wait(DEADLINE)
+            process.stdout.close()
         self.assertTrue(group_is_gone(process.pid))
 
 
