@@ -81,7 +81,7 @@ static int add(cadre_task *t, void *into, const void *from)
 /* As many bytes as its index says. */
 static int emit(cadre_task *t, const void *item, void *result)
 {
-    static char bytes[5000];
+    char bytes[5000];
     uint64_t index = cadre_task_index(t);
 
     (void)item, (void)result;
