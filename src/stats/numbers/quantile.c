@@ -86,14 +86,29 @@ static void sort_by_bytes(double *x, struct keyed *from, struct keyed *to, size_
         x[i] = from[i].x;
 }
 
+/* The C library's sort need not leave what is equal, 0 and -0, in its order. */
+static void sort_few(double *x, size_t n)
+{
+    for (size_t i = 1; i < n; i++) {
+        const double one = x[i];
+        size_t k = i;
+
+        for (; k > 0 && ascending(&x[k - 1], &one) > 0; k--)
+            x[k] = x[k - 1];
+        x[k] = one;
+    }
+}
+
 void cadre_sort(double *x, size_t n)
 {
     struct keyed *const memory =
         n >= FEW && n <= MANY ? malloc(2 * n * sizeof *memory) : NULL;
 
-    if (memory)
+    if (n < FEW)
+        sort_few(x, n);
+    else if (memory)
         sort_by_bytes(x, memory, memory + n, n);
-    else if (n > 1)
+    else
         qsort(x, n, sizeof *x, ascending);
     free(memory);
 }
