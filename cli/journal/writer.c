@@ -2,12 +2,11 @@
  * SPDX-License-Identifier: MIT
  */
 #include "cli/journal/state.h"
+#include "cli/base/thread.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define PACE_NS 50000000 /* between two commits, while little is waiting */
 
@@ -119,24 +118,15 @@ static void *write_all(void *arg)
         if (rows && commit(j, rows, &why))
             cdr_journal_give_up(j, &why);
         free_rows(rows);
-        (void)clock_gettime(CLOCK_REALTIME, &next);
-        next.tv_nsec += PACE_NS;
-        next.tv_sec += next.tv_nsec / 1000000000;
-        next.tv_nsec %= 1000000000;
+        next = cdr_time_after(PACE_NS);
     }
     return NULL;
 }
 
-/* Signals are the program's. */
 int cdr_journal_start_writer(struct cdr_journal *j, struct cdr_failure *why)
 {
-    sigset_t all, old;
-    int rc;
+    int rc = cdr_thread_start(&j->writer, write_all, j);
 
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &old);
-    rc = pthread_create(&j->writer, NULL, write_all, j);
-    pthread_sigmask(SIG_SETMASK, &old, NULL);
     j->begun = rc == 0;
     return rc ? cdr_fails(why, CDR_EXIT_FAILED, "cannot start the journal's thread: %s",
                           strerror(rc))

@@ -2,16 +2,14 @@
  * SPDX-License-Identifier: MIT
  */
 #include "cli/map/bar.h"
+#include "cli/base/thread.h"
 #include "cli/map/clock.h"
 
 #include <inttypes.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <time.h>
 #include <unistd.h>
 
 #define PACE_NS  200000000 /* between two lines */
@@ -133,10 +131,7 @@ static void *show(void *arg)
     while (!bar->closing) {
         if (!bar->inside_line)
             draw(bar);
-        (void)clock_gettime(CLOCK_REALTIME, &next);
-        next.tv_nsec += PACE_NS;
-        next.tv_sec += next.tv_nsec / 1000000000;
-        next.tv_nsec %= 1000000000;
+        next = cdr_time_after(PACE_NS);
         if (!bar->closing)
             pthread_cond_timedwait(&bar->end, &bar->lock, &next);
     }
@@ -149,7 +144,6 @@ int cdr_bar_open(struct cdr_bar **out, const struct cdr_bar_setting *set,
                  struct cdr_failure *why)
 {
     struct cdr_bar *bar;
-    sigset_t all, old;
     int failed;
 
     *out = NULL;
@@ -165,11 +159,8 @@ int cdr_bar_open(struct cdr_bar **out, const struct cdr_bar_setting *set,
     failed = pthread_mutex_init(&bar->lock, NULL);
     if (!failed)
         failed = pthread_cond_init(&bar->end, NULL);
-    sigfillset(&all); /* signals are the program's */
-    pthread_sigmask(SIG_SETMASK, &all, &old);
     if (!failed)
-        failed = pthread_create(&bar->thread, NULL, show, bar);
-    pthread_sigmask(SIG_SETMASK, &old, NULL);
+        failed = cdr_thread_start(&bar->thread, show, bar);
     if (failed) {
         free(bar);
         return cdr_fails(why, CDR_EXIT_FAILED, "cannot start the thread of --bar: %s",
