@@ -167,7 +167,7 @@ int main(int argc, char **argv)
 
     cdr_self_set(argv);
     fill_standard_files();
-    rc = cdr_ranks_join(argv, &why);
+    rc = cdr_ranks_join(&why);
     if (rc == CDR_RANKS_SERVED)
         return 0;
     if (rc == 0) {

@@ -2,10 +2,10 @@
  * SPDX-License-Identifier: MIT
  */
 #include "cli/base/self.h"
-#include "cli/base/text.h"
 
 #include <errno.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -39,7 +39,7 @@ static void try_it(const char *folder, const char *under, const char *name)
         execv(path, arguments);
 }
 
-int cdr_self_become(const char *name, const char *what_for, struct cdr_failure *why)
+int cdr_self_exec(const char *name)
 {
     static const char installed[] = CADRE_LIBEXEC "/";
     char folder[PATH_MAX];
@@ -53,7 +53,5 @@ int cdr_self_become(const char *name, const char *what_for, struct cdr_failure *
         if (errno != ENOENT)
             failed = errno;
     }
-    return cdr_fails(why, CDR_EXIT_FAILED,
-                     "%s needs the program %s, which cannot be started: %s", what_for,
-                     name, strerror(failed));
+    return failed;
 }

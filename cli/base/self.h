@@ -4,13 +4,12 @@
 #ifndef CDR_CLI_SELF_H
 #define CDR_CLI_SELF_H
 
-#include "cli/base/failure.h"
-
 /* Once, from main, before anything else. */
 void cdr_self_set(char **argv);
 
 /* Become the program of this name, with the same arguments: where programs that cadre
- * runs are installed, or beside this one. Comes back only if that fails: an exit code. */
-int cdr_self_become(const char *name, const char *what_for, struct cdr_failure *why);
+ * runs are installed, or beside this one. Comes back only if that fails: why, as errno has
+ * it. */
+int cdr_self_exec(const char *name);
 
 #endif

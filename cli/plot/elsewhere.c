@@ -9,8 +9,15 @@
 #include "cli/base/self.h"
 #include "cli/plot/plot.h"
 
+#include <string.h>
+
 int cdr_plot_open(struct cdr_plot *plot, const char *path, struct cdr_failure *why)
 {
+    static const char name[] = "cadre-plot";
+
     (void)plot;
-    return path ? cdr_self_become("cadre-plot", "--plot", why) : 0;
+    return path ? cdr_fails(why, CDR_EXIT_FAILED,
+                            "--plot needs the program %s, which cannot be started: %s",
+                            name, strerror(cdr_self_exec(name)))
+                : 0;
 }

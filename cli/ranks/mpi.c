@@ -23,13 +23,12 @@ static void forget_launcher(void)
         unsetenv(names[i]);
 }
 
-int cdr_ranks_join(char **argv, struct cdr_failure *why)
+int cdr_ranks_join(struct cdr_failure *why)
 {
     cadre_mpi_options o = { .pool.ignore_environment = true };
     cadre_error err;
     int rc = cadre_mpi_open(&kept, MPI_COMM_WORLD, &o, &err);
 
-    (void)argv;
     if (rc == CADRE_DONE)
         return CDR_RANKS_SERVED;
     if (rc)

@@ -12,8 +12,8 @@
 #define CDR_RANKS_SERVED \
     (-2) /* this process was a worker of rank 0: it prints nothing */
 
-/* Before anything else, with main's arguments. */
-int cdr_ranks_join(char **argv, struct cdr_failure *why);
+/* Before anything else but cdr_self_set. */
+int cdr_ranks_join(struct cdr_failure *why);
 
 /* At the end. */
 void cdr_ranks_leave(void);

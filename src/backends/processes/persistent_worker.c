@@ -1,9 +1,9 @@
 /* persistent_worker.c - what a persistent worker does, from its start to its end.
  * SPDX-License-Identifier: MIT
  *
- * It comes here before main (entry.c), or from there (worker_main.c), settled in: it dies with its parent, has a name,
- * and no descriptor but its socket. It is told where memory is that it shares, and then
- * joins runs as it is called to them.
+ * It comes here before main (entry.c), or from there (worker_main.c), settled in: it dies
+ * with its parent, has a name, and no descriptor but its socket. It is told where memory is
+ * that it shares, and then joins runs as it is called to them.
  */
 #include "backends/spawn/spawn.h"
 #include "backends/processes/supervisor.h"
