@@ -51,10 +51,12 @@ static void let_end(struct team *t)
 {
     uint64_t until = now() + cadre_run_grace_ns(t->run), at;
 
+    /* A run that ends before this thread has seen it begin has nobody in it. Who is not in
+     * it is told nothing: it would take it for a word on the next run. */
     t->ending = true;
     tell_limit(t);
     for (unsigned seat = 1; seat <= t->n; seat++)
-        if (t->mates[seat].pid > 0)
+        if (t->mates[seat].pid > 0 && t->mates[seat].in_run)
             message_send(t->mates[seat].fd, LEAVE, seat, NULL, 0);
     while (anybody(t) && (at = now()) < until) {
         pthread_mutex_unlock(&t->lock);

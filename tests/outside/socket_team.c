@@ -138,7 +138,7 @@ void tell_limit(struct team *t)
         return;
     t->limit = limit;
     for (unsigned seat = 1; seat <= t->n; seat++)
-        if (t->mates[seat].pid > 0)
+        if (t->mates[seat].pid > 0 && t->mates[seat].in_run)
             message_send(t->mates[seat].fd, HALT, seat, &limit, sizeof limit);
 }
 
