@@ -40,6 +40,7 @@ python3-dev    module python3
 python3-numpy  python numpy
 python3-hypothesis   python hypothesis
 python3-cloudpickle  python cloudpickle
+python3-mpi4py       python mpi4py
 openmpi-bin    command mpiexec.openmpi
 libopenmpi-dev module ompi-c
 mpich          command mpiexec.mpich

@@ -1,5 +1,9 @@
 # test_eval_toolkit.py - cadre.compat.eval_toolkit keeps eval-toolkit's rules and bits.
 # SPDX-License-Identifier: MIT
+"""What is held against eval-toolkit's own tests: parallel_map's results, refusals, cap and
+hint; each interval with one job and with several, bit for bit; every check and its words;
+what is degenerate; properties of intervals (the point within, narrower with more rows, no
+difference of equal columns, opposite of swapped ones); fields and dictionaries of results."""
 import dataclasses
 import functools
 import logging
@@ -44,6 +48,23 @@ def accuracy(y, s, threshold):
     return float(((s >= threshold) == y).mean())
 
 
+def pr_auc(y, s):
+    return stats.measure("pr_auc", y, s)
+
+
+def roc_auc(y, s):
+    return stats.measure("roc_auc", y, s)
+
+
+def f1(y, s, threshold):
+    found, there = s >= threshold, y == 1
+    return float(2 * (found & there).sum() / max(1, found.sum() + there.sum()))
+
+
+def best_f1(y, s):
+    return max(np.unique(s).tolist(), key=lambda threshold: f1(y, s, threshold))
+
+
 def draw(seed):
     return float(np.random.default_rng(seed).normal())
 
@@ -67,6 +88,7 @@ class Maps(unittest.TestCase):
         for n_jobs in (1, 2, -1, -2, -100):
             self.assertEqual(parallel_map(square, range(50), n_jobs=n_jobs),
                              [x * x for x in range(50)])
+        self.assertEqual(parallel_map(square, [1, 2, 3, 4]), [1, 4, 9, 16])
         seeds = np.random.SeedSequence(42).spawn(20)
         self.assertEqual(parallel_map(draw, seeds, n_jobs=1), parallel_map(draw, seeds, n_jobs=2))
 
@@ -92,11 +114,17 @@ class Maps(unittest.TestCase):
         self.assertIn("capping n_jobs", logs.output[0])
         with self.assertNoLogs("eval_toolkit._parallel", "WARNING"):
             parallel_map(square, [3], n_jobs=-1)
+        with self.assertLogs("eval_toolkit._parallel", "WARNING") as logs:
+            for _ in range(2):
+                parallel_map(square, [3], n_jobs=os.cpu_count() + 1, description="again")
+        self.assertEqual(sum("again" in line for line in logs.output), 2)
 
     def test_hint_once_and_only_if_somebody_listens(self):
         parallel_map(square, range(1000))
         with self.assertLogs("eval_toolkit._parallel", "INFO") as logs:
             parallel_map(square, range(100))
+            parallel_map(square, range(999))
+            self.assertFalse(_parallel._GUIDANCE_EMITTED)
             parallel_map(square, range(1000), description="many")
             parallel_map(square, range(1000))
         self.assertEqual(len(logs.output), 1)
@@ -128,6 +156,36 @@ class Jobs(unittest.TestCase):
                         {"x": (Y, A, np.arange(N) // 5)}, brier, mean_of)
         self.assertEqual((one.ci_low, one.ci_high, one.point_estimate),
                          (two.ci_low, two.ci_high, two.point_estimate))
+
+    def test_all_cores(self):
+        one, all_ = (bootstrap.paired_bootstrap_diff(Y, A, B, pr_auc, n_resamples=40, n_jobs=n)
+                     for n in (1, -1))
+        self.assertEqual(one, all_)
+        self.assertLessEqual(one.ci_low, one.ci_high)
+        told = [bootstrap.cluster_bootstrap_ci(Y, A, np.arange(N) // 5, pr_auc, n_resamples=40,
+                                               n_jobs=n) for n in (1, 2, -1)]
+        self.assertEqual(told[0], told[1])
+        self.assertEqual(told[0], told[2])
+        self.assertIsNone(told[0].samples)
+
+    def test_operating_points_of_the_best_f1(self):
+        half = N // 2
+        columns = (Y[:half], A[:half], B[:half], Y[half:], A[half:], B[half:])
+        one = self.same(bootstrap.paired_bootstrap_op_point_diff, *columns, best_f1, f1)
+        self.assertGreater(one.delta, 0)
+
+    def test_name_their_function_when_refused(self):
+        lock = threading.Lock()
+        metric = lambda y, s: lock and brier(y, s)  # noqa: E731
+        for name, fn, args in (
+                ("paired_bootstrap_diff", bootstrap.paired_bootstrap_diff, (Y, A, B, metric)),
+                ("cluster_bootstrap_ci", bootstrap.cluster_bootstrap_ci, (Y, A, Y, metric)),
+                ("bootstrap_t", functools.partial(bootstrap.bootstrap_ci,
+                                                  method="studentized"), (Y, A, metric))):
+            for n_jobs, error, words in ((0, ValueError, "n_jobs=0 is not allowed"),
+                                         (2, TypeError, "not picklable")):
+                with self.assertRaisesRegex(error, f"{name}.*{words}"):
+                    fn(*args, n_resamples=10, n_jobs=n_jobs)
 
     def test_count_with_studentized_only(self):
         for method in ("BCa", "percentile"):
@@ -165,6 +223,10 @@ class Bits(unittest.TestCase):
         ci = functools.partial(bootstrap.paired_bootstrap_diff, Y, A, B, brier, n_resamples=20)
         self.assertEqual(ci(rng=7), ci(seed=7))
         self.assertEqual(ci(), ci(rng=42))
+        for source in ([1, 2], np.random.SeedSequence(5)):
+            self.assertEqual(ci(rng=source), ci(rng=source))
+        self.assertEqual(ci(rng=np.random.PCG64(7)), ci(rng=7))
+        self.assertNotEqual(ci(rng=None), ci(rng=None))
         generator = np.random.default_rng(7)
         self.assertEqual(ci(rng=generator), ci(rng=7))
         self.assertNotEqual(ci(rng=generator), ci(rng=7))
@@ -177,6 +239,66 @@ class Bits(unittest.TestCase):
         self.assertEqual((same.delta, same.overlaps_zero), (0.0, True))
         self.assertEqual(ab.delta, -ba.delta)
         self.assertAlmostEqual(ab.ci_low, -ba.ci_high, 15)
+
+
+class Intervals(unittest.TestCase):
+    """What must be so of intervals, whatever the rows."""
+
+    @staticmethod
+    def rows(n):
+        rng = np.random.default_rng(11)
+        y = np.arange(n) % 2
+        return y, rng.random(n), np.clip(0.5 * y + 0.6 * rng.random(n), 0, 1)
+
+    def test_have_the_point_within(self):
+        for method in ("BCa", "percentile", "studentized"):
+            n = 30 if method == "studentized" else 100
+            y, _, b = self.rows(n)
+            ci = bootstrap.bootstrap_ci(y, b, brier, method=method, n_resamples=100)
+            self.assertLessEqual(ci.ci_low, ci.point_estimate)
+            self.assertLessEqual(ci.point_estimate, ci.ci_high)
+            self.assertEqual((ci.n_resamples, ci.method, ci.samples), (100, method, None))
+
+    def test_are_narrower_with_more_rows(self):
+        def widths(n):
+            y, a, b = self.rows(n)
+            ci = bootstrap.bootstrap_ci(y, b, brier, method="percentile", n_resamples=100)
+            return (ci.ci_high - ci.ci_low,
+                    bootstrap.paired_mde(y, a, b, brier, n_resamples=100).mde)
+        for few, many in zip(widths(40), widths(1600)):
+            self.assertLess(many, few)
+
+    def test_show_a_real_lift_and_no_other(self):
+        y, a, b = self.rows(200)
+        for metric in (pr_auc, roc_auc):
+            ci = bootstrap.paired_bootstrap_diff(y, a, b, metric, n_resamples=100)
+            self.assertGreater(ci.delta, 0)
+            self.assertGreater(ci.ci_low, 0)
+            self.assertIs(ci.overlaps_zero, False)
+            none = bootstrap.paired_bootstrap_diff(y, b, b, metric, n_resamples=20)
+            self.assertEqual((none.delta, none.ci_low, none.ci_high), (0, 0, 0))
+            self.assertIs(none.overlaps_zero, True)
+
+    def test_are_wider_at_more_confidence(self):
+        told = [bootstrap.paired_bootstrap_diff(Y, A, B, brier, n_resamples=100,
+                                                confidence=confidence)
+                for confidence in (0.90, 0.99)]
+        self.assertEqual([ci.to_dict()["confidence"] for ci in told], [0.90, 0.99])
+        self.assertLess(told[0].ci_high - told[0].ci_low, told[1].ci_high - told[1].ci_low)
+
+    def test_of_one_group_a_row_resample_rows(self):
+        ci = bootstrap.cluster_bootstrap_ci(Y, A, np.arange(N), brier, n_resamples=40,
+                                            resample_labels=(1,), return_samples=True)
+        self.assertTrue(np.isfinite(ci.samples).all())
+        self.assertEqual((ci.n_resamples, ci.method), (40, "cluster"))
+
+    def test_count_what_was_usable(self):
+        few = np.zeros(40, int)
+        few[:4] = 1  # about 1 in 70 resamples has none of them
+        ci = bootstrap.paired_bootstrap_diff(few, A[:40], B[:40], recall_at_half,
+                                             n_resamples=300)
+        self.assertLess(ci.n_resamples, 300)
+        self.assertGreater(ci.n_resamples, 285)
 
 
 class Checks(unittest.TestCase):
@@ -194,6 +316,18 @@ class Checks(unittest.TestCase):
         self.refused("non-finite point estimate", one, Y, A, lambda y, s: math.nan)
         self.refused("unknown method", one, Y, A, brier, method="x")
         self.refused("n_resamples", one, Y, A, brier, n_resamples=0)
+        self.refused("n_resamples", one, Y, A, brier, n_resamples=0, method="studentized")
+        for n in (3, 6):
+            self.refused(f"n={n} too small for bootstrap", one, Y[:n], A[:n], brier)
+            self.refused(f"n={n} too small for paired", two, Y[:n], A[:n], B[:n], brier)
+            self.refused("too small", op, Y[:n], A[:n], B[:n], Y, A, B, middle, accuracy)
+        self.refused("shape", one, Y[:20], A[:19], brier)
+        self.refused("shapes mismatch", two, Y[:20], A[:19], B[:20], brier)
+        for confidence in (0, 1, 1.5, -0.1):
+            said = r"confidence must be in \(0, 1\)"
+            self.refused(said, one, Y, A, brier, confidence=confidence)
+            self.refused(said, two, Y, A, B, brier, confidence=confidence)
+            self.refused(said, cluster, Y, A, g, brier, confidence=confidence)
         self.refused("shapes mismatch", two, Y, A, B[:50], brier)
         self.refused("n=6 too small for paired bootstrap", two, Y[:6], A[:6], B[:6], brier)
         self.refused("non-finite delta", two, Y, A, B, lambda y, s: math.inf)
@@ -230,6 +364,58 @@ class Checks(unittest.TestCase):
                      bootstrap.bootstrap_ci, np.eye(12, dtype=int)[0], A[:12], recall_at_half,
                      method="studentized", n_resamples=20)
 
+    def test_of_values_that_are_not_finite(self):
+        calls = []
+
+        def later(y, s):
+            calls.append(1)
+            return brier(y, s) if len(calls) < 3 else math.nan
+        self.refused("degenerate", bootstrap.paired_bootstrap_diff, Y, A, B, later)
+        calls.clear()
+        self.refused("non-finite", bootstrap.bootstrap_ci, Y, A, later, method="percentile",
+                     n_resamples=20)
+        self.refused("non-finite delta", bootstrap.paired_bootstrap_ece_diff, Y, A, B,
+                     ece_fn=lambda y, s, n_bins: math.nan)
+        self.refused("non-finite", bootstrap.cluster_bootstrap_ci, Y, A, Y,
+                     lambda y, s: math.nan)
+
+    def test_of_what_counts_as_degenerate(self):
+        def after(good, value, failure):
+            calls = []
+
+            def metric(*_):
+                calls.append(1)
+                if len(calls) > good:
+                    raise failure
+                return value
+            return metric
+        strata = {0: (Y, A, np.arange(N))}
+        for failure in (ValueError("v"), ZeroDivisionError("z")):
+            self.refused("degenerate", bootstrap.paired_bootstrap_ece_diff, Y, A, B,
+                         ece_fn=after(2, 0.5, failure))
+        for failure in (ValueError("v"), KeyError("k"), ZeroDivisionError("z")):
+            self.refused("degenerate", bootstrap.stratified_cluster_bootstrap_ci, strata, brier,
+                         after(1, 0.5, failure))
+        paired = bootstrap.paired_bootstrap_diff
+        self.refused("degenerate", paired, Y, A, B, after(2, 0.5, RuntimeError("r")))
+        self.refused("k", paired, Y, A, B, after(2, 0.5, KeyError("k")), error=KeyError)
+        self.refused("here", bootstrap.bootstrap_ci, Y, A, after(0, 0.5, ValueError("here")))
+
+    def test_of_a_flat_metric(self):
+        one = lambda y, s: 1.0  # noqa: E731
+        ci = bootstrap.bootstrap_ci(Y, A, one, method="percentile", n_resamples=20)
+        self.assertEqual((ci.ci_low, ci.point_estimate, ci.ci_high), (1, 1, 1))
+        of_all = lambda y, s: 1.0 if len(y) == N else brier(y, s)  # noqa: E731
+        with self.assertWarnsRegex(UserWarning, "BCa degenerated"):
+            ci = bootstrap.bootstrap_ci(Y, A, of_all, n_resamples=20)
+        self.assertEqual((ci.ci_low, ci.point_estimate, ci.ci_high), (1, 1, 1))
+
+    def test_say_what_they_do(self):
+        with self.assertLogs("eval_toolkit.bootstrap", "DEBUG") as logs:
+            bootstrap.bootstrap_ci(Y, A, brier, n_resamples=50)
+        self.assertIn("n_resamples=50", logs.output[0])
+        self.assertIn("method=BCa", logs.output[0])
+
     def test_other_exceptions_propagate(self):
         def fail(y, s):
             raise LookupError("here")
@@ -250,6 +436,21 @@ class Checks(unittest.TestCase):
             two.delta = 3
         with self.assertRaises(TypeError):
             bootstrap.mde_from_ci(two, paired=True)
+        self.assertEqual([field.name for field in dataclasses.fields(bootstrap.MDEEstimate)],
+                         ["mde", "sigma_delta", "delta_observed", "alpha", "power",
+                          "n_resamples", "n"])
+        told = bootstrap.paired_mde(Y, A, B, brier, n_resamples=20)
+        self.assertEqual(list(told.to_dict()), [field.name for field in
+                                                dataclasses.fields(told)])
+        self.assertEqual(told.delta_observed, bootstrap.paired_bootstrap_diff(
+            Y, A, B, brier, n_resamples=20).delta)
+        with_samples = dataclasses.replace(one, samples=np.zeros(3))
+        self.assertEqual((with_samples, repr(with_samples), with_samples.to_dict()),
+                         (one, repr(one), one.to_dict()))
+        self.assertFalse(hasattr(one, "__dict__"))
+        self.assertEqual([bootstrap.DEFAULT_N_RESAMPLES, bootstrap.DEFAULT_CONFIDENCE,
+                          bootstrap.DEFAULT_METHOD, bootstrap.DEFAULT_SEED],
+                         [1000, 0.95, "BCa", 42])
 
 
 def flaky(good):

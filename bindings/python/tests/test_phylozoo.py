@@ -1,14 +1,17 @@
 # test_phylozoo.py - cadre.compat.phylozoo keeps PhyloZoo's rules.
 # SPDX-License-Identifier: MIT
+"""What is held against PhyloZoo's page on its layer: its examples, the numbers of jobs, where
+errors come, what a configuration says and refuses. It has no tests of its own."""
 import itertools
 import os
+import threading
 import unittest
 
 import alone  # noqa: F401
 import cadre
 from cadre.compat.phylozoo import (MultiprocessingExecutor, ParallelBackend, ParallelConfig,
-                                   PhyloZooError, PhyloZooValueError, SequentialExecutor,
-                                   ThreadingExecutor)
+                                   ParallelExecutor, PhyloZooError, PhyloZooValueError,
+                                   SequentialExecutor, ThreadingExecutor)
 
 
 def zero(four):
@@ -24,6 +27,40 @@ class Executors(unittest.TestCase):
             executor = ParallelConfig(name, 2).get_executor()
             self.assertEqual(list(executor.starmap(lambda a, b: a + b,
                                                    [(0, 1), (0, 2), (1, 2)])), [1, 2, 3])
+
+    def test_a_program_s_own_parallel_argument(self):
+        def distances(pairs, parallel=None):
+            executor = (parallel or ParallelConfig()).get_executor()
+            return list(executor.starmap(lambda a, b: b - a, pairs))
+        for parallel in (None, ParallelConfig("threading", 2),
+                         ParallelConfig("multiprocessing", 2, chunksize=1)):
+            self.assertEqual(distances([(0, 1), (0, 2), (1, 2)], parallel), [1, 2, 1])
+
+    def test_serve_call_after_call(self):
+        for name in ("sequential", "threading", "multiprocessing"):
+            executor = ParallelConfig(name, 2).get_executor()
+            first, second = executor.map(abs, iter([-1, -2])), executor.map(abs, (-3,))
+            self.assertEqual((list(second), list(first)), ([3], [1, 2]))
+            self.assertEqual(list(executor.map(abs, [])), [])
+            with self.assertRaises(ZeroDivisionError):
+                list(executor.starmap(divmod, [(1, 1), (1, 0)]))
+            self.assertEqual(list(executor.map(abs, [-4])), [4])
+
+    def test_sequential_is_lazy_and_threads_are_not(self):
+        ran = threading.Event()
+        results = SequentialExecutor().map(lambda x: ran.set(), [1], chunksize=0)
+        self.assertFalse(ran.is_set())
+        list(results)
+        self.assertTrue(ran.is_set())
+        asked = []
+        results = ThreadingExecutor(2).map(abs, (asked.append(x) or x for x in (-1, -2)),
+                                           chunksize=-5)
+        self.assertEqual(list(results), [1, 2])
+        self.assertEqual(asked, [-1, -2])
+
+    def test_what_cannot_travel(self):
+        with self.assertRaisesRegex(TypeError, "pickle"):
+            MultiprocessingExecutor(2).map(lambda x: threading.Lock(), [1, 2])
 
     def test_jobs(self):
         self.assertEqual(ThreadingExecutor().n_jobs, 1)
@@ -79,6 +116,16 @@ class Configs(unittest.TestCase):
         self.assertEqual(repr(ParallelConfig(7)),
                          "ParallelConfig(backend=7, n_jobs=None, chunksize=None)")
         self.assertNotEqual(ParallelConfig(), ParallelConfig())
+
+    def test_keep_what_they_are_given(self):
+        config = ParallelConfig("threading", 0, -1)
+        self.assertEqual((config.backend, config.n_jobs, config.chunksize),
+                         (ParallelBackend.THREADING, 0, -1))
+        with self.assertRaisesRegex(PhyloZooValueError, "n_jobs must be positive"):
+            config.get_executor()
+        self.assertFalse(isinstance(ParallelBackend.THREADING, str))
+        with self.assertRaises(TypeError):  # a protocol for type checkers alone
+            isinstance(SequentialExecutor(), ParallelExecutor)
 
     def test_make_new_executors(self):
         config = ParallelConfig()

@@ -1,5 +1,9 @@
 # test_scinexus.py - cadre.compat.scinexus keeps scinexus' rules.
 # SPDX-License-Identifier: MIT
+"""What is held against scinexus' own tests: the abstract class, choosing and getting backends,
+both local backends and the module's functions, ranks and sizes, what is refused and with which
+words, reloading without MPI; and what the tests under MPI ask, on an mpi4py of our own and,
+where one is installed, under mpiexec (test_scinexus_mpi.py)."""
 import collections.abc
 import importlib
 import multiprocessing
@@ -47,6 +51,11 @@ class Backends(Fresh):
         self.assertIs(type(default), scinexus.MultiprocessBackend)
         self.assertIs(type(scinexus.get_parallel_backend("loky")), scinexus.LokyBackend)
         self.assertIs(scinexus.get_parallel_backend(), default)
+        scinexus.set_parallel_backend("loky")
+        self.assertIs(type(scinexus.get_parallel_backend(None)), scinexus.LokyBackend)
+        self.assertIs(type(scinexus.get_parallel_backend("multiprocess")),
+                      scinexus.MultiprocessBackend)
+        self.assertIs(type(scinexus.get_parallel_backend()), scinexus.LokyBackend)
         own = scinexus.LokyBackend()
         scinexus.set_parallel_backend(own)
         self.assertIs(scinexus.get_parallel_backend(), own)
@@ -88,6 +97,10 @@ class Backends(Fresh):
             told = list(backend.imap(lambda _: (backend.get_rank(), backend.is_master_process()),
                                      range(4)))
             self.assertTrue(all(rank > 0 and not master for rank, master in told))
+        self.assertEqual((scinexus.get_rank(), scinexus.get_size()), (0, CPUS))
+        self.assertTrue(scinexus.is_master_process())
+        self.assertTrue(all(rank > 0 for rank in
+                            scinexus.as_completed(lambda _: scinexus.get_rank(), range(4))))
         with mock.patch.object(multiprocessing, "current_process",
                                lambda: types.SimpleNamespace(name="LokyProcess-3")):
             self.assertEqual(scinexus.get_rank(), 3)
@@ -101,10 +114,12 @@ class Backends(Fresh):
             while not there.all() and time.monotonic() < end:
                 time.sleep(0)
             return scinexus.get_rank(), n, bool(there.all())
-        told = scinexus.map(meet, range(CPUS), max_workers=CPUS, chunksize=1)
-        self.assertEqual([n for _, n, _ in told], list(range(CPUS)))
-        self.assertTrue(all(met for _, _, met in told))
-        self.assertEqual(len({rank for rank, _, _ in told}), CPUS)
+        for more in ({}, {"max_workers": CPUS, "chunksize": 1}):
+            there[:] = 0
+            told = scinexus.map(meet, range(CPUS), **more)
+            self.assertEqual([n for _, n, _ in told], list(range(CPUS)))
+            self.assertTrue(all(met for _, _, met in told))
+            self.assertEqual(len({rank for rank, _, _ in told}), CPUS)
 
     def test_functions_may_seed_the_global_generator(self):
         def draw(n):
@@ -149,6 +164,22 @@ class Functions(Fresh):
         self.assertEqual(sorted(scinexus.as_completed(double, range(3), 9999)), [0, 2, 4])
         with self.assertRaises(ValueError):
             next(scinexus.imap(double, range(3), CPUS + 1))
+
+    def test_take_generators(self):
+        for fn in (scinexus.imap, scinexus.map, scinexus.as_completed):
+            self.assertEqual(sorted(fn(double, (x for x in range(4)), max_workers=1)),
+                             [0, 2, 4, 6])
+            self.assertEqual(list(fn(double, [])), [])
+        self.assertIs(type(scinexus.map(double, (1, 2))), list)
+
+    def test_do_nothing_before_the_first_result(self):
+        asked = []
+        results = scinexus.imap(double, (asked.append(x) or x for x in range(4)))
+        self.assertEqual(asked, [])
+        self.assertEqual(next(results), 0)
+        results.close()
+        with self.assertRaises(StopIteration):
+            next(results)
 
     def test_results_come_before_a_failure(self):
         results = scinexus.imap(lambda x: 1 // (x - 3), range(9), chunksize=5)
@@ -204,18 +235,39 @@ class Mpi(unittest.TestCase):
     def test_is_not_used_when_told_or_alone(self):
         self.load(4, DONT_USE_MPI="0")
         self.assertEqual((scinexus.MPI, scinexus.USING_MPI, scinexus.SIZE), (None, False, CPUS))
+        self.load(4, DONT_USE_MPI="1")
+        self.assertEqual((scinexus.MPI, scinexus.USING_MPI), (None, False))
         self.load(1)
         os.environ.pop("DONT_USE_MPI")
         importlib.reload(scinexus)
         self.assertFalse(scinexus.USING_MPI)
+        for name in ("mpi4py", "mpi4py.MPI"):
+            with mock.patch.dict(sys.modules, {name: None}):
+                importlib.reload(scinexus)
+                self.assertEqual((scinexus.MPI, scinexus.USING_MPI, scinexus.SIZE),
+                                 (None, False, CPUS))
+                self.assertEqual(scinexus.map(double, range(3)), [0, 2, 4])
 
     def test_runs_on_the_other_ranks(self):
         self.load(4)
         self.assertEqual((scinexus.USING_MPI, scinexus.SIZE), (True, 4))
         self.assertEqual(scinexus.map(double, range(20), chunksize=5), [2 * x for x in range(20)])
         self.assertEqual((self.workers, self.chunk), (3, 5))
-        with self.assertWarnsRegex(UserWarning, "max_workers too large"):
-            scinexus.map(double, [1], max_workers=14)
+        self.assertEqual(scinexus.get_size(), scinexus.SIZE)
+        for fn in (scinexus.map, scinexus.imap, scinexus.as_completed):
+            self.assertEqual(sorted(fn(double, range(10), use_mpi=True)),
+                             list(range(0, 20, 2)))
+            self.assertEqual(sorted(fn(double, (x for x in range(4)), use_mpi=True)),
+                             [0, 2, 4, 6])
+            for harmless in ("warn", "ignore", "Raise"):
+                self.assertEqual(list(fn(double, [1], use_mpi=True, if_serial=harmless)), [2])
+            with self.assertRaisesRegex(ValueError, "invalid choice"):
+                list(fn(double, [1], use_mpi=True, if_serial="invalid"))
+            with self.assertWarnsRegex(UserWarning, "max_workers too large"):
+                self.assertEqual(list(fn(double, [1], max_workers=14, use_mpi=True)), [2])
+            self.assertEqual(self.workers, 3)
+        scinexus.map(double, range(20), max_workers=2, use_mpi=True, chunksize=5)
+        self.assertEqual((self.workers, self.chunk), (2, 5))
         self.assertTrue(scinexus.is_master_process())
         with mock.patch.object(sys, "argv", ["/x/server.py"]):
             self.assertFalse(scinexus.is_master_process())
@@ -228,7 +280,19 @@ class Mpi(unittest.TestCase):
             list(backend.imap(double, [1]))
         with self.assertWarnsRegex(UserWarning, "^Execution in serial"):
             self.assertEqual(list(backend.imap(double, [1], if_serial="warn")), [2])
-        self.assertEqual(list(backend.as_completed(double, [1], if_serial="ignore")), [2])
+        with self.assertRaisesRegex(RuntimeError, "^Execution in serial"):
+            next(backend.as_completed(double, [1], if_serial="raise"))
+        with self.assertWarnsRegex(UserWarning, "^Execution in serial"):
+            self.assertEqual(list(backend.as_completed(double, [1], if_serial="warn")), [2])
+        for fn in (backend.imap, backend.as_completed):
+            self.assertEqual(list(fn(double, [1], if_serial="ignore")), [2])
+
+    def test_of_a_universe_that_nobody_has_defined(self):
+        self.load(4, None)
+        self.assertEqual(scinexus.SIZE, 4)
+        for universe, size in ((7, 7), (2, 4)):  # more ranks than slots
+            self.load(4, universe)
+            self.assertEqual((scinexus.SIZE, scinexus.MPIBackend().get_size()), (size, size))
 
 
 if __name__ == "__main__":

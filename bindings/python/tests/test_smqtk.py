@@ -1,5 +1,8 @@
 # test_smqtk.py - cadre.compat.smqtk keeps SMQTK's rules, and its bounds.
 # SPDX-License-Identifier: MIT
+"""What is held against SMQTK's own tests and page: results of threads and processes, in order
+and not; several sequences, cut short or filled up; errors of functions and inputs; chains of
+iterators; the bounds, in order too; how callers elsewhere call it."""
 import gc
 import itertools
 import os
@@ -25,6 +28,8 @@ class Results(unittest.TestCase):
             self.assertEqual(sorted(parallel_map(ord, LETTERS, ordered=False,
                                                  use_multiprocessing=processes)),
                              sorted(expected))
+            self.assertEqual(list(parallel_map(lambda x: x, [], [1], ordered=False,
+                                               use_multiprocessing=processes)), [])
 
     def test_of_several_sequences(self):
         def add(a, b, c):
@@ -41,6 +46,12 @@ class Results(unittest.TestCase):
                          [(1, 3), (2, None)])
         self.assertEqual(list(parallel_map(add)), [])
         self.assertEqual(list(parallel_map(lambda x: x, [(1, 2)])), [(1, 2)])
+
+    def test_as_others_call_it(self):
+        data = {"a": 1, "b": 2}
+        self.assertEqual(list(parallel_map(data.get, ["b", "a"], cores=3)), [2, 1])
+        for cores in (None, 0, -1):
+            self.assertEqual(list(parallel_map(ord, "ab", cores=cores)), [97, 98])
 
     def test_stages_feed_each_other(self):
         for processes in BOTH:
@@ -66,6 +77,26 @@ class Errors(unittest.TestCase):
             self.assertTrue(any("Received exception" in line for line in logs.output))
             self.assertTrue(results.stopped())
             self.assertEqual(list(results), [])
+
+    def test_of_threads_are_the_same_objects(self):
+        failure = RuntimeError("this one")
+
+        def fail(_):
+            raise failure
+        with self.assertLogs(LOG_NAME, "WARNING") as logs:
+            with self.assertRaises(RuntimeError) as caught:
+                list(parallel_map(fail, [1], cores=2))
+        self.assertIs(caught.exception, failure)
+        self.assertEqual([record.getMessage().split(" ")[0] for record in logs.records],
+                         ["Caught", "Received"])
+
+    def test_at_once(self):
+        for processes in BOTH:
+            def fail(_):
+                raise RuntimeError("at once")
+            results = parallel_map(fail, [1], use_multiprocessing=processes)
+            with self.assertLogs(LOG_NAME, "WARNING"), self.assertRaises(RuntimeError):
+                list(results)
 
     def test_of_inputs(self):
         for error in (LookupError, KeyboardInterrupt):
@@ -132,6 +163,18 @@ class Iterators(unittest.TestCase):
                           results.daemon, results.heart_beat), ("n", True, False, True, 0.001))
         results.stop()
         self.assertTrue(results.stop_event.is_set())
+        with self.assertRaises(StopIteration):
+            results.results_q_get()
+
+    def test_begin_when_told(self):
+        results = parallel_map(abs, [-1, -2], cores=2)
+        results.clean_up()  # nothing has begun
+        self.assertFalse(results.has_cleaned_up)
+        results.start_workers()
+        self.assertEqual((results.results_q_get(), list(results)), (1, [2]))
+        never = parallel_map(abs, [-1])
+        never.stop()
+        self.assertEqual((list(never), never.has_started_workers), ([], False))
 
     def test_cut_short_stop_what_feeds_them(self):
         inner = parallel_map(abs, itertools.count(), cores=2)

@@ -39,9 +39,10 @@ def _find_mpi():
 
 
 def _universe(mpi):
-    """How many ranks there may be: what was promised, or else what is there."""
+    """How many ranks there may be: what was promised, and never fewer than there are; but a
+    universe of one is one, whatever else the launcher says."""
     promised = mpi.COMM_WORLD.Get_attr(mpi.UNIVERSE_SIZE)
-    return promised if promised else mpi.COMM_WORLD.Get_size()
+    return 1 if promised == 1 else max(promised or 0, mpi.COMM_WORLD.Get_size())
 
 
 MPI = _find_mpi()
