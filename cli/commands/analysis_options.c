@@ -106,13 +106,6 @@ const struct cdr_option cdr_analysis_metric_options[] = {
       .offset = AT(drawing.other),
       .suggest = CDR_COLUMNS,
       .help = "the second column of metrics of two, such as pearson" },
-    { .kind = CDR_TEXT,
-      .name = "weight",
-      .value = "COL",
-      .offset = AT(drawing.weight),
-      .suggest = CDR_COLUMNS,
-      .help =
-          "a column of the rows' weights, as if a row of weight 2 were there twice" },
     { .kind = CDR_FLAG,
       .name = "macro",
       .offset = AT(drawing.macro),

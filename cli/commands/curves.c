@@ -1,13 +1,27 @@
 /* curves.c - what cadre roc finds out about one column of scores.
  * SPDX-License-Identifier: MIT
  *
- * DeLong's interval of the area is exact for rows that are independent, and needs no
- * resamples. Where whole clusters are drawn rows are not, and the bootstrap gives it.
+ * DeLong's interval of the area, and Wilson's of shares at a threshold, are for rows that
+ * are independent and count alike; they need no resamples. Where rows have weights, or
+ * whole clusters or blocks are drawn, the bootstrap gives all intervals.
  */
 #include "cli/commands/curves.h"
 
 #include <math.h>
 #include <stdlib.h>
+
+static bool is_plain(const struct cdr_part *part)
+{
+    return !part->weights && !part->clusters && !part->blocks;
+}
+
+static cadre_rows rows_of(const struct cdr_part *part)
+{
+    return (cadre_rows){ .n = part->n,
+                         .labels = part->labels,
+                         .scores = part->scores[0],
+                         .weights = part->weights };
+}
 
 /* ---- operating points ---- */
 
@@ -30,43 +44,89 @@ static struct counts count(const struct cdr_part *part, double threshold)
 }
 
 /* Wilson's intervals of two shares. */
-static int measure(struct cdr_point *p, const struct counts *c, double confidence,
-                   cadre_error *err)
+static int measure(struct cdr_point *p, const struct cdr_part *part, cadre_error *err)
 {
-    const double positives = (double)(c->tp + c->fn);
-    int rc = cadre_proportion_interval(&p->recall_low, &p->recall_high, c->tp,
-                                       c->tp + c->fn, confidence, err);
+    const double confidence = part->analysis->set->confidence;
+    const struct counts c = count(part, p->at.threshold);
+    const double positives = (double)(c.tp + c.fn);
+    int rc = cadre_proportion_interval(&p->recall_low, &p->recall_high, c.tp,
+                                       c.tp + c.fn, confidence, err);
 
-    p->fpr = (double)c->fp / (double)(c->fp + c->tn);
-    p->specificity = (double)c->tn / (double)(c->fp + c->tn);
+    p->method = "wilson";
+    p->fpr = (double)c.fp / (double)(c.fp + c.tn);
+    p->specificity = (double)c.tn / (double)(c.fp + c.tn);
     p->error = sqrt(p->at.recall * (1 - p->at.recall) / positives);
     return rc ? rc
               : cadre_proportion_interval(&p->specificity_low, &p->specificity_high,
-                                          c->tn, c->fp + c->tn, confidence, err);
+                                          c.tn, c.fp + c.tn, confidence, err);
+}
+
+/* A metric at the point's threshold, of the part as it is drawn. */
+static int resample(cadre_interval *out, const struct cdr_point *p,
+                    const struct cdr_part *part, int kind, const char *name,
+                    cadre_error *err)
+{
+    struct cdr_part at = *part;
+    struct cdr_finding finding;
+    int rc;
+
+    at.has_threshold = true;
+    at.threshold = p->at.threshold;
+    rc = cdr_part_run(&finding, &at, kind, CADRE_PERCENTILE, name, NULL, err);
+    *out = finding.interval;
+    return rc;
+}
+
+/* The same by resampling; of blocks, means over them. */
+static int measure_drawn(struct cdr_point *p, const struct cdr_part *part,
+                         const char *name, cadre_error *err)
+{
+    cadre_interval recall, specificity, precision, f1;
+    int rc = resample(&recall, p, part, CADRE_RECALL, name, err);
+
+    if (!rc)
+        rc = resample(&specificity, p, part, CADRE_SPECIFICITY, name, err);
+    if (!rc && part->blocks)
+        rc = resample(&precision, p, part, CADRE_PRECISION, name, err);
+    if (!rc && part->blocks)
+        rc = resample(&f1, p, part, CADRE_F1, name, err);
+    if (rc)
+        return rc;
+    p->method = "percentile";
+    p->at.recall = recall.point;
+    p->recall_low = recall.low;
+    p->recall_high = recall.high;
+    p->error = recall.standard_error;
+    p->specificity = specificity.point;
+    p->specificity_low = specificity.low;
+    p->specificity_high = specificity.high;
+    p->fpr = 1 - specificity.point;
+    if (part->blocks) {
+        p->at.precision = precision.point;
+        p->at.f1 = f1.point;
+    }
+    return CADRE_OK;
 }
 
 static int choose(struct cdr_curves *c, const struct cdr_part *part,
                   const struct cdr_choice *choices, size_t n, cadre_error *err)
 {
-    const double confidence = part->analysis->set->confidence;
+    const cadre_rows rows = rows_of(part);
 
     c->points = calloc(n ? n : 1, sizeof *c->points);
     c->chosen = calloc(n ? n : 1, sizeof *c->chosen);
     c->fpr = calloc(n ? n : 1, sizeof *c->fpr);
-    if (!c->points || !c->chosen || !c->fpr) {
-        *err = (cadre_error){ .code = CADRE_ENOMEM, .message = "out of memory" };
-        return CADRE_ENOMEM;
-    }
+    if (!c->points || !c->chosen || !c->fpr)
+        return cdr_part_no_memory(err);
     for (size_t k = 0; k < n; k++) {
         struct cdr_point *const p = &c->points[k];
-        int rc = cadre_select_threshold(&p->at, &choices[k].selector, part->labels,
-                                        part->scores[0], part->n, err);
+        int rc = cadre_select_threshold_of(&p->at, &choices[k].selector, &rows, err);
         c->missed = &choices[k];
         if (rc == CADRE_EDATA)
             return CDR_CURVES_NO_CHOICE;
-        const struct counts counts = count(part, p->at.threshold);
         if (!rc)
-            rc = measure(p, &counts, confidence, err);
+            rc = is_plain(part) ? measure(p, part, err)
+                                : measure_drawn(p, part, c->name, err);
         if (rc)
             return rc;
         c->chosen[k] = p->at;
@@ -82,11 +142,11 @@ static int find_areas(struct cdr_curves *c, const struct cdr_part *part,
                       cadre_error *err)
 {
     struct cdr_finding finding;
-    int rc = cdr_part_run(&finding, part, CADRE_ROC_AUC,
-                          part->clusters ? CADRE_BCA : CDR_METHOD_DELONG, c->name, NULL,
-                          err);
+    int rc;
 
-    c->delong = !part->clusters;
+    c->delong = is_plain(part);
+    rc = cdr_part_run(&finding, part, CADRE_ROC_AUC,
+                      c->delong ? CDR_METHOD_DELONG : CADRE_BCA, c->name, NULL, err);
     c->roc_area = finding.interval;
     if (!rc)
         rc = cdr_part_run(&finding, part, CADRE_PR_AUC, CADRE_BCA, c->name, NULL, err);
@@ -96,28 +156,33 @@ static int find_areas(struct cdr_curves *c, const struct cdr_part *part,
 
 /* ---- all of it ---- */
 
+static int find_curve(cadre_curve *out, cadre_band *band, const struct cdr_part *part,
+                      int curve, size_t points, cadre_error *err)
+{
+    const cadre_rows rows = rows_of(part);
+    const cadre_bootstrap b = cdr_part_bootstrap(part, CADRE_ROC_AUC, CADRE_PERCENTILE);
+    int rc;
+
+    if (part->blocks)
+        return cdr_block_curve(out, band, part, curve, points, err);
+    rc = cadre_curve_of(out, curve, &rows, err);
+    return rc ? rc
+              : cadre_bootstrap_curve(band, part->analysis->pool, &b, rows.scores,
+                                      curve, points, err);
+}
+
 int cdr_curves_find(struct cdr_curves *c, const struct cdr_part *part,
                     const struct cdr_choice *choices, size_t n_choices, size_t points,
                     cadre_error *err)
 {
-    const uint8_t *const labels = part->labels;
-    const double *const scores = part->scores[0];
-    const cadre_bootstrap b = cdr_part_bootstrap(part, CADRE_ROC_AUC, CADRE_PERCENTILE);
-    cadre_pool *const pool = part->analysis->pool;
     int rc = find_areas(c, part, err);
 
     if (!rc)
-        rc = cadre_roc_curve(&c->roc, labels, scores, part->n, err);
-    if (!rc)
-        rc = cadre_pr_curve(&c->pr, labels, scores, part->n, err);
-    if (!rc)
         rc = choose(c, part, choices, n_choices, err);
     if (!rc)
-        rc = cadre_bootstrap_curve(&c->roc_band, pool, &b, scores, CADRE_CURVE_ROC,
-                                   points, err);
+        rc = find_curve(&c->roc, &c->roc_band, part, CADRE_CURVE_ROC, points, err);
     if (!rc)
-        rc = cadre_bootstrap_curve(&c->pr_band, pool, &b, scores, CADRE_CURVE_PR,
-                                   points, err);
+        rc = find_curve(&c->pr, &c->pr_band, part, CADRE_CURVE_PR, points, err);
     return rc;
 }
 

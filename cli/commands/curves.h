@@ -12,12 +12,13 @@ struct cdr_point {
     cadre_operating_point at;
     double fpr, specificity;
     double recall_low, recall_high, specificity_low, specificity_high;
-    double error; /* of the recall: which digits to show */
+    double error;       /* of the recall: which digits to show */
+    const char *method; /* of the intervals */
 };
 
 struct cdr_curves {
     const char *name, *group; /* group: NULL without --by */
-    cadre_curve roc, pr;
+    cadre_curve roc, pr;      /* of blocks: their mean, without thresholds */
     cadre_band roc_band, pr_band;
     cadre_interval roc_area, pr_area;
     bool delong; /* roc_area is DeLong's */
@@ -36,6 +37,11 @@ int cdr_curves_find(struct cdr_curves *c, const struct cdr_part *part,
                     const struct cdr_choice *choices, size_t n_choices, size_t points,
                     cadre_error *err);
 void cdr_curves_free(struct cdr_curves *c);
+
+/* The mean over blocks at so many places, with a band. What is there is to be freed in any
+ * case. */
+int cdr_block_curve(cadre_curve *out, cadre_band *band, const struct cdr_part *part,
+                    int curve, size_t points, cadre_error *err);
 
 /* Results: one row an area, an operating point, a curve; of grids, one a place. False: no
  * memory. */

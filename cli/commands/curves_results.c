@@ -80,6 +80,7 @@ static bool add_point(const struct cdr_curves *c, const struct cdr_choice *choic
                    number(row, "specificity_high", p->specificity_high) &&
                    number(row, "precision", p->at.precision) &&
                    number(row, "f1", p->at.f1) &&
+                   set(row, "method", cdr_json_text(p->method)) &&
                    number(row, "standard_error", p->error));
 }
 
@@ -113,7 +114,8 @@ static bool add_curve(const struct cdr_curves *c, json_t *rows, const char *name
     const bool done = row && places && set(row, "curve", cdr_json_text(name)) &&
                       set(row, "x", numbers(curve->x, curve->n)) &&
                       set(row, "y", numbers(curve->y, curve->n)) &&
-                      set(row, "threshold", numbers(curve->threshold, curve->n)) &&
+                      (!curve->threshold ||
+                       set(row, "threshold", numbers(curve->threshold, curve->n))) &&
                       set(places, "x", numbers(band->x, band->n)) &&
                       set(places, "y", numbers(band->y, band->n)) &&
                       set(places, "low", numbers(band->low, band->n)) &&

@@ -2,7 +2,9 @@
  * SPDX-License-Identifier: MIT
  */
 #include "cli/commands/part.h"
+#include "cli/base/text.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -125,6 +127,55 @@ void cdr_part_close(struct cdr_part *p)
     free(p->blocks);
 }
 
+/* ---- blocks ---- */
+
+/* Nothing is copied that blocks do not need. */
+bool cdr_part_block(struct cdr_part *block, const struct cdr_part *p, uint32_t k)
+{
+    size_t n = 0;
+
+    *block = (struct cdr_part){ .analysis = p->analysis,
+                                .has_threshold = p->has_threshold,
+                                .threshold = p->threshold };
+    block->labels = p->labels ? malloc(p->n) : NULL;
+    block->scores[0] = malloc(p->n * sizeof(double));
+    block->scores[1] = p->scores[1] ? malloc(p->n * sizeof(double)) : NULL;
+    block->other = p->other ? malloc(p->n * sizeof(double)) : NULL;
+    block->weights = p->weights ? malloc(p->n * sizeof(double)) : NULL;
+    if ((p->labels && !block->labels) || !block->scores[0] ||
+        (p->scores[1] && !block->scores[1]) || (p->other && !block->other) ||
+        (p->weights && !block->weights))
+        return false;
+    for (size_t row = 0; row < p->n; row++) {
+        if (p->blocks[row] != k)
+            continue;
+        if (p->labels)
+            block->labels[n] = p->labels[row];
+        for (unsigned c = 0; c < 2; c++)
+            if (p->scores[c])
+                block->scores[c][n] = p->scores[c][row];
+        if (p->other)
+            block->other[n] = p->other[row];
+        if (p->weights)
+            block->weights[n] = p->weights[row];
+        n++;
+    }
+    block->n = n;
+    return true;
+}
+
+int cdr_part_block_fails(const struct cdr_part *p, uint32_t k, cadre_error *err)
+{
+    char what[sizeof err->message], shown[CDR_SHOWN];
+
+    if (err->code != CADRE_EDATA)
+        return err->code;
+    memcpy(what, err->message, sizeof what);
+    snprintf(err->message, sizeof err->message, "block %s: %s",
+             cdr_quote(shown, groups_of(p->analysis, CDR_BLOCK)->names[k]), what);
+    return err->code;
+}
+
 /* ---- values ---- */
 
 static cadre_rows rows_of(const struct cdr_part *p, unsigned column)
@@ -185,6 +236,8 @@ int cdr_part_measure(double *out, const struct cdr_part *p, int kind, unsigned c
     cadre_bootstrap b = cdr_analysis_bootstrap(p->analysis, kind);
     const cadre_rows rows = rows_of(p, column);
 
+    if (p->has_threshold)
+        b.metric.threshold = p->threshold;
     if (p->class_of)
         return measure_classes(out, p, &b.metric, column, err);
     if (p->validation) {

@@ -18,6 +18,8 @@ struct cdr_part {
     double *scores[2], *other, *weights; /* scores[1]: of a comparison */
     uint32_t *strata, *clusters, *blocks;
     size_t n_blocks;
+    bool has_threshold; /* one of its own, instead of the analysis's */
+    double threshold;
 };
 
 #define CDR_NO_SCORE SIZE_MAX
@@ -71,6 +73,13 @@ int cdr_part_choose(double *out, const struct cdr_part *p, unsigned column,
 
 /* Notes it, and returns the code. */
 int cdr_part_no_memory(cadre_error *err);
+
+/* The rows of block k, below n_blocks; those of another group of --by have none. To be closed,
+ * also after a failure, which is that there is no memory. */
+bool cdr_part_block(struct cdr_part *block, const struct cdr_part *p, uint32_t k);
+
+/* A failure on block k, whose name goes before the message. Returns its code. */
+int cdr_part_block_fails(const struct cdr_part *p, uint32_t k, cadre_error *err);
 
 /* What resampling these rows takes. */
 cadre_bootstrap cdr_part_bootstrap(const struct cdr_part *p, int kind, int method);

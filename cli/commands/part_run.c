@@ -88,39 +88,6 @@ static int central_limit(cadre_interval *out, const double *values, size_t n,
 
 /* ---- blocks ---- */
 
-/* The rows of one block, as a part; nothing is copied that blocks do not need. */
-static bool block_of(struct cdr_part *block, const struct cdr_part *p, uint32_t k)
-{
-    size_t n = 0;
-
-    *block = (struct cdr_part){ .analysis = p->analysis };
-    block->labels = p->labels ? malloc(p->n) : NULL;
-    block->scores[0] = malloc(p->n * sizeof(double));
-    block->scores[1] = p->scores[1] ? malloc(p->n * sizeof(double)) : NULL;
-    block->other = p->other ? malloc(p->n * sizeof(double)) : NULL;
-    block->weights = p->weights ? malloc(p->n * sizeof(double)) : NULL;
-    if ((p->labels && !block->labels) || !block->scores[0] ||
-        (p->scores[1] && !block->scores[1]) || (p->other && !block->other) ||
-        (p->weights && !block->weights))
-        return false;
-    for (size_t row = 0; row < p->n; row++) {
-        if (p->blocks[row] != k)
-            continue;
-        if (p->labels)
-            block->labels[n] = p->labels[row];
-        for (unsigned c = 0; c < 2; c++)
-            if (p->scores[c])
-                block->scores[c][n] = p->scores[c][row];
-        if (p->other)
-            block->other[n] = p->other[row];
-        if (p->weights)
-            block->weights[n] = p->weights[row];
-        n++;
-    }
-    block->n = n;
-    return true;
-}
-
 static int measure_block(double *out, const struct cdr_part *block, int kind,
                          cadre_error *err)
 {
@@ -144,10 +111,12 @@ static int run_blocks(cadre_interval *out, const struct cdr_part *p,
 
     for (uint32_t k = 0; values && k < p->n_blocks && !rc; k++) {
         struct cdr_part block;
-        if (!block_of(&block, p, k))
+        if (!cdr_part_block(&block, p, k))
             rc = CADRE_ENOMEM;
         else if (block.n > 0) /* else it is of another group of --by */
             rc = measure_block(&values[n++], &block, b->metric.kind, err);
+        if (rc && rc != CADRE_ENOMEM)
+            rc = cdr_part_block_fails(p, k, err);
         cdr_part_close(&block);
     }
     if (!values || rc == CADRE_ENOMEM)
@@ -165,6 +134,8 @@ cadre_bootstrap cdr_part_bootstrap(const struct cdr_part *p, int kind, int metho
 {
     cadre_bootstrap b = cdr_analysis_bootstrap(p->analysis, kind);
 
+    if (p->has_threshold)
+        b.metric.threshold = p->threshold;
     b.labels = p->labels;
     b.n = p->n;
     /* Where BCa is not defined, another interval is better than none for all. */

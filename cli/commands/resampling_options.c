@@ -12,6 +12,13 @@ const struct cdr_option cdr_rows_options[] = {
       .offset = AT(only_class),
       .help = "labels are more than two: this one counts as 1, all others as 0" },
     { .kind = CDR_TEXT,
+      .name = "weight",
+      .value = "COL",
+      .offset = AT(weight),
+      .suggest = CDR_COLUMNS,
+      .help =
+          "a column of the rows' weights, as if a row of weight 2 were there twice" },
+    { .kind = CDR_TEXT,
       .name = "stratify",
       .value = "COL",
       .offset = AT(stratify),
@@ -24,6 +31,13 @@ const struct cdr_option cdr_rows_options[] = {
       .suggest = CDR_COLUMNS,
       .help = "draw whole groups of this column, with all of their rows" },
     { .kind = CDR_TEXT,
+      .name = "block",
+      .value = "COL",
+      .offset = AT(block),
+      .suggest = CDR_COLUMNS,
+      .help = "metrics, and curves, are means over the groups of this column, such as "
+              "folds, which are drawn" },
+    { .kind = CDR_TEXT,
       .name = "by",
       .value = "COL",
       .offset = AT(by),
@@ -33,13 +47,6 @@ const struct cdr_option cdr_rows_options[] = {
 };
 
 const struct cdr_option cdr_resampling_options[] = {
-    { .kind = CDR_TEXT,
-      .name = "block",
-      .value = "COL",
-      .offset = AT(block),
-      .suggest = CDR_COLUMNS,
-      .help = "the metric is the mean over the groups of this column, such as folds, "
-              "which are drawn" },
     { .kind = CDR_WORD,
       .name = "degenerate",
       .value = "leave-out|refuse",

@@ -157,6 +157,20 @@ static json_t *make_records(const struct curves *v, bool flat)
     return NULL;
 }
 
+/* The share of label 1, which is what precision by chance is. */
+static double prevalence(const struct cdr_data *d)
+{
+    const double *const weights = d->numbers[CDR_WEIGHT];
+    double positive = 0, all = 0;
+
+    for (size_t row = 0; row < d->rows; row++) {
+        const double weight = weights ? weights[row] : 1;
+        positive += d->labels[row] ? weight : 0;
+        all += weight;
+    }
+    return positive / all;
+}
+
 static int draw(struct curves *v, const char *rows, const char *drawn,
                 struct cdr_failure *why)
 {
@@ -166,8 +180,7 @@ static int draw(struct curves *v, const char *rows, const char *drawn,
     const struct cdr_plot_text text = { .title = title,
                                         .file = cdr_analysis_file(s),
                                         .footnote = footnote,
-                                        .prevalence = (double)s->data.positives /
-                                                      (double)s->data.rows };
+                                        .prevalence = prevalence(&s->data) };
     int rc;
 
     if (!curves)

@@ -37,4 +37,7 @@ int cdr_check_bootstrap(const cadre_bootstrap *b, cadre_error *err);
 
 enum { CDR_LEAST_ROWS = 10 };
 
+/* For messages: why a curve of rows with or without weights is not defined. */
+const char *cdr_curve_reason(const double *weights);
+
 #endif

@@ -191,12 +191,6 @@ CADRE_API int cadre_bootstrap_folds(cadre_interval *out, cadre_pool *pool,
 
 /* ---- curves ---- */
 
-enum cadre_curve_kind {
-    CADRE_CURVE_ROC = 0, /* x: false positive rate, y: true positive rate */
-    CADRE_CURVE_PR = 1,  /* x: recall, y: precision */
-    CADRE_CURVE_COUNT
-};
-
 /* A curve read at places between 0 and 1, with an interval at each; what
  * cadre_band_free frees. */
 typedef struct cadre_band {
@@ -208,10 +202,9 @@ typedef struct cadre_band {
 
 /* The curve of one score column at `points` places, 0 to 1 (0: 101 of them), with
  * percentile intervals at each: pointwise, so that the whole curve is less often within
- * all of them. A ROC curve is read on the straight lines between its points, the highest
- * at a step; precision at the highest threshold with that recall. Of b, metric and method
- * do not count; weights, classes, sums over strata and stopping early are refused. Memory:
- * 8 bytes a place and resample. */
+ * all of them. It is read as by cadre_curve_at. Of b, metric and method do not count;
+ * classes, sums over strata and stopping early are refused. Memory: 8 bytes a place and
+ * resample. */
 CADRE_API int cadre_bootstrap_curve(cadre_band *out, cadre_pool *pool,
                                     const cadre_bootstrap *b, const double *scores,
                                     int curve, size_t points, cadre_error *err);

@@ -138,6 +138,22 @@ CADRE_API int cadre_pr_curve(cadre_curve *out, const uint8_t *labels,
                              const double *scores, size_t n, cadre_error *err);
 CADRE_API void cadre_curve_free(cadre_curve *curve);
 
+enum cadre_curve_kind {
+    CADRE_CURVE_ROC = 0, /* x: false positive rate, y: true positive rate */
+    CADRE_CURVE_PR = 1,  /* x: recall, y: precision */
+    CADRE_CURVE_COUNT
+};
+
+/* One of the two of rows that may have weights; those of weight 0 make no point. */
+CADRE_API int cadre_curve_of(cadre_curve *out, int curve, const cadre_rows *rows,
+                             cadre_error *err);
+
+/* The same curve at `places` places, at least 2, from 0 to 1, into y: a ROC curve is read
+ * on the straight lines between its points, the highest at a step; precision at the highest
+ * threshold with that recall. CADRE_EDATA without rows, or weights, of both classes. */
+CADRE_API int cadre_curve_at(double *y, size_t places, int curve,
+                             const cadre_rows *rows, cadre_error *err);
+
 /* ---- choosing a threshold ---- */
 
 /* Name as users type it, and what it chooses. */
@@ -173,6 +189,11 @@ CADRE_API int cadre_select_threshold(cadre_operating_point *out,
                                      const cadre_selector *selector,
                                      const uint8_t *labels, const double *scores,
                                      size_t n, cadre_error *err);
+
+/* The same of rows that may have weights. */
+CADRE_API int cadre_select_threshold_of(cadre_operating_point *out,
+                                        const cadre_selector *selector,
+                                        const cadre_rows *rows, cadre_error *err);
 
 /* ---- calibration in parts ---- */
 

@@ -130,12 +130,12 @@ static int check_degenerate(const cadre_band *out, const cadre_bootstrap *b,
 
     if (out->resamples > 0 && (double)out->degenerate <= most * (double)b->resamples)
         return CADRE_OK;
-    return cdr_stats_fail(err, CADRE_EDATA,
-                          "%" PRIu64 " of %" PRIu64
-                          " resamples are degenerate, more than %g %%: a "
-                          "curve is not defined where all labels are the same; more "
-                          "rows of the rarer class would help",
-                          out->degenerate, b->resamples, 100 * most);
+    return cdr_stats_fail(
+        err, CADRE_EDATA,
+        "%" PRIu64 " of %" PRIu64 " resamples are degenerate, more than %g %%: a "
+        "curve is not defined where %s; more rows of the rarer class "
+        "would help",
+        out->degenerate, b->resamples, 100 * most, cdr_curve_reason(b->weights));
 }
 
 /* A resample has values at all points or at none. */
@@ -167,7 +167,9 @@ static int summarise(cadre_band *out, const struct bands *a, cadre_error *err)
 static int check(const cadre_bootstrap *b, const double *scores, int curve,
                  size_t points, cadre_error *err)
 {
-    const cadre_rows rows = { .n = b->n, .labels = b->labels, .scores = scores };
+    const cadre_rows rows = {
+        .n = b->n, .labels = b->labels, .scores = scores, .weights = b->weights
+    };
     int rc;
 
     if (curve < 0 || curve >= CADRE_CURVE_COUNT)
@@ -175,11 +177,10 @@ static int check(const cadre_bootstrap *b, const double *scores, int curve,
     if (points == 1)
         return cdr_stats_fail(err, CADRE_EINVAL,
                               "points is 1: a curve has at least two ends");
-    if (b->weights || b->class_of || b->stratum_weights || b->until_error != 0 ||
-        b->done)
+    if (b->class_of || b->stratum_weights || b->until_error != 0 || b->done)
         return cdr_stats_fail(err, CADRE_EINVAL,
-                              "bands are for rows of two classes without weights, and "
-                              "for a number of resamples that is known");
+                              "bands are for rows of two classes, not for sums over "
+                              "strata, and for a number of resamples that is known");
     rc = cdr_check_bootstrap(b, err);
     return rc ? rc : cdr_check_rows(&b->metric, &rows, "scores", err);
 }
@@ -203,8 +204,8 @@ static int make(cadre_band *out, struct bands *a, const double *scores,
         rc = run(out->y, 1, a, CDR_ALL, NULL, NULL, err);
     if (!rc && isnan(out->y[0]))
         rc = cdr_stats_fail(err, CADRE_EDATA,
-                            "a curve is not defined for these rows: all labels are the "
-                            "same");
+                            "a curve is not defined for these rows: %s",
+                            cdr_curve_reason(a->b.weights));
     if (!rc)
         rc = draw(a, pool, err);
     return rc ? rc : summarise(out, a, err);

@@ -73,7 +73,8 @@ static uint32_t choose(const struct fixture *f, unsigned model, const uint32_t *
             points[steps] = sum;
             present[steps++] = g;
         }
-    const size_t chosen = cdr_select(&f->selector, points, steps);
+    const struct cdr_points all = { .counts = points };
+    const size_t chosen = cdr_select(&f->selector, &all, steps);
     return chosen == SIZE_MAX ? UINT32_MAX : present[chosen];
 }
 

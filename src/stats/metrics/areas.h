@@ -29,9 +29,15 @@ double cdr_standardised(double area, double limit);
 cdr_terms cdr_roc_terms, cdr_precision_terms;
 
 /* The curve of a sample at n places from 0 to 1: of average precision its precision at each
- * recall, else its true positive rate at each false one. There are rows of both classes. */
+ * recall, else its true positive rate at each false one. All NaN without rows, or weights, of
+ * both classes. The second is for rows of these weights; the third for points, of which the
+ * first is (0, 0) and the last, number `last`, has all rows. */
 void cdr_curve_read(double *out, size_t n, const struct cdr_measure *m,
                     const struct cdr_sample *s, void *room);
+void cdr_curve_read_weighted(double *out, size_t n, const struct cdr_measure *m,
+                             const double *weight, void *room);
+void cdr_points_read(double *out, size_t n, int kind, const struct cdr_points *points,
+                     size_t last);
 
 /* The average precision that the sum of its terms says. */
 static inline double cdr_average_precision_of(double sum)
@@ -39,7 +45,7 @@ static inline double cdr_average_precision_of(double sum)
     return -sum > 0 ? -sum : 0;
 }
 
-/* In curves_without.c and curves_weighted.c. */
+/* In files of their own. */
 extern const struct cdr_omission cdr_curve_omission;
 double cdr_curve_weighted(const struct cdr_measure *m, const double *weight,
                           void *room);

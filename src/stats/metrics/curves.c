@@ -134,58 +134,14 @@ static double specificity_at(const struct cdr_curve *c, double recall)
 
 /* ---- whole curves, at places ---- */
 
-/* On the line behind point k, where the false positive rate is x. */
-static double between(const struct cdr_curve *c, size_t k, double x)
-{
-    const double y0 = cdr_positive(c->points[k]) / c->positives;
-
-    if (k == c->last)
-        return y0;
-    const double x0 = cdr_negative(c->points[k]) / c->negatives;
-    const double x1 = cdr_negative(c->points[k + 1]) / c->negatives;
-    const double y1 = cdr_positive(c->points[k + 1]) / c->positives;
-    return y0 + (x - x0) / (x1 - x0) * (y1 - y0);
-}
-
-static void read_roc(double *out, size_t n, const struct cdr_curve *c)
-{
-    size_t k = 0; /* the last point that is not beyond x */
-
-    for (size_t i = 0; i < n; i++) {
-        const double x = (double)i / (double)(n - 1);
-        while (k < c->last && cdr_negative(c->points[k + 1]) / c->negatives <= x)
-            k++;
-        out[i] = between(c, k, x);
-    }
-}
-
-static void read_precision(double *out, size_t n, const struct cdr_curve *c)
-{
-    size_t k = 1; /* the first point with that recall */
-
-    for (size_t i = 0; i < n; i++) {
-        const double recall = (double)i / (double)(n - 1);
-        while (k < c->last && cdr_positive(c->points[k]) / c->positives < recall)
-            k++;
-        const double right = cdr_positive(c->points[k]);
-        out[i] = right / (right + cdr_negative(c->points[k]));
-    }
-}
-
 void cdr_curve_read(double *out, size_t n, const struct cdr_measure *m,
                     const struct cdr_sample *s, void *room)
 {
     cdr_classes *const points = room;
-    const struct cdr_curve c = { .points = points,
-                                 .last =
-                                     points_of_all(points, steps_of(points + 1, m, s)),
-                                 .negatives = cdr_negative(s->classes),
-                                 .positives = cdr_positive(s->classes) };
+    const size_t last = points_of_all(points, steps_of(points + 1, m, s));
 
-    if (m->metric.kind == CADRE_PR_AUC)
-        read_precision(out, n, &c);
-    else
-        read_roc(out, n, &c);
+    cdr_points_read(out, n, m->metric.kind, &(struct cdr_points){ .counts = points },
+                    last);
 }
 
 /* ---- values ---- */

@@ -83,6 +83,15 @@ static double specificity_at(const struct sums *s, double recall)
     return (negatives - s->negative[k]) / negatives;
 }
 
+void cdr_curve_read_weighted(double *out, size_t n, const struct cdr_measure *m,
+                             const double *weight, void *room)
+{
+    const struct sums s = sums_of(m, weight, room);
+    const struct cdr_points points = { .negative = s.negative, .positive = s.positive };
+
+    cdr_points_read(out, n, m->metric.kind, &points, s.groups);
+}
+
 double cdr_curve_weighted(const struct cdr_measure *m, const double *weight, void *room)
 {
     const struct sums s = sums_of(m, weight, room);

@@ -37,6 +37,22 @@ static inline cdr_classes cdr_one(uint8_t label)
     return (cdr_classes)1 << 32 * label;
 }
 
+/* Points of a curve: of each, the rows down to some score, or what they weigh. */
+struct cdr_points {
+    const cdr_classes *counts; /* NULL: there are weights */
+    const double *negative, *positive;
+};
+
+static inline double cdr_negative_at(const struct cdr_points *p, size_t k)
+{
+    return p->counts ? cdr_negative(p->counts[k]) : p->negative[k];
+}
+
+static inline double cdr_positive_at(const struct cdr_points *p, size_t k)
+{
+    return p->counts ? cdr_positive(p->counts[k]) : p->positive[k];
+}
+
 struct cdr_sample {
     size_t n;
     const uint32_t *rows;    /* in the order drawn */

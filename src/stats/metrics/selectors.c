@@ -26,47 +26,50 @@ int cadre_selector_find(const char *name)
 
 /* ---- rates ---- */
 
-static double precision(cdr_classes point)
+static double precision(const struct cdr_points *p, size_t k)
 {
-    const double right = cdr_positive(point);
+    const double right = cdr_positive_at(p, k);
 
-    return right / (right + cdr_negative(point));
+    return right / (right + cdr_negative_at(p, k));
 }
 
-static double recall(cdr_classes point, cdr_classes all)
+static double recall(const struct cdr_points *p, size_t n, size_t k)
 {
-    const double positives = cdr_positive(all);
+    const double positives = cdr_positive_at(p, n - 1);
 
-    return positives > 0 ? cdr_positive(point) / positives : 1;
+    return positives > 0 ? cdr_positive_at(p, k) / positives : 1;
 }
 
-static double false_rate(cdr_classes point, cdr_classes all)
+static double false_rate(const struct cdr_points *p, size_t n, size_t k)
 {
-    return cdr_negative(point) / (double)cdr_negative(all);
+    return cdr_negative_at(p, k) / cdr_negative_at(p, n - 1);
 }
 
-static double true_rate(cdr_classes point, cdr_classes all)
+static double true_rate(const struct cdr_points *p, size_t n, size_t k)
 {
-    return cdr_positive(point) / (double)cdr_positive(all);
+    return cdr_positive_at(p, k) / cdr_positive_at(p, n - 1);
 }
 
-bool cdr_is_corner(const cdr_classes *points, size_t n, size_t k)
+bool cdr_is_corner(const struct cdr_points *p, size_t n, size_t k)
 {
     if (k == 0 || k == n - 1)
         return true;
-    return points[k] - points[k - 1] != points[k + 1] - points[k];
+    return cdr_negative_at(p, k) - cdr_negative_at(p, k - 1) !=
+               cdr_negative_at(p, k + 1) - cdr_negative_at(p, k) ||
+           cdr_positive_at(p, k) - cdr_positive_at(p, k - 1) !=
+               cdr_positive_at(p, k + 1) - cdr_positive_at(p, k);
 }
 
 /* ---- choices ---- */
 
 /* From the lowest threshold up; the first of equal ones. */
-static size_t max_f1(const cdr_classes *points, size_t n)
+static size_t max_f1(const struct cdr_points *points, size_t n)
 {
     double best = -1;
     size_t chosen = n - 1;
 
     for (size_t k = n; k-- > 0;) {
-        const double p = precision(points[k]), r = recall(points[k], points[n - 1]);
+        const double p = precision(points, k), r = recall(points, n, k);
         const double f = 2 * p * r / fmax(p + r, 1e-12);
         if (f > best) {
             best = f;
@@ -76,39 +79,37 @@ static size_t max_f1(const cdr_classes *points, size_t n)
     return chosen;
 }
 
-static size_t target_recall(const cdr_classes *points, size_t n, double target)
+static size_t target_recall(const struct cdr_points *points, size_t n, double target)
 {
     for (size_t k = 0; k < n; k++)
-        if (recall(points[k], points[n - 1]) >= target)
+        if (recall(points, n, k) >= target)
             return k;
     return SIZE_MAX;
 }
 
-static size_t target_precision(const cdr_classes *points, size_t n, double target)
+static size_t target_precision(const struct cdr_points *points, size_t n, double target)
 {
     for (size_t k = n; k-- > 0;)
-        if (precision(points[k]) >= target)
+        if (precision(points, k) >= target)
             return k;
     return SIZE_MAX;
 }
 
-static size_t target_fpr(const cdr_classes *points, size_t n, double target)
+static size_t target_fpr(const struct cdr_points *points, size_t n, double target)
 {
     for (size_t k = n; k-- > 0;)
-        if (cdr_is_corner(points, n, k) &&
-            false_rate(points[k], points[n - 1]) <= target)
+        if (cdr_is_corner(points, n, k) && false_rate(points, n, k) <= target)
             return k;
     return SIZE_MAX;
 }
 
-static size_t youden(const cdr_classes *points, size_t n)
+static size_t youden(const struct cdr_points *points, size_t n)
 {
     double best = -2;
     size_t chosen = 0;
 
     for (size_t k = 0; k < n; k++) {
-        const double gain =
-            true_rate(points[k], points[n - 1]) - false_rate(points[k], points[n - 1]);
+        const double gain = true_rate(points, n, k) - false_rate(points, n, k);
         if (isnan(gain))
             return 0;
         if (gain > best && cdr_is_corner(points, n, k)) {
@@ -119,7 +120,7 @@ static size_t youden(const cdr_classes *points, size_t n)
     return chosen;
 }
 
-size_t cdr_select(const cadre_selector *s, const cdr_classes *points, size_t n)
+size_t cdr_select(const cadre_selector *s, const struct cdr_points *points, size_t n)
 {
     switch (s->kind) {
     case CADRE_MAX_F1: return max_f1(points, n);

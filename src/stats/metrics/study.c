@@ -3,6 +3,7 @@
  */
 #include "stats/metrics/study.h"
 #include "stats/metrics/areas.h"
+#include "stats/check.h"
 #include "stats/fail.h"
 
 #include <math.h>
@@ -350,14 +351,12 @@ void cdr_study_curve(double *out, size_t points, const struct cdr_study *s,
                      struct cdr_workspace *work, size_t n)
 {
     work->known = 0;
-    struct cdr_sample drawn = tally(s, work, n);
+    const struct cdr_sample drawn = tally(s, work, n);
 
-    drawn.classes = classes_of(&drawn, s->labels, s->n);
-    if (cdr_negative(drawn.classes) > 0 && cdr_positive(drawn.classes) > 0)
-        cdr_curve_read(out, points, &s->column[0], &drawn, work->room);
+    if (s->weights)
+        cdr_curve_read_weighted(out, points, &s->column[0], work->weight, work->room);
     else
-        for (size_t k = 0; k < points; k++)
-            out[k] = (double)NAN;
+        cdr_curve_read(out, points, &s->column[0], &drawn, work->room);
 }
 
 double cdr_study_without(const struct cdr_study *s, struct cdr_workspace *work,
@@ -409,6 +408,8 @@ const char *cdr_study_reason(const struct cdr_study *s)
     if (cdr_family_of(metric->kind) == &cdr_calibration && s->n <= metric->bins &&
         metric->kind != CADRE_ECE_WIDTH)
         return "there are fewer rows than bins";
+    if (s->two_classes && s->weights)
+        return cdr_curve_reason(s->weights);
     if (s->two_classes)
         return s->classes > 1 ? "a class is missing" : "all labels are the same";
     if (is_quotient(metric->kind))
