@@ -81,7 +81,11 @@ def dumps_whole(thing):
 
 def send_call(fn, seed):
     """What persistent workers get of a call: where modules are, and the function."""
-    path = [entry or os.getcwd() for entry in sys.path]
+    try:
+        here = [os.getcwd()]
+    except OSError:
+        here = []  # the folder is gone, and no module is in it
+    path = [part for entry in sys.path for part in ([entry] if entry else here)]
     return path, [bytes(part) for part in dumps_clean((fn, seed))]
 
 

@@ -1,11 +1,25 @@
 # _stream.py - imap and imap_unordered: results one by one.
 # SPDX-License-Identifier: MIT
 """imap and imap_unordered."""
+import atexit
+import os
 import time
+import weakref
 
 from . import _auto, _core, _hooks
 from ._map import check
 from ._options import Options, reporter
+
+_open = weakref.WeakSet()
+os.register_at_fork(after_in_child=_open.clear)
+
+
+@atexit.register
+def close_all():
+    """End what is left half way, while threads can still have the interpreter: later, its
+    workers would wait for that for ever, and whoever drops the stream for them."""
+    for stream in list(_open):
+        stream.abandon()
 
 
 def sequence(iterables):
@@ -39,9 +53,11 @@ def open_stream(fn, items, star, options, pool, unordered, first=0, window=0,
     _hooks.refresh()
     _hooks.flush()
     workers = pool.workers if pool is not None else 1
-    return _core.Stream(pool, fn, items, star=star, unordered=unordered, first=first,
-                        window=window or window_of(options, workers),
-                        memory_limit=options.memory_limit, **job)
+    stream = _core.Stream(pool, fn, items, star=star, unordered=unordered, first=first,
+                          window=window or window_of(options, workers),
+                          memory_limit=options.memory_limit, **job)
+    _open.add(stream)
+    return stream
 
 
 def measured(fn, items, star, options, unordered):

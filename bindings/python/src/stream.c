@@ -13,6 +13,9 @@
 #include "pool.h"
 #include "stream_source.h"
 
+#include <stddef.h>
+#include <structmember.h>
+
 /* ---- in a task ---- */
 
 static PyObject *pop(PyObject *dict, uint64_t index)
@@ -92,6 +95,9 @@ static void end(struct stream *self)
 {
     cadre_stream *stream = self->stream;
 
+    if (self->ending)
+        return; /* workers still read it, until who has begun that is done */
+    self->ending = true;
     self->stream = NULL;
     self->over = true;
     if (stream) {
@@ -106,6 +112,7 @@ static void end(struct stream *self)
     cdp_call_fini(&self->call);
     cdp_bytes_free(&self->item);
     cdp_bytes_free(&self->clean.shared);
+    self->ending = false;
 }
 
 static int open_stream(struct stream *self)
@@ -240,6 +247,19 @@ static PyObject *close_stream(PyObject *object, PyObject *unused)
     Py_RETURN_NONE;
 }
 
+/* Also from another thread than the stream's, as long as that is not in it. */
+static PyObject *abandon(PyObject *object, PyObject *unused)
+{
+    struct stream *self = (struct stream *)object;
+
+    (void)unused;
+    if (self->busy)
+        cadre_stream_stop(self->stream);
+    else
+        end(self);
+    Py_RETURN_NONE;
+}
+
 static PyObject *stop(PyObject *object, PyObject *unused)
 {
     (void)unused;
@@ -363,6 +383,8 @@ static void dealloc(PyObject *object)
     freefunc release = (freefunc)PyType_GetSlot(type, Py_tp_free);
 
     PyObject_GC_UnTrack(object);
+    if (self->weak_references)
+        PyObject_ClearWeakRefs(object);
     end_quietly(self);
     Py_XDECREF(self->source_failed);
     release(object);
@@ -381,9 +403,16 @@ int cdp_stream_type_init(PyObject *module)
         { "start", start, METH_NOARGS,
           "Fork the workers now, not at the first result." },
         { "close", close_stream, METH_NOARGS, "End the workers." },
+        { "abandon", abandon, METH_NOARGS,
+          "End the workers, from any thread; while one is in it, only stop." },
         { "stop", stop, METH_NOARGS, "Begin no more tasks; from any thread." },
         { "flow", flow, METH_NOARGS, "How far it is, and the most it ever held." },
         { NULL, NULL, 0, NULL },
+    };
+    static PyMemberDef members[] = {
+        { "__weaklistoffset__", T_PYSSIZET, offsetof(struct stream, weak_references),
+          READONLY, NULL },
+        { NULL, 0, 0, 0, NULL },
     };
     static char doc[] = "Results one by one. Internal: use cadre.imap.";
     static PyType_Slot slots[] = {
@@ -393,6 +422,7 @@ int cdp_stream_type_init(PyObject *module)
         { Py_tp_iter, self_of },
         { Py_tp_iternext, next },
         { Py_tp_methods, methods },
+        { Py_tp_members, members },
         { Py_tp_traverse, traverse },
         { Py_tp_clear, clear },
         { Py_tp_dealloc, dealloc },

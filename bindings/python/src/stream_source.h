@@ -13,6 +13,7 @@
 
 struct stream {
     PyObject head;
+    PyObject *weak_references;
     struct cdp_call call;
     PyObject *pool;          /* _core.Pool or None */
     PyObject *iterator;      /* or NULL: items by number */
@@ -25,7 +26,8 @@ struct stream {
     pthread_t thread; /* whose it is, once it is open */
     bool forks;       /* items and results travel as bytes */
     struct cdp_clean clean;
-    bool keep_going, busy, over;
+    bool busy, over;
+    bool ending; /* a thread is in its end, without the interpreter */
 };
 
 /* For the job: the iterator's next item. The argument is the stream. */
