@@ -9,6 +9,7 @@
 #include "cli/map/inputs.h"
 #include "cli/map/parts.h"
 #include "cli/map/size.h"
+#include "cli/map/sources.h"
 #include "cli/base/interrupt.h"
 #include "cli/base/text.h"
 

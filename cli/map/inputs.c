@@ -8,8 +8,7 @@
 #include "cli/map/inputs.h"
 #include "cli/map/columns.h"
 #include "cli/map/shuffle.h"
-#include "cli/map/source_values.h"
-#include "cli/base/text.h"
+#include "cli/map/sources.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -22,8 +21,7 @@ struct group {
 };
 
 struct cdr_inputs {
-    struct cdr_values *source;
-    size_t n_sources;
+    struct cdr_sources sources;
     struct group *group;
     size_t n_groups;
     struct cdr_columns columns;
@@ -39,132 +37,15 @@ struct cdr_inputs {
     uint64_t place;
 };
 
-bool cdr_is_source_word(const char *word)
-{
-    return strcmp(word, ":::") == 0 || strcmp(word, ":::+") == 0 ||
-           strcmp(word, "::::") == 0 || strcmp(word, "::::+") == 0;
-}
-
-/* ---- opening ---- */
-
-static int end_byte(char *end, const struct cdr_input_options *set,
-                    struct cdr_failure *why)
-{
-    static const struct {
-        const char *text;
-        char byte;
-    } escapes[] = {
-        { "\\n", '\n' }, { "\\t", '\t' }, { "\\0", '\0' }, { "\\r", '\r' }
-    };
-    char shown[CDR_SHOWN];
-
-    *end = set->null ? '\0' : '\n';
-    if (!set->delimiter)
-        return 0;
-    for (size_t i = 0; i < sizeof escapes / sizeof escapes[0]; i++)
-        if (strcmp(set->delimiter, escapes[i].text) == 0) {
-            *end = escapes[i].byte;
-            return 0;
-        }
-    if (strlen(set->delimiter) != 1)
-        return cdr_fails(
-            why, CDR_EXIT_USAGE,
-            "--delimiter is %s: expected one character, or \\n, \\t, \\r or "
-            "\\0",
-            cdr_quote(shown, set->delimiter));
-    *end = *set->delimiter;
-    return 0;
-}
-
-static struct cdr_values *add_source(struct cdr_inputs *in)
-{
-    struct cdr_values *more =
-        reallocarray(in->source, in->n_sources + 1, sizeof *in->source);
-
-    if (!more)
-        return NULL;
-    in->source = more;
-    more[in->n_sources] = (struct cdr_values){ .reader = { .fd = -1 } };
-    return &more[in->n_sources++];
-}
-
-static int add_file(struct cdr_inputs *in, const char *path, bool linked,
-                    const struct cdr_input_options *set, struct cdr_failure *why)
-{
-    struct cdr_values *v = add_source(in);
-    char end;
-
-    if (!v)
-        return cdr_fails_memory(why);
-    v->linked = linked;
-    if (end_byte(&end, set, why))
-        return why->code;
-    return cdr_record_reader_open(&v->reader, path, end, why);
-}
-
-static int add_words(struct cdr_inputs *in, const char *const *words, size_t n,
-                     bool linked, struct cdr_failure *why)
-{
-    struct cdr_values *v = add_source(in);
-
-    if (!v)
-        return cdr_fails_memory(why);
-    v->linked = linked;
-    v->words = words;
-    v->n_words = n;
-    return 0;
-}
-
-/* The words from one ":::" to the next. */
-static int add_sources(struct cdr_inputs *in, const char *kind,
-                       const char *const *words, size_t n,
-                       const struct cdr_input_options *set, struct cdr_failure *why)
-{
-    bool linked = kind[strlen(kind) - 1] == '+';
-    int rc = 0;
-
-    if (strncmp(kind, "::::", 4) != 0)
-        return add_words(in, words, n, linked, why);
-    if (n == 0)
-        return cdr_fails(why, CDR_EXIT_USAGE, "%s needs the name of a file", kind);
-    for (size_t i = 0; i < n && rc == 0; i++)
-        rc = add_file(in, words[i], linked, set, why);
-    return rc;
-}
-
-static int open_sources(struct cdr_inputs *in, const struct cdr_input_options *set,
-                        const char *const *words, size_t n, struct cdr_failure *why)
-{
-    int rc = 0;
-
-    for (size_t i = 0; i < set->files.n && rc == 0; i++)
-        rc = add_file(in, set->files.at[i], false, set, why);
-    for (size_t i = 0; i < n && rc == 0;) {
-        size_t end = i + 1;
-
-        while (end < n && !cdr_is_source_word(words[end]))
-            end++;
-        rc = add_sources(in, words[i], words + i + 1, end - i - 1, set, why);
-        i = end;
-    }
-    if (rc == 0 && in->n_sources == 0)
-        rc = add_file(in, "-", false, set, why);
-    for (size_t i = 0; i < in->n_sources; i++) {
-        in->source[i].skip_blank = set->no_run_if_empty;
-        in->source[i].eof = set->eof;
-    }
-    return rc;
-}
-
 /* ---- names ---- */
 
 /* The first value of each source is the names of its columns. */
 static int read_names(struct cdr_inputs *in, struct cdr_failure *why)
 {
-    for (size_t i = 0; i < in->n_sources; i++) {
+    for (size_t i = 0; i < in->sources.n; i++) {
         const char *value;
         size_t size;
-        int rc = cdr_values_next(&in->source[i], &value, &size, why);
+        int rc = cdr_values_next(&in->sources.at[i], &value, &size, why);
 
         if (rc == CADRE_DONE)
             return cdr_fails(why, CDR_EXIT_INPUT,
@@ -198,11 +79,11 @@ const char *cdr_inputs_name(const struct cdr_inputs *in, size_t column, size_t *
 
 static int make_groups(struct cdr_inputs *in, bool link, struct cdr_failure *why)
 {
-    in->group = calloc(in->n_sources, sizeof *in->group);
+    in->group = calloc(in->sources.n, sizeof *in->group);
     if (!in->group)
         return cdr_fails_memory(why);
-    for (size_t i = 0; i < in->n_sources; i++) {
-        if (i > 0 && (link || in->source[i].linked)) {
+    for (size_t i = 0; i < in->sources.n; i++) {
+        if (i > 0 && (link || in->sources.at[i].linked)) {
             in->group[in->n_groups - 1].n_sources++;
             continue;
         }
@@ -216,7 +97,7 @@ static int next_row(struct cdr_inputs *in, const struct group *g, struct cdr_arg
                     struct cdr_failure *why)
 {
     for (size_t i = 0; i < g->n_sources; i++) {
-        struct cdr_values *v = &in->source[g->first + i];
+        struct cdr_values *v = &in->sources.at[g->first + i];
         const char *value;
         size_t size;
         int rc = cdr_values_next(v, &value, &size, why);
@@ -253,7 +134,7 @@ static int load_wrapped(struct cdr_inputs *in, struct group *g, struct cdr_failu
     int rc = all ? 0 : cdr_fails_memory(why);
 
     for (size_t i = 0; i < g->n_sources && rc == 0; i++) {
-        rc = cdr_values_all(&in->source[g->first + i], &all[i], why);
+        rc = cdr_values_all(&in->sources.at[g->first + i], &all[i], why);
         longest = all[i].n > longest ? all[i].n : longest;
         shortest = all[i].n < shortest ? all[i].n : shortest;
     }
@@ -401,7 +282,7 @@ static int shuffle(struct cdr_inputs *in, uint64_t seed, struct cdr_failure *why
 
 uint64_t cdr_inputs_total(const struct cdr_inputs *in)
 {
-    const struct cdr_values *first = &in->source[0];
+    const struct cdr_values *first = &in->sources.at[0];
     uint64_t total = in->in_memory ? in->group[0].n_rows : first->n_words - first->next;
 
     if (in->shuffled)
@@ -434,8 +315,8 @@ int cdr_inputs_open(struct cdr_inputs **out, const struct cdr_input_options *set
     rc = cdr_columns_open(&in->columns, set->colsep,
                           trim > CDR_TRIM_BOTH ? CDR_TRIM_BOTH : trim, why);
     if (!rc)
-        rc = open_sources(in, set, words, n_words, why);
-    in->wraps = set->link && in->n_sources > 1;
+        rc = cdr_sources_open(&in->sources, set, words, n_words, why);
+    in->wraps = set->link && in->sources.n > 1;
     in->in_memory = in->wraps;
     if (!rc && set->header)
         rc = read_names(in, why);
@@ -456,15 +337,13 @@ void cdr_inputs_close(struct cdr_inputs *in)
 {
     if (!in)
         return;
-    for (size_t i = 0; i < in->n_sources; i++)
-        cdr_record_reader_close(&in->source[i].reader);
+    cdr_sources_close(&in->sources);
     for (size_t i = 0; i < in->n_groups; i++)
         cdr_args_free(&in->group[i].rows);
     cdr_columns_close(&in->columns);
     cdr_args_free(&in->names);
     cdr_args_free(&in->current);
     cdr_shuffle_free(&in->shuffle);
-    free(in->source);
     free(in->group);
     free(in);
 }

@@ -38,9 +38,6 @@ int cdr_inputs_column(const struct cdr_inputs *inputs, const char *name, size_t 
 const char *cdr_inputs_name(const struct cdr_inputs *inputs, size_t column,
                             size_t *size);
 
-/* Whether a word begins a source. */
-bool cdr_is_source_word(const char *word);
-
 /* Whether a line of a file ended in CR LF. */
 bool cdr_inputs_saw_return(const struct cdr_inputs *inputs);
 

@@ -6,6 +6,7 @@
 #include "cli/map/jobs.h"
 #include "cli/map/shell.h"
 #include "cli/map/size.h"
+#include "cli/map/sources.h"
 #include "cli/base/interrupt.h"
 #include "cli/base/text.h"
 
