@@ -43,8 +43,9 @@ static const char tables[] =
     "  errors BLOB,"
     "  output_size INTEGER,"
     "  errors_size INTEGER,"
-    "  seed INTEGER);"
-    "CREATE INDEX job_hash ON job (hash);";
+    "  seed INTEGER,"
+    "  digest INTEGER);"
+    "CREATE INDEX job_hash ON job (hash, equal);";
 
 int cdr_database_fails(sqlite3 *db, const char *what, struct cdr_failure *why)
 {
@@ -99,6 +100,20 @@ static int number(sqlite3 *db, const char *sql, int *value, struct cdr_failure *
     return 0;
 }
 
+/* Journals that an earlier cadre has begun have no digests. */
+static int add_digest(sqlite3 *db, struct cdr_failure *why)
+{
+    int n = 0;
+
+    if (number(db,
+               "SELECT count(*) FROM pragma_table_info('job') WHERE name = 'digest'",
+               &n, why))
+        return why->code;
+    return n > 0
+               ? 0
+               : cdr_database_run(db, "ALTER TABLE job ADD COLUMN digest INTEGER", why);
+}
+
 /* An empty file is made a journal; anything else must be one, of a version we know. */
 static int check(sqlite3 *db, const char *path, bool look, struct cdr_failure *why)
 {
@@ -119,7 +134,7 @@ static int check(sqlite3 *db, const char *path, bool look, struct cdr_failure *w
                          "know: it knows version %d",
                          shown, version, CDR_JOURNAL_VERSION);
     if (n > 0)
-        return 0;
+        return add_digest(db, why);
     if (look)
         return cdr_fails(why, CDR_EXIT_INPUT, "%s is empty, and no journal", shown);
     snprintf(set, sizeof set, "PRAGMA application_id = %d; PRAGMA user_version = %d;",

@@ -29,7 +29,41 @@ uint64_t cdr_hash(uint64_t from, const void *bytes, size_t size)
     return mix(h ^ size);
 }
 
-/* ---- how often ---- */
+uint64_t cdr_command_hash(const char *template, bool shell)
+{
+    return cdr_hash(shell ? 1 : 0, template ? template : "",
+                    template ? strlen(template) : 0);
+}
+
+/* ---- the digest: words of 8 bytes, little-endian; it is part of journals, too ---- */
+
+static uint64_t word(const unsigned char *at, size_t size)
+{
+    uint64_t w = 0;
+
+    memcpy(&w, at, size);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    w = __builtin_bswap64(w);
+#endif
+    return w;
+}
+
+uint64_t cdr_digest(uint64_t from, const void *bytes, size_t size)
+{
+    const unsigned char *at = bytes;
+    uint64_t h = from ^ (size * 0x9e3779b97f4a7c15u);
+    size_t left = size;
+
+    for (; left >= 8; left -= 8, at += 8) {
+        h = (h ^ word(at, 8)) * 0xff51afd7ed558ccdu;
+        h ^= h >> 32;
+    }
+    if (left > 0)
+        h = (h ^ word(at, left)) * 0xc4ceb9fe1a85ec53u;
+    return mix(h);
+}
+
+/* ---- a number for each hash ---- */
 
 static bool grow(struct cdr_seen *s)
 {
@@ -58,19 +92,33 @@ static bool grow(struct cdr_seen *s)
     return true;
 }
 
-bool cdr_seen_count(struct cdr_seen *s, uint64_t hash, uint32_t *before)
+/* Where it is, or would be. */
+static size_t place_of(const struct cdr_seen *s, uint64_t hash)
+{
+    size_t at = hash & (s->room - 1);
+
+    while (s->count[at] && s->hash[at] != hash)
+        at = (at + 1) & (s->room - 1);
+    return at;
+}
+
+const uint32_t *cdr_seen_get(const struct cdr_seen *s, uint64_t hash)
+{
+    size_t at = s->used > 0 ? place_of(s, hash) : 0;
+
+    return s->used > 0 && s->count[at] ? &s->count[at] : NULL;
+}
+
+bool cdr_seen_put(struct cdr_seen *s, uint64_t hash, uint32_t count)
 {
     size_t at;
 
     if (s->used >= s->room / 4 * 3 && !grow(s))
         return false;
-    at = hash & (s->room - 1);
-    while (s->count[at] && s->hash[at] != hash)
-        at = (at + 1) & (s->room - 1);
-    *before = s->count[at];
+    at = place_of(s, hash);
     s->used += s->count[at] == 0;
     s->hash[at] = hash;
-    s->count[at]++;
+    s->count[at] = count;
     return true;
 }
 

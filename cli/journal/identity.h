@@ -15,15 +15,25 @@
 /* 64 bits of the bytes; `from` is another hash to go on from, or 0. */
 uint64_t cdr_hash(uint64_t from, const void *bytes, size_t size);
 
-/* How often each hash has been seen. All zero: none has. */
+/* Of a command, as it was given; NULL: "". */
+uint64_t cdr_command_hash(const char *template, bool shell);
+
+/* What is left of the bytes: to see that they are the same ones. `from` is another such
+ * number to go on from. */
+uint64_t cdr_digest(uint64_t from, const void *bytes, size_t size);
+
+/* A number for each of some hashes. All zero: there are none. */
 struct cdr_seen {
     uint64_t *hash;
     uint32_t *count;
     size_t room, used;
 };
 
-/* How often it was seen before; counts it. False: no memory. */
-bool cdr_seen_count(struct cdr_seen *seen, uint64_t hash, uint32_t *before);
+/* NULL: the hash has none. */
+const uint32_t *cdr_seen_get(const struct cdr_seen *seen, uint64_t hash);
+
+/* 1 or more. False: no memory. */
+bool cdr_seen_put(struct cdr_seen *seen, uint64_t hash, uint32_t count);
 void cdr_seen_free(struct cdr_seen *seen);
 
 #endif

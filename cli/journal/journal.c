@@ -52,7 +52,6 @@ static int find_last(struct cdr_journal *j, struct cdr_failure *why)
     else
         cdr_database_fails(j->db, "cannot be read", why);
     sqlite3_finalize(s);
-    j->guess = 1;
     return why->code;
 }
 
@@ -60,6 +59,8 @@ static int open_database(struct cdr_journal *j, struct cdr_failure *why)
 {
     if (cdr_database_open(&j->db, j->set.path, j->set.failed_only, why) ||
         (!j->set.failed_only && find_command(j, why)) || find_last(j, why))
+        return why->code;
+    if (cdr_walk_open(&j->walk, j->db, j->salt, j->next_id, why))
         return why->code;
     return cdr_journal_prepare(j, why);
 }
@@ -74,7 +75,7 @@ int cdr_journal_open(struct cdr_journal **out, const struct cdr_journal_setting 
         return cdr_fails_memory(why);
     j->set = *set;
     j->last = &j->first;
-    j->salt = cdr_hash(set->shell ? 1 : 0, set->template, strlen(set->template));
+    j->salt = cdr_command_hash(set->template, set->shell != NULL);
     j->running = calloc(set->workers, sizeof *j->running);
     if (!j->running || pthread_mutex_init(&j->lock, NULL) != 0 ||
         pthread_mutex_init(&j->db_lock, NULL) != 0 ||
@@ -115,7 +116,9 @@ int cdr_journal_close(struct cdr_journal *j, struct cdr_failure *why)
     sqlite3_finalize(j->insert);
     sqlite3_finalize(j->by_id);
     sqlite3_finalize(j->by_hash);
+    sqlite3_finalize(j->equals);
     sqlite3_finalize(j->next_failed);
+    cdr_walk_close(&j->walk);
     if (j->db && sqlite3_close(j->db) != SQLITE_OK && !rc)
         rc = cdr_database_fails(j->db, "cannot be closed", why);
     for (unsigned i = 0; j->running && i < j->set.workers; i++)

@@ -37,6 +37,18 @@ int cdr_journal_open(struct cdr_journal **out, const struct cdr_journal_setting 
 /* Write all there is, and close. NULL is fine. */
 int cdr_journal_close(struct cdr_journal *journal, struct cdr_failure *why);
 
+/* What a job has put out that was done before; valid until the next call. */
+struct cdr_stored {
+    const char *bytes[2]; /* output and errors */
+    size_t size[2];
+};
+
+/* Is the job the one that was recorded next, and has it succeeded? Then that is all there is
+ * to do about it. Not all that are done are found; an error is in `why`. From the thread
+ * that makes jobs. */
+bool cdr_journal_skip(struct cdr_journal *journal, const struct cdr_args *key,
+                      struct cdr_stored *stored, struct cdr_failure *why);
+
 /* Is the job done? Then it has its end and its output, and `stored` is set. Gives it its
  * place in the journal. From the thread that makes jobs. */
 int cdr_journal_look_up(struct cdr_journal *journal, struct cdr_job *job,

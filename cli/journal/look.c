@@ -32,6 +32,12 @@ struct looking {
     struct cdr_failure *why;
 };
 
+static uint64_t command_hash(sqlite3_stmt *s)
+{
+    return cdr_command_hash((const char *)sqlite3_column_text(s, TEMPLATE),
+                            sqlite3_column_type(s, SHELL) != SQLITE_NULL);
+}
+
 typedef int each_row(struct looking *l, sqlite3_stmt *row);
 
 static sqlite3_stmt *select_rows(struct looking *l)
@@ -89,7 +95,7 @@ static struct cdr_job *job_of(struct looking *l, sqlite3_stmt *s, bool output)
             failed = ENOMEM;
     }
     if (job && !failed)
-        failed = cdr_row_read(s, job, &l->spool, l->look->path);
+        failed = cdr_row_read(s, command_hash(s), job, &l->spool, l->look->path);
     if (failed && job && failed != ENOMEM && !output)
         failed = 0; /* what is lost is its output only */
     if (!failed)
@@ -218,14 +224,12 @@ static bool is_there(struct looking *l, sqlite3_stmt *s, int which)
 
 static int check_row(struct looking *l, sqlite3_stmt *s)
 {
-    const char *template = (const char *)sqlite3_column_text(s, TEMPLATE);
-    uint64_t salt = cdr_hash(sqlite3_column_type(s, SHELL) == SQLITE_NULL ? 0 : 1,
-                             template ? template : "", template ? strlen(template) : 0);
-
-    if (cdr_hash(salt, sqlite3_column_blob(s, CDR_COL_INPUT),
+    if (cdr_hash(command_hash(s), sqlite3_column_blob(s, CDR_COL_INPUT),
                  (size_t)sqlite3_column_bytes(s, CDR_COL_INPUT)) !=
         (uint64_t)sqlite3_column_int64(s, CDR_COL_HASH))
         complain(l, s, "its input or its command has changed");
+    else if (!cdr_row_is_whole(s, command_hash(s)))
+        complain(l, s, "its record is not as it was");
     for (int which = 0; which < 2; which++)
         if (!is_there(l, s, which))
             complain(l, s,

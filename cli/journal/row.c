@@ -2,11 +2,16 @@
  * SPDX-License-Identifier: MIT
  */
 #include "cli/journal/row.h"
+#include "cli/journal/identity.h"
 #include "cli/journal/outputs.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* Any odd numbers would do; they are part of journals. */
+#define SPREAD    0x9e3779b97f4a7c15u
+#define SPREAD_ID 0xd6e8feb86659fd93u
 
 /* ---- making ---- */
 
@@ -108,7 +113,48 @@ int cdr_row_end(struct cdr_row *row, struct cdr_job *job, struct cdr_spool *spoo
     return failed;
 }
 
+/* ---- the digest ---- */
+
+uint64_t cdr_row_digest(const struct cdr_row_parts *p)
+{
+    uint64_t head = (uint64_t)p->equal << 2 | (uint64_t)p->timed_out << 1 | p->failed;
+    uint64_t place = p->command ^ (uint64_t)p->id * SPREAD_ID, h;
+    uint64_t how = (uint64_t)(uint32_t)p->status << 32 | (uint32_t)p->signal;
+
+    h = cdr_digest(place ^ head * SPREAD, p->input, p->input_size);
+    h = cdr_digest(h ^ how, p->words, p->words_size);
+    for (int which = 0; which < 2; which++) {
+        bool beside = p->size[which] > CDR_OUTPUT_INSIDE;
+
+        h = cdr_digest(h ^ p->size[which], p->output[which],
+                       beside ? 0 : (size_t)p->size[which]);
+    }
+    return h;
+}
+
 /* ---- writing ---- */
+
+static uint64_t digest_of(const struct cdr_row *row, uint64_t command_hash,
+                          const char *words, const char *const output[2])
+{
+    struct cdr_row_parts p = { .id = row->id,
+                               .command = command_hash,
+                               .failed = row->failed,
+                               .equal = row->equal,
+                               .status = row->end.status,
+                               .signal = row->end.signal,
+                               .timed_out = row->end.timed_out,
+                               .input = row->bytes,
+                               .input_size = row->input,
+                               .words = words,
+                               .words_size = row->words };
+
+    for (int which = 0; which < 2; which++) {
+        p.output[which] = output[which];
+        p.size[which] = row->size[which];
+    }
+    return cdr_row_digest(&p);
+}
 
 static void bind_output(sqlite3_stmt *s, int column, const struct cdr_row *row,
                         int which, const char *bytes)
@@ -119,10 +165,13 @@ static void bind_output(sqlite3_stmt *s, int column, const struct cdr_row *row,
         sqlite3_bind_blob(s, column, bytes, (int)row->size[which], SQLITE_STATIC);
 }
 
-static void bind_end(sqlite3_stmt *s, const struct cdr_row *row)
+static void bind_end(sqlite3_stmt *s, const struct cdr_row *row, uint64_t command_hash)
 {
     const struct cdr_end *end = &row->end;
-    const char *words = row->bytes + row->input, *output = words + row->words;
+    const char *words = row->bytes + row->input;
+    const char *output[2] = { words + row->words };
+
+    output[1] = output[0] + (row->beside[0] ? 0 : row->size[0]);
 
     sqlite3_bind_blob(s, 8, words, (int)row->words, SQLITE_STATIC);
     sqlite3_bind_int(s, 9, end->status);
@@ -133,13 +182,16 @@ static void bind_end(sqlite3_stmt *s, const struct cdr_row *row)
     sqlite3_bind_double(s, 14, end->seconds);
     sqlite3_bind_double(s, 15, end->cpu);
     sqlite3_bind_int64(s, 16, end->peak_kib);
-    bind_output(s, 17, row, 0, output);
-    bind_output(s, 18, row, 1, output + (row->beside[0] ? 0 : row->size[0]));
+    bind_output(s, 17, row, 0, output[0]);
+    bind_output(s, 18, row, 1, output[1]);
     sqlite3_bind_int64(s, 19, (sqlite3_int64)row->size[0]);
     sqlite3_bind_int64(s, 20, (sqlite3_int64)row->size[1]);
+    sqlite3_bind_int64(s, 22,
+                       (sqlite3_int64)digest_of(row, command_hash, words, output));
 }
 
-void cdr_row_bind(sqlite3_stmt *s, const struct cdr_row *row, int64_t command)
+void cdr_row_bind(sqlite3_stmt *s, const struct cdr_row *row, int64_t command,
+                  uint64_t command_hash)
 {
     const char *state = !row->ended ? "running" : row->failed ? "failed" : "done";
 
@@ -153,7 +205,7 @@ void cdr_row_bind(sqlite3_stmt *s, const struct cdr_row *row, int64_t command)
     sqlite3_bind_int64(s, 7, (sqlite3_int64)row->seq);
     sqlite3_bind_int64(s, 21, (sqlite3_int64)row->seed);
     if (row->ended)
-        bind_end(s, row);
+        bind_end(s, row, command_hash);
 }
 
 /* ---- reading ---- */
@@ -185,8 +237,40 @@ static int read_output(sqlite3_stmt *s, int column, int which, struct cdr_held *
     return cdr_held_add(held, spool, bytes, (size_t)size);
 }
 
-int cdr_row_read(sqlite3_stmt *s, struct cdr_job *job, struct cdr_spool *spool,
-                 const char *journal)
+static void column_bytes(sqlite3_stmt *s, int column, const void **bytes, size_t *size)
+{
+    *bytes = sqlite3_column_blob(s, column);
+    *size = (size_t)sqlite3_column_bytes(s, column);
+}
+
+bool cdr_row_is_whole(sqlite3_stmt *s, uint64_t command_hash)
+{
+    const char *state = (const char *)sqlite3_column_text(s, CDR_COL_STATE);
+    struct cdr_row_parts p = { .id = sqlite3_column_int64(s, CDR_COL_ID),
+                               .command = command_hash,
+                               .equal =
+                                   (uint32_t)sqlite3_column_int64(s, CDR_COL_EQUAL),
+                               .failed = state && *state == 'f',
+                               .status = sqlite3_column_int(s, CDR_COL_STATUS),
+                               .signal = sqlite3_column_int(s, CDR_COL_SIGNAL),
+                               .timed_out = sqlite3_column_int(s, CDR_COL_TIMED_OUT) };
+    size_t size;
+
+    if (sqlite3_column_type(s, CDR_COL_DIGEST) == SQLITE_NULL)
+        return true;
+    column_bytes(s, CDR_COL_INPUT, &p.input, &p.input_size);
+    column_bytes(s, CDR_COL_WORDS, &p.words, &p.words_size);
+    for (int which = 0; which < 2; which++) {
+        p.size[which] = (uint64_t)sqlite3_column_int64(s, CDR_COL_OUTPUT_SIZE + which);
+        column_bytes(s, CDR_COL_OUTPUT + which, &p.output[which], &size);
+        if (p.size[which] <= CDR_OUTPUT_INSIDE && p.size[which] != size)
+            return false;
+    }
+    return cdr_row_digest(&p) == (uint64_t)sqlite3_column_int64(s, CDR_COL_DIGEST);
+}
+
+int cdr_row_read(sqlite3_stmt *s, uint64_t command_hash, struct cdr_job *job,
+                 struct cdr_spool *spool, const char *journal)
 {
     struct cdr_end *end = &job->end;
     int failed;
@@ -199,7 +283,9 @@ int cdr_row_read(sqlite3_stmt *s, struct cdr_job *job, struct cdr_spool *spool,
     end->seconds = sqlite3_column_double(s, 10);
     end->cpu = sqlite3_column_double(s, 11);
     end->peak_kib = (long)sqlite3_column_int64(s, 12);
-    failed = read_output(s, 13, 0, &job->output, spool, journal);
+    failed = cdr_row_is_whole(s, command_hash) ? 0 : ESTALE;
+    if (!failed)
+        failed = read_output(s, 13, 0, &job->output, spool, journal);
     if (!failed)
         failed = read_output(s, 14, 1, &job->errors, spool, journal);
     if (failed) {

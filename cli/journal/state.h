@@ -13,6 +13,7 @@
 #include "cli/journal/identity.h"
 #include "cli/journal/journal.h"
 #include "cli/journal/row.h"
+#include "cli/journal/walk.h"
 
 #include <pthread.h>
 
@@ -28,16 +29,16 @@ struct cdr_journal {
     struct cdr_journal_setting set;
     sqlite3 *db; /* under db_lock, as the statements */
     pthread_mutex_t db_lock;
-    sqlite3_stmt *insert, *by_id, *by_hash, *next_failed;
+    sqlite3_stmt *insert, *by_id, *by_hash, *equals, *next_failed;
     int64_t command;      /* 0: several (--retry-failed) */
     char *shell, *folder; /* of the failed jobs: --retry-failed */
     int64_t last_failed;  /* the job that was asked for last */
 
     /* The making thread's alone. */
-    struct cdr_seen seen;
-    uint64_t salt; /* the hash of the command */
+    struct cdr_walk walk;
+    struct cdr_seen seen; /* how often, of the jobs that the walk alone did not find */
+    uint64_t salt;        /* the hash of the command */
     int64_t next_id;
-    int64_t guess; /* the row that comes next if nothing has changed */
     uint64_t stored, again[CDR_AGAIN];
     uint64_t named[CDR_AGAIN]
                   [CDR_JOURNAL_NAMED]; /* numbers of the first jobs for each reason */

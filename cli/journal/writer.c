@@ -60,7 +60,7 @@ static int commit(struct cdr_journal *j, struct cdr_row *rows, struct cdr_failur
     pthread_mutex_lock(&j->db_lock);
     rc = cdr_database_run(j->db, "BEGIN", why);
     for (struct cdr_row *row = rows; row && !rc; row = row->next) {
-        cdr_row_bind(j->insert, row, row->command ? row->command : j->command);
+        cdr_row_bind(j->insert, row, row->command ? row->command : j->command, j->salt);
         if (sqlite3_step(j->insert) != SQLITE_DONE)
             rc = cdr_database_fails(j->db, "cannot be written", why);
         sqlite3_reset(j->insert);

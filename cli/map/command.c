@@ -224,6 +224,8 @@ static int open_journal(struct cdr_map *map, struct cdr_failure *why)
                             : cdr_journal_open(&map->journal, &set, why);
     if (!rc && again)
         rc = take_command(map, why);
+    if (!rc && map->inputs)
+        cdr_inputs_before_reading(map->inputs, cdr_make_flush, map);
     free(command);
     free(folder);
     return rc;

@@ -258,6 +258,15 @@ int cdr_inputs_next(struct cdr_inputs *in, struct cdr_args *tuple,
     return next_tuple(in, tuple, why);
 }
 
+void cdr_inputs_before_reading(struct cdr_inputs *in, void (*call)(void *arg),
+                               void *arg)
+{
+    for (size_t i = 0; i < in->sources.n; i++) {
+        in->sources.at[i].reader.before = call;
+        in->sources.at[i].reader.arg = arg;
+    }
+}
+
 uint64_t cdr_inputs_place(const struct cdr_inputs *in)
 {
     return in->place;

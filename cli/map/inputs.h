@@ -27,6 +27,10 @@ void cdr_inputs_close(struct cdr_inputs *inputs); /* NULL is fine */
 int cdr_inputs_next(struct cdr_inputs *inputs, struct cdr_args *tuple,
                     struct cdr_failure *why);
 
+/* Call this before a file is read: that may wait for long. */
+void cdr_inputs_before_reading(struct cdr_inputs *inputs, void (*call)(void *arg),
+                               void *arg);
+
 /* Where the last tuple stood before --shuf, from 0. */
 uint64_t cdr_inputs_place(const struct cdr_inputs *inputs);
 

@@ -4,6 +4,8 @@
  * A job has two numbers besides the one that people see: its turn among all whose output is
  * written, and its entry among those that run. What the journal has done has no entry, goes
  * to the outlet straight from here, and costs neither a worker nor a look at the gate.
+ * Where it comes in the order in which it was recorded, and nobody is to write before it, it
+ * is not even made a job: its input is read and compared, and its output written.
  */
 #include "cli/map/making.h"
 
@@ -43,33 +45,81 @@ static uint64_t seed_of(const struct cdr_map *map, uint64_t place)
     return number >> 1;
 }
 
-static int fill_from_inputs(struct cdr_map *map, struct cdr_job *job)
+static int next_input(struct cdr_map *map, struct cdr_job *job)
+{
+    return map->blocks ? cdr_blocks_next(map->blocks, &job->block, map->why)
+                       : cdr_batch_next(&map->batch, &job->args, map->why);
+}
+
+static int number(struct cdr_map *map, struct cdr_job *job)
 {
     uint64_t place = map->made;
-    int rc = map->blocks ? cdr_blocks_next(map->blocks, &job->block, map->why)
-                         : cdr_batch_next(&map->batch, &job->args, map->why);
 
-    if (rc)
-        return rc;
-    job->seq = map->made + 1;
+    job->seq = job->turn = ++map->made;
     if (!map->blocks && cdr_batch_is_tuple(&map->batch))
         place = cdr_inputs_place(map->inputs);
     job->seed = seed_of(map, place);
     return map->blocks ? name_block(map, job) : 0;
 }
 
-/* 0, CADRE_DONE or an exit code. */
+/* ---- what was done before ---- */
+
+static void count_skipped(struct cdr_map *map)
+{
+    if (map->skipped == 0)
+        return;
+    pthread_mutex_lock(&map->lock);
+    map->passed += map->skipped;
+    pthread_mutex_unlock(&map->lock);
+    map->skipped = 0;
+}
+
+void cdr_make_flush(void *arg)
+{
+    struct cdr_map *map = arg;
+
+    if (map->skipped > 0)
+        cdr_outlet_flush(map->outlet);
+    count_skipped(map);
+}
+
+/* It was done before, and there is nothing left to do about it. */
+static bool skip(struct cdr_map *map, const struct cdr_job *job)
+{
+    struct cdr_stored stored;
+
+    if (!map->journal || map->blocks ||
+        !cdr_outlet_takes_bytes(map->outlet, map->made + 1) ||
+        !cdr_journal_skip(map->journal, &job->args, &stored, map->why))
+        return false;
+    cdr_outlet_pass_bytes(map->outlet, stored.bytes, stored.size);
+    map->made++;
+    map->skipped++;
+    return true;
+}
+
+/* The next job that is not skipped: 0, CADRE_DONE or an exit code. */
 static int fill(struct cdr_map *map, struct cdr_job *job)
 {
-    int rc = map->set->run.retry_failed
-                 ? cdr_journal_next_failed(map->journal, job, map->why)
-                 : fill_from_inputs(map, job);
+    int rc;
 
-    if (rc)
-        return rc;
-    job->turn = ++map->made;
-    if (map->journal && !map->set->run.retry_failed)
+    do {
+        rc = cdr_map_is_over(map) ? CADRE_DONE : next_input(map, job);
+    } while (!rc && skip(map, job));
+    cdr_make_flush(map);
+    if (!rc)
+        rc = map->why->code ? map->why->code : number(map, job);
+    if (!rc && map->journal)
         rc = cdr_journal_look_up(map->journal, job, map->why);
+    return rc;
+}
+
+static int fill_failed(struct cdr_map *map, struct cdr_job *job)
+{
+    int rc = cdr_journal_next_failed(map->journal, job, map->why);
+
+    if (!rc)
+        job->turn = ++map->made;
     return rc;
 }
 
@@ -139,10 +189,10 @@ int cdr_make_job(void *arg, void *item, cadre_error *err)
         job = cdr_job_new();
         if (!job)
             return cadre_source_fail(err, 0, "out of memory");
-        rc = fill(map, job);
+        rc = map->set->run.retry_failed ? fill_failed(map, job) : fill(map, job);
+        warn_of_returns(map);
         if (rc || cdr_map_is_over(map))
             return no_more(map, job, rc ? rc : CADRE_DONE, err);
-        warn_of_returns(map);
         cdr_outlet_await(map->outlet, job->turn);
         if (!job->stored)
             break;

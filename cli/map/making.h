@@ -10,4 +10,8 @@
  * journal says are done are written and passed over. */
 int cdr_make_job(void *arg, void *item, cadre_error *err);
 
+/* Write and count what was passed over. From the thread that makes jobs, before it waits for
+ * an input: arg is the struct cdr_map *. */
+void cdr_make_flush(void *arg);
+
 #endif

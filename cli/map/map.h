@@ -82,6 +82,7 @@ struct cdr_map {
     atomic_uint n_wake; /* workers that have begun; relaxed */
     uint64_t made;      /* jobs made: the reading thread's alone */
     uint64_t entered;   /* of these, to be run: the same */
+    uint64_t skipped;   /* jobs passed that `passed` does not count yet: the same */
     struct cdr_failure *why; /* of reading the inputs: the reading thread's alone */
 };
 

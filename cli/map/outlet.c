@@ -15,6 +15,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#define PASSED_ROOM ((size_t)1 << 17)
+
 struct place {
     struct cdr_job *ended;
     struct cdr_live *runs;
@@ -31,6 +33,12 @@ struct cdr_outlet {
     bool awaited;         /* that it moves; under the lock */
     pthread_mutex_t pen;  /* unordered and lines: held while writing */
     atomic_bool broken;   /* relaxed: once set, nothing more is written */
+
+    /* The making thread's alone: output of jobs that ended long ago, and how many they
+     * are. The turn is the first one's, so nobody else writes. */
+    char *passed;
+    size_t passed_size;
+    uint64_t n_passed;
 };
 
 int cdr_outlet_open(struct cdr_outlet **out, const struct cdr_outlet_setting *set,
@@ -58,6 +66,7 @@ void cdr_outlet_close(struct cdr_outlet *o)
     pthread_mutex_destroy(&o->lock);
     pthread_mutex_destroy(&o->pen);
     pthread_cond_destroy(&o->moved);
+    free(o->passed);
     free(o->ring);
     free(o);
 }
@@ -375,6 +384,64 @@ void cdr_outlet_await(struct cdr_outlet *o, uint64_t turn)
         pthread_cond_wait(&o->moved, &o->lock);
     o->awaited = false;
     pthread_mutex_unlock(&o->lock);
+}
+
+/* ---- what ended long ago ---- */
+
+bool cdr_outlet_takes_bytes(const struct cdr_outlet *o, uint64_t turn)
+{
+    return !o->set.tag && !o->set.verbose && !o->set.trace && !o->set.silent &&
+           (o->set.unordered ||
+            turn == atomic_load_explicit(&o->turn, memory_order_acquire) + o->n_passed);
+}
+
+static void put_now(struct cdr_outlet *o, int which, const char *bytes, size_t size)
+{
+    if (size == 0)
+        return;
+    if (o->set.unordered)
+        pthread_mutex_lock(&o->pen);
+    put(o, which, bytes, size);
+    if (o->set.unordered)
+        pthread_mutex_unlock(&o->pen);
+}
+
+static void put_passed(struct cdr_outlet *o)
+{
+    put_now(o, 0, o->passed, o->passed_size);
+    o->passed_size = 0;
+}
+
+void cdr_outlet_pass_bytes(struct cdr_outlet *o, const char *const bytes[2],
+                           const size_t size[2])
+{
+    if (!o->passed && size[0] > 0)
+        o->passed =
+            malloc(PASSED_ROOM); /* without it each job's is written by itself */
+    if (o->passed_size + size[0] > PASSED_ROOM)
+        put_passed(o);
+    if (!o->passed || size[0] > PASSED_ROOM) {
+        put_now(o, 0, bytes[0], size[0]);
+    } else if (size[0] > 0) {
+        memcpy(o->passed + o->passed_size, bytes[0], size[0]);
+        o->passed_size += size[0];
+    }
+    if (size[1] > 0) {
+        put_passed(o);
+        put_now(o, 1, bytes[1], size[1]);
+    }
+    o->n_passed++;
+}
+
+void cdr_outlet_flush(struct cdr_outlet *o)
+{
+    put_passed(o);
+    if (!o->set.unordered) {
+        pthread_mutex_lock(&o->lock);
+        atomic_fetch_add_explicit(&o->turn, o->n_passed, memory_order_release);
+        pthread_mutex_unlock(&o->lock);
+    }
+    o->n_passed = 0;
 }
 
 void cdr_outlet_pass(struct cdr_outlet *o, struct cdr_job *job)

@@ -71,6 +71,16 @@ void cdr_outlet_end(struct cdr_outlet *outlet, struct cdr_live *live);
 /* Wait until a job of that turn may be held. Only by the thread that makes jobs. */
 void cdr_outlet_await(struct cdr_outlet *outlet, uint64_t turn);
 
+/* Whether a job of that turn that ended long ago may hand over its bytes alone: nobody is to
+ * write before it, and nothing else is to be written of it. This and the next two are for
+ * the thread that makes jobs, and before it makes one that runs, it is to flush. */
+bool cdr_outlet_takes_bytes(const struct cdr_outlet *outlet, uint64_t turn);
+
+/* Its output and errors, which are written with what follows. */
+void cdr_outlet_pass_bytes(struct cdr_outlet *outlet, const char *const bytes[2],
+                           const size_t size[2]);
+void cdr_outlet_flush(struct cdr_outlet *outlet);
+
 /* A job that has never begun, or ended long ago. */
 void cdr_outlet_pass(struct cdr_outlet *outlet, struct cdr_job *job);
 

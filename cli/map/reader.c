@@ -61,6 +61,8 @@ static int fill(struct cdr_record_reader *r, struct cdr_failure *why)
 
     if (rc)
         return rc;
+    if (r->before)
+        r->before(r->arg);
     cdr_interrupt_reading(r->fd);
     while (!cdr_interrupted() &&
            (n = read(r->fd, r->buffer + r->used, r->room - r->used)) < 0 &&

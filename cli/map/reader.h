@@ -19,6 +19,9 @@ struct cdr_record_reader {
     const char *path;
     char *buffer;
     size_t begin, used, room;
+    void (*before)(
+        void *arg); /* called before it reads, and may wait; NULL: nothing is */
+    void *arg;
 };
 
 /* "-" is standard input. */
