@@ -148,7 +148,9 @@ def imap_unordered(fn, /, *iterables, window=None, memory_limit=None, workers=No
                    backend=None, chunk=None, retries=0, timeout=None, deadline=None,
                    grace=0.1, on_error="raise", progress=None, seed=None, isolate=False,
                    persistent=False, prefetch=None):
-    """As imap, but each result comes as soon as it is there.
+    """As imap, but each result comes as soon as it is there. The exception raised is that of
+    the lowest item that failed all the same: from a failure on, only results below it come,
+    and it comes after those.
 
     >>> import cadre
     >>> sorted(cadre.imap_unordered(abs, [-3, 1, -2]))

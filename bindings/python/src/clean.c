@@ -200,17 +200,98 @@ int cdp_clean_prepare(struct cdp_clean *clean, const struct cdp_call *call,
     return 0;
 }
 
-PyObject *cdp_clean_value(const char *data, size_t size, bool keep_going)
+int cdp_clean_sent(struct cdp_clean *clean, uint64_t index)
 {
-    PyObject *packed, *exception;
+    PyObject *number;
+    int rc;
 
-    if (size == 0 || *data != FAILED)
-        return cdp_decode(data, size);
-    packed = PyBytes_FromStringAndSize(data + 1, (Py_ssize_t)size - 1);
-    exception = packed ? cdp_hook(CDP_UNPACK, packed, NULL) : NULL;
-    Py_XDECREF(packed);
-    if (!exception || keep_going)
-        return exception;
+    if (!clean->as_they_come)
+        return 0;
+    if (!clean->underway && !(clean->underway = PyDict_New()))
+        return -1;
+    number = PyLong_FromUnsignedLongLong(index);
+    rc = number ? PyDict_SetItem(clean->underway, number, Py_None) : -1;
+    Py_XDECREF(number);
+    return rc;
+}
+
+static int arrived(struct cdp_clean *clean, uint64_t index)
+{
+    PyObject *number = PyLong_FromUnsignedLongLong(index);
+    int rc = number ? PyDict_DelItem(clean->underway, number) : -1;
+
+    Py_XDECREF(number);
+    if (!rc && clean->failure && index < clean->failed)
+        clean->below--;
+    return rc;
+}
+
+static void count_below(struct cdp_clean *clean)
+{
+    PyObject *number, *none;
+    Py_ssize_t at = 0;
+
+    clean->below = 0;
+    while (PyDict_Next(clean->underway, &at, &number, &none))
+        clean->below += PyLong_AsUnsignedLongLong(number) < clean->failed;
+}
+
+/* Keep this exception if there is none of a lower item. Steals. */
+static void keep_lowest(struct cdp_clean *clean, uint64_t index, PyObject *exception)
+{
+    if (clean->failure && clean->failed < index) {
+        Py_DECREF(exception);
+        return;
+    }
+    Py_XDECREF(clean->failure);
+    clean->failure = exception;
+    clean->failed = index;
+    count_below(clean);
+}
+
+bool cdp_clean_raise(struct cdp_clean *clean)
+{
+    PyObject *exception = clean->failure;
+
+    if (!exception || clean->below > 0)
+        return false;
+    clean->failure = NULL;
     cdp_raise(exception);
+    return true;
+}
+
+static PyObject *unpack(const char *data, size_t size)
+{
+    PyObject *packed = PyBytes_FromStringAndSize(data, (Py_ssize_t)size);
+    PyObject *exception = packed ? cdp_hook(CDP_UNPACK, packed, NULL) : NULL;
+
+    Py_XDECREF(packed);
+    return exception;
+}
+
+PyObject *cdp_clean_value(struct cdp_clean *clean, uint64_t index, const char *data,
+                          size_t size, bool keep_going)
+{
+    bool failed = size > 0 && *data == FAILED;
+    PyObject *value;
+
+    if (clean->as_they_come && arrived(clean, index))
+        return NULL;
+    if (clean->failure && index > clean->failed)
+        return NULL;
+    value = failed ? unpack(data + 1, size - 1) : cdp_decode(data, size);
+    if (!failed || !value || keep_going)
+        return value;
+    if (clean->as_they_come)
+        keep_lowest(clean, index, value);
+    else
+        cdp_raise(value);
     return NULL;
+}
+
+void cdp_clean_fini(struct cdp_clean *clean)
+{
+    Py_CLEAR(clean->underway);
+    Py_CLEAR(clean->failure);
+    cdp_bytes_free(&clean->shared);
 }

@@ -13,15 +13,31 @@
 /* In the caller: of a stream. Zero: its workers are others. */
 struct cdp_clean {
     bool is;
+    bool as_they_come;       /* results do; a failure waits for those below it */
     struct cdp_bytes shared; /* what workers get of the call */
+    PyObject *underway;      /* {index: None} of items without a result, as they come */
+    PyObject *failure;       /* the lowest so far, which waits, or NULL */
+    uint64_t failed;         /* whose it is */
+    uint64_t below;          /* items underway below that */
 };
 
 /* Have the job run by such workers. -1 with an exception: the function cannot travel. */
 int cdp_clean_prepare(struct cdp_clean *clean, const struct cdp_call *call,
                       cadre_job *job);
 
-/* What a task emitted. Its exception is raised, or returned if that is wanted. */
-PyObject *cdp_clean_value(const char *data, size_t size, bool keep_going);
+/* An item is on its way. -1 with an exception. */
+int cdp_clean_sent(struct cdp_clean *clean, uint64_t index);
+
+/* What task `index` emitted. Its exception is returned if keep_going is set, or else raised,
+ * as soon as nothing below it is underway. NULL without an exception: this is no result to
+ * give out. */
+PyObject *cdp_clean_value(struct cdp_clean *clean, uint64_t index, const char *data,
+                          size_t size, bool keep_going);
+
+/* Raise the failure that waits, if it waits for nothing any more; else false. */
+bool cdp_clean_raise(struct cdp_clean *clean);
+
+void cdp_clean_fini(struct cdp_clean *clean);
 
 /* _core.serve: in the worker, until the pool is closed. */
 PyObject *cdp_clean_serve(PyObject *module, PyObject *unused);

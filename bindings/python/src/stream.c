@@ -111,7 +111,7 @@ static void end(struct stream *self)
     Py_CLEAR(self->pool);
     cdp_call_fini(&self->call);
     cdp_bytes_free(&self->item);
-    cdp_bytes_free(&self->clean.shared);
+    cdp_clean_fini(&self->clean);
     self->ending = false;
 }
 
@@ -165,7 +165,7 @@ static PyObject *value_of(struct stream *self, const cadre_record *record)
     if (why)
         return cdp_make_failure(why, self->call.first);
     if (self->clean.is)
-        return cdp_clean_value(record->data, record->size,
+        return cdp_clean_value(&self->clean, record->index, record->data, record->size,
                                self->job.on_error == CADRE_KEEP_GOING);
     return self->forks ? cdp_decode(record->data, record->size)
                        : pop(self->done, record->index);
@@ -178,12 +178,17 @@ static PyObject *take(struct stream *self)
     cadre_error err;
     int rc;
 
-    cdp_drop();
-    rc = cadre_stream_next(self->stream, &record, &err);
-    cdp_take();
-    if (rc == CADRE_OK && !self->call.interrupt)
+    while (!cdp_clean_raise(&self->clean)) {
+        cdp_drop();
+        rc = cadre_stream_next(self->stream, &record, &err);
+        cdp_take();
+        if (rc != CADRE_OK || self->call.interrupt)
+            return finish(self, rc, &err);
         value = value_of(self, &record);
-    return value || PyErr_Occurred() ? value : finish(self, rc, &err);
+        if (value || PyErr_Occurred())
+            return value;
+    }
+    return NULL;
 }
 
 static bool may_begin(struct stream *self)
@@ -290,6 +295,8 @@ static int set_up(struct stream *self, PyObject *items, PyObject *progress)
     self->call.progress = progress == Py_None ? NULL : progress;
     self->forks = cdp_pool_forks(self->pool);
     self->clean.is = cdp_pool_is_clean(self->pool);
+    self->clean.as_they_come =
+        self->clean.is && self->job.unordered && self->job.on_error == CADRE_STOP;
     Py_INCREF(self->pool);
     if (PyIter_Check(items)) {
         Py_INCREF(items);
@@ -365,6 +372,7 @@ static int traverse(PyObject *object, visitproc visit, void *arg)
     Py_VISIT(self->pool);
     Py_VISIT(self->iterator);
     Py_VISIT(self->source_failed);
+    Py_VISIT(self->clean.failure);
     Py_VISIT(self->held);
     Py_VISIT(self->done);
     return 0;

@@ -31,13 +31,17 @@ static int keep_source_failure(struct stream *self)
 
 static int ask(struct stream *self, void *item)
 {
-    PyObject *object = PyIter_Next(self->iterator);
+    PyObject *object;
     int rc;
 
+    if (self->clean.failure)
+        return CADRE_DONE; /* it only waits for what is below it */
+    object = PyIter_Next(self->iterator);
     if (!object)
         return PyErr_Occurred() ? keep_source_failure(self) : CADRE_DONE;
     if (self->forks) {
-        rc = send(self, item, object);
+        rc = send(self, item, object) || cdp_clean_sent(&self->clean, self->fed) ? -1
+                                                                                 : 0;
     } else {
         *(uint64_t *)item = self->fed;
         rc = cdp_stream_keep(self->held, self->fed, object);

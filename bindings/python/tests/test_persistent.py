@@ -50,6 +50,18 @@ def sleep(x):
     time.sleep(x)
     return x
 
+def fail_and_open_the_gate(item):
+    gate, ends, k = item
+    if k == 0:
+        open(gate).read()  # until item 1 has gone
+        if ends == "a":
+            raise LookupError("failed 0")
+        return k
+    if k == 1:
+        file = open(gate, "w")  # is open as long as the exception is
+        raise LookupError("failed 1")
+    return time.sleep(600)
+
 def lock(_):
     return threading.Lock()
 
@@ -236,6 +248,21 @@ class Errors(unittest.TestCase):
             for x in cadre.imap(functions.divide, iter([3, 2, 0]), **OPTIONS):
                 got.append(x)
         self.assertEqual(got, [2, 3])
+
+    def test_that_come_early_wait_for_those_below(self):
+        """Item 0 ends after item 1 has failed, and fails or not."""
+        for ends, lowest in (("b", 1), ("a", 0)):
+            with tempfile.TemporaryDirectory() as folder:
+                gate = f"{folder}/gate"
+                os.mkfifo(gate)
+                got = []
+                with self.assertRaises(LookupError) as caught:
+                    for x in cadre.imap_unordered(functions.fail_and_open_the_gate,
+                                                  ((gate, ends, k) for k in range(10**9)),
+                                                  **OPTIONS):
+                        got.append(x)
+                self.assertEqual(str(caught.exception), f"failed {lowest}")
+                self.assertEqual(got, [0][:lowest])
 
     def test_are_returned_on_request(self):
         got = cadre.map(functions.divide, [1, 0, 3], on_error="return", **OPTIONS)
