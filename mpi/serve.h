@@ -85,6 +85,25 @@ struct cdr_mpi_server {
 /* Serve until rank 0 closes the pool: CADRE_DONE, or what happened. */
 int cdr_mpi_serve(struct cdr_mpi_server *s, cadre_error *err);
 
+/* ---- between serve.c and hear.c: with the lock held ---- */
+
+/* Queue a frame for rank 0. There is no memory to serve: the rank ends. */
+void cdr_mpi_serve_send(struct cdr_mpi_server *s, struct cdr_mpi_frame frame,
+                        const void *body);
+void cdr_mpi_serve_starve(struct cdr_mpi_server *s);
+
+/* What rank 0 says: a cdr_mpi_arrive whose arg is the server. */
+void cdr_mpi_hear(void *arg, struct cdr_mpi_link *l, const struct cdr_mpi_frame *frame,
+                  void *body);
+
+/* Runs whose manifest is here now begin; workers that have ended go. */
+void cdr_mpi_look_at_casts(struct cdr_mpi_server *s);
+void cdr_mpi_reap(struct cdr_mpi_server *s);
+
+/* Positions of the run from there on are not wanted; the worker is to end. */
+void cdr_mpi_halt(struct cdr_mpi_server *s, struct cdr_mpi_served *run, uint64_t limit);
+void cdr_mpi_stop(struct cdr_mpi_server *s, struct cdr_mpi_hand *h);
+
 /* ---- local workers ---- */
 
 /* With the lock held: one of the run's pool that is in no run, which has this from now on;

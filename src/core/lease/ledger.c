@@ -55,6 +55,18 @@ static int set_packing(struct cdr_packing *items, const struct cdr_program *p,
     return CADRE_OK;
 }
 
+static int make_lists(struct cdr_ledger *l, unsigned seats, cadre_error *err)
+{
+    l->out = calloc(seats, sizeof *l->out);
+    if (!l->out)
+        return cdr_fail(err, CADRE_ENOMEM, "no memory for a run on %u workers",
+                        seats - 1);
+    l->seats = seats;
+    for (unsigned s = 0; s < seats; s++)
+        l->out[s].last = &l->out[s].first;
+    return CADRE_OK;
+}
+
 int cdr_ledger_open(struct cdr_ledger *l, cadre_run *run, uint64_t budget,
                     cadre_error *err)
 {
@@ -70,7 +82,9 @@ int cdr_ledger_open(struct cdr_ledger *l, cadre_run *run, uint64_t budget,
     if (rc)
         return cdr_fail_sys(err, rc, "a run needs a mutex");
     run->ledger = l;
-    rc = set_packing(&l->items, run->program, err);
+    rc = make_lists(l, run->window->seats, err);
+    if (!rc)
+        rc = set_packing(&l->items, run->program, err);
     if (rc)
         cdr_ledger_close(l);
     return rc;
@@ -90,7 +104,9 @@ void cdr_ledger_close(struct cdr_ledger *l)
 {
     if (!l->run)
         return;
-    free_entries(l->out);
+    for (unsigned s = 0; s < l->seats; s++)
+        free_entries(l->out[s].first);
+    free(l->out);
     free_entries(l->back);
     while (l->kept.next != &l->kept) {
         struct cdr_kept *k = l->kept.next;
@@ -106,22 +122,29 @@ void cdr_ledger_close(struct cdr_ledger *l)
 
 /* ---- entries ---- */
 
+struct cdr_entry *cdr_ledger_first(const struct cdr_ledger *l, unsigned seat)
+{
+    return seat < l->seats ? l->out[seat].first : NULL;
+}
+
 struct cdr_entry *cdr_entry_find(struct cdr_ledger *l, unsigned seat, uint64_t id)
 {
-    struct cdr_entry *e = l->out;
+    struct cdr_entry *e = cdr_ledger_first(l, seat);
 
-    while (e && (e->id != id || e->seat != seat))
+    while (e && e->id != id)
         e = e->next;
     return e;
 }
 
 static void unlink_entry(struct cdr_ledger *l, struct cdr_entry *e)
 {
-    struct cdr_entry **at = e->id ? &l->out : &l->back;
+    struct cdr_entry **at = e->id ? &l->out[e->seat].first : &l->back;
 
     while (*at != e)
         at = &(*at)->next;
     *at = e->next;
+    if (e->id && !e->next)
+        l->out[e->seat].last = at;
 }
 
 void cdr_entry_take_out(struct cdr_ledger *l, struct cdr_entry *e)
@@ -224,8 +247,9 @@ bool cdr_ledger_is_wanted(struct cdr_ledger *l, unsigned seat)
     bool wanted = false;
 
     cdr_ledger_lock(l);
-    for (const struct cdr_entry *e = l->out; e && !wanted; e = e->next)
-        wanted = e->seat == seat && cdr_entry_is_wanted(l, e);
+    for (const struct cdr_entry *e = cdr_ledger_first(l, seat); e && !wanted;
+         e = e->next)
+        wanted = cdr_entry_is_wanted(l, e);
     cdr_ledger_unlock(l);
     return wanted && !cdr_window_over(l->run->window);
 }
@@ -236,8 +260,7 @@ uint64_t cdr_ledger_expiry(struct cdr_ledger *l, unsigned seat, uint64_t *item)
     uint64_t when = UINT64_MAX;
 
     cdr_ledger_lock(l);
-    for (e = l->out; e && e->seat != seat;)
-        e = e->next;
+    e = cdr_ledger_first(l, seat);
     if (e && e->in_task) {
         *item = e->task;
         when = e->since + l->run->timeout_ns;

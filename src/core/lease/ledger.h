@@ -48,13 +48,20 @@ struct cdr_kept {
     size_t size;
 };
 
+/* What is out at a seat, in the order it was handed out: each comes back after those before
+ * it, so that who looks for one finds it near the front. */
+struct cdr_leased {
+    struct cdr_entry *first, **last;
+};
+
 struct cdr_ledger {
     pthread_mutex_t lock;
     cadre_run *run;
     struct cdr_packing items;
     uint64_t in_memory; /* what is larger than that lies in the stream's file */
     uint64_t last_id;
-    struct cdr_entry *out;  /* with workers, in the order they were handed out */
+    struct cdr_leased *out; /* by seat, of ... */
+    unsigned seats;         /* ... so many */
     struct cdr_entry *back; /* waiting, in index order; what combines comes first */
     double cost;            /* nanoseconds a unit takes; 0: unknown */
     uint64_t largest;       /* units of the largest lease whose outcome came */
@@ -112,7 +119,8 @@ static inline void cdr_ledger_unlock(struct cdr_ledger *l)
     pthread_mutex_unlock(&l->lock);
 }
 
-/* The lease of that number that is out at the seat, or NULL. */
+/* The first that is out at the seat, and the lease of that number; or NULL. */
+struct cdr_entry *cdr_ledger_first(const struct cdr_ledger *l, unsigned seat);
 struct cdr_entry *cdr_entry_find(struct cdr_ledger *l, unsigned seat, uint64_t id);
 
 /* It is out no more: it waits again, or is gone for good. */

@@ -88,27 +88,18 @@ static void blame(struct cdr_ledger *l, struct cdr_entry *e, const cadre_death *
         e->singly_until = unit + 1;
 }
 
-static struct cdr_entry *first_at(struct cdr_ledger *l, unsigned seat)
-{
-    struct cdr_entry *e = l->out;
-
-    while (e && e->seat != seat)
-        e = e->next;
-    return e;
-}
-
 bool cdr_lease_lost(struct cdr_ledger *l, unsigned seat, const cadre_death *death)
 {
     struct cdr_entry *e;
     bool in_task = false;
 
     cdr_ledger_lock(l);
-    e = first_at(l, seat);
+    e = cdr_ledger_first(l, seat);
     if (e && !death->retired) {
         in_task = e->in_task || e->combines || !e->singly;
         blame(l, e, death);
     }
-    while ((e = first_at(l, seat)))
+    while ((e = cdr_ledger_first(l, seat)))
         cdr_entry_put_back(l, e);
     if (!death->retired)
         cdr_recovery_note(l->run, seat, in_task, death);

@@ -48,9 +48,10 @@ static uint64_t allowance(const struct cdr_ledger *l, unsigned seat)
 {
     uint64_t most = l->run->prefetch;
 
-    for (const struct cdr_entry *e = l->out; most < UINT64_MAX && e; e = e->next)
-        if (e->seat == seat)
-            most -= min_u64(most, e->units.end - e->units.first);
+    if (most == UINT64_MAX)
+        return most;
+    for (const struct cdr_entry *e = cdr_ledger_first(l, seat); e; e = e->next)
+        most -= min_u64(most, e->units.end - e->units.first);
     return most;
 }
 
@@ -374,12 +375,11 @@ static bool pack(struct cdr_ledger *l, const struct cdr_entry *e, cadre_packet *
 
 static void append(struct cdr_ledger *l, struct cdr_entry *e)
 {
-    struct cdr_entry **at = &l->out;
+    struct cdr_leased *list = &l->out[e->seat];
 
-    while (*at)
-        at = &(*at)->next;
     e->next = NULL;
-    *at = e;
+    *list->last = e;
+    list->last = &e->next;
 }
 
 static void begin(struct cdr_ledger *l, struct cdr_entry *e, unsigned seat)
