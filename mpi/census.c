@@ -3,10 +3,21 @@
  */
 #include "census.h"
 
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+/* Those that the launcher has bound it to, unless there are more than anybody has. */
+static uint32_t count_cpus(void)
+{
+    cpu_set_t set[16];
+
+    return sched_getaffinity(0, sizeof set, set)
+               ? 0
+               : (uint32_t)CPU_COUNT_S(sizeof set, set);
+}
 
 static void describe(struct cdr_mpi_member *m, const char *modules)
 {
@@ -15,6 +26,8 @@ static void describe(struct cdr_mpi_member *m, const char *modules)
         snprintf(m->host, sizeof m->host, "?");
     m->pid = (int32_t)getpid();
     m->modules = (uint32_t)strlen(modules) + 1;
+    m->cpus = count_cpus();
+    m->online = (uint32_t)sysconf(_SC_NPROCESSORS_ONLN);
 }
 
 const char *cdr_mpi_census_who(const struct cdr_mpi_census *census, int rank,
@@ -124,4 +137,39 @@ void cdr_mpi_census_free(struct cdr_mpi_census *census)
 {
     free(census->member);
     census->member = NULL;
+}
+
+/* ---- in words ---- */
+
+static bool is_first_of_host(const struct cdr_mpi_census *census, int rank)
+{
+    for (int before = 1; before < rank; before++)
+        if (strcmp(census->member[before].host, census->member[rank].host) == 0)
+            return false;
+    return true;
+}
+
+void cdr_mpi_census_explain(const struct cdr_mpi_census *census, unsigned local,
+                            bool processes, char *text, size_t size)
+{
+    const struct cdr_mpi_member *least = &census->member[1];
+    const char *kind = processes ? "process" : "thread",
+               *ending = processes ? "es" : "s";
+    int hosts = 0, used;
+
+    for (int rank = 1; rank < census->n; rank++) {
+        hosts += is_first_of_host(census, rank);
+        if (census->member[rank].cpus < least->cpus)
+            least = &census->member[rank];
+    }
+    used = snprintf(
+        text, size,
+        "%d rank%s on %d host%s, %u %s%s each; the launcher gives a rank %u of "
+        "its host's %u CPUs%s",
+        census->n - 1, census->n > 2 ? "s" : "", hosts, hosts > 1 ? "s" : "", local,
+        kind, local > 1 ? ending : "", least->cpus, least->online,
+        least->cpus < least->online ? ", or more" : "");
+    if (local > least->cpus && used > 0 && (size_t)used < size)
+        snprintf(text + used, size - (size_t)used,
+                 ": fewer than its %u %s%s, which take turns", local, kind, ending);
 }

@@ -13,7 +13,8 @@
 struct cdr_mpi_member {
     char host[64];
     int32_t pid;
-    uint32_t modules; /* bytes of its list */
+    uint32_t modules;      /* bytes of its list */
+    uint32_t cpus, online; /* that it may use; of its host */
 };
 
 struct cdr_mpi_census {
@@ -29,6 +30,10 @@ void cdr_mpi_census_free(struct cdr_mpi_census *census);
 /* "rank 3 (host b, process 4711)" */
 const char *cdr_mpi_census_who(const struct cdr_mpi_census *census, int rank,
                                char *text, size_t size);
+
+/* Who the workers are, and which CPUs they have, as one line. */
+void cdr_mpi_census_explain(const struct cdr_mpi_census *census, unsigned local,
+                            bool processes, char *text, size_t size);
 
 /* The program and the libraries that this process has, a line each: file, tab, build-id. The
  * caller frees it; NULL: no memory. */

@@ -21,8 +21,10 @@ int cdr_mpi_dispatch_open(struct cdr_mpi_dispatch *d, cadre_run *run, unsigned n
     d->seat = calloc((size_t)n + 1, sizeof *d->seat);
     if (!d->seat)
         return cdr_mpi_fail(err, CADRE_ENOMEM, "no memory for a run on %u workers", n);
-    for (unsigned s = 0; s <= n; s++)
+    for (unsigned s = 0; s <= n; s++) {
         d->seat[s].last_held = &d->seat[s].held;
+        d->seat[s].expired = CADRE_NO_ITEM;
+    }
     return CADRE_OK;
 }
 
@@ -187,6 +189,7 @@ bool cdr_mpi_dispatch_lost(struct cdr_mpi_dispatch *d, unsigned seat,
     d->out -= s->out;
     s->out = 0;
     s->recalled = false;
+    s->expired = CADRE_NO_ITEM;
     return cadre_run_lost(d->run, seat, death);
 }
 

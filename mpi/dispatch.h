@@ -31,8 +31,9 @@ struct cdr_mpi_seat {
     bool fruitless;     /* it had nothing to hand back, and has told of nothing since */
     unsigned out, room; /* leases out, in the order they were sent */
     struct cdr_mpi_out *list;
-    uint64_t began; /* about when it began with the first of them */
-    double pace;    /* nanoseconds from one lease's end to the next's; 0: unknown */
+    uint64_t began;   /* about when it began with the first of them */
+    double pace;      /* nanoseconds from one lease's end to the next's; 0: unknown */
+    uint64_t expired; /* the task whose time is over, as was told; or CADRE_NO_ITEM */
     struct cdr_mpi_held *held, **last_held;
 };
 

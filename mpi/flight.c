@@ -9,6 +9,7 @@
 
 #define CAST_SIZE   16384                /* a larger manifest is broadcast */
 #define PATIENCE_NS UINT64_C(1000000000) /* for others to say that they refuse, too */
+#define LOOK_NS     1000000 /* between two looks at tasks that may have had their time */
 
 /* ---- saying ---- */
 
@@ -83,6 +84,31 @@ static void look_at_refusals(struct cdr_mpi_flight *f, uint64_t now)
     f->dispatch.over = true;
 }
 
+/* Once for each task that has had its time; who looks on the rank says when it is dead. */
+static void look_at_seat(struct cdr_mpi_flight *f, unsigned seat, uint64_t now)
+{
+    struct cdr_mpi_seat *s = &f->dispatch.seat[seat];
+    uint64_t item, grace = cadre_run_grace_ns(f->dispatch.run);
+
+    if (s->out == 0 || cadre_run_expiry(f->dispatch.run, seat, &item) > now ||
+        s->expired == item)
+        return;
+    s->expired = item;
+    post(f, CDR_MPI_EXPIRED, seat, item, &grace, sizeof grace);
+}
+
+static void look_at_times(struct cdr_mpi_flight *f, uint64_t now)
+{
+    uint64_t item;
+
+    if (!f->world->processes || now - f->looked < LOOK_NS ||
+        cadre_run_expiry(f->dispatch.run, 0, &item) == UINT64_MAX)
+        return;
+    f->looked = now;
+    for (unsigned seat = 1; seat <= f->dispatch.n; seat++)
+        look_at_seat(f, seat, now);
+}
+
 static bool step(struct cdr_mpi_flight *f, uint64_t now)
 {
     bool some = f->phase == CDR_MPI_BEGUN, idle = f->idle;
@@ -91,6 +117,7 @@ static bool step(struct cdr_mpi_flight *f, uint64_t now)
         begin(f);
     if (f->phase == CDR_MPI_RUNNING) {
         look_at_refusals(f, now);
+        look_at_times(f, now);
         if (cdr_mpi_dispatch_pump(&f->dispatch, now))
             some = true;
         f->idle = cdr_mpi_dispatch_is_idle(&f->dispatch);
@@ -140,6 +167,32 @@ static void refuse(struct cdr_mpi_flight *f, int rank, const void *body, size_t 
              used > 0 ? ", " : "", who + strlen("rank "));
 }
 
+/* A local worker process has died. Its rank goes on as soon as it knows that it is known. */
+static void lose_worker(struct cdr_mpi_flight *f, int rank, unsigned seat,
+                        const void *body, size_t size)
+{
+    char host[sizeof f->world->census.member->host], where[CDR_MPI_WHO];
+    struct cdr_mpi_lost lost;
+    cadre_death death;
+
+    if (size != sizeof lost)
+        return;
+    memcpy(&lost, body, sizeof lost);
+    lost.tail[sizeof lost.tail - 1] = '\0';
+    memcpy(host, f->world->census.member[rank].host, sizeof host);
+    snprintf(where, sizeof where, "rank %d (host %s)", rank, host);
+    death = (cadre_death){ .pid = lost.pid,
+                           .signal = lost.signal,
+                           .status = lost.status,
+                           .flags = lost.flags,
+                           .peak_kib = lost.peak_kib,
+                           .expired = lost.expired,
+                           .stderr_tail = lost.tail,
+                           .where = where };
+    cdr_mpi_dispatch_lost(&f->dispatch, seat, &death);
+    post(f, CDR_MPI_RESUME, seat, 0, NULL, 0);
+}
+
 static void leave(struct cdr_mpi_flight *f)
 {
     if (++f->left < f->ranks)
@@ -160,6 +213,8 @@ static void hear(struct cdr_mpi_flight *f, int rank, const struct cdr_mpi_frame 
     }
     if (frame->kind == CDR_MPI_RETURNED && known && f->phase == CDR_MPI_RUNNING)
         cdr_mpi_dispatch_returned(d, frame->seat, body, frame->size, cdr_mpi_now());
+    else if (frame->kind == CDR_MPI_LOST && known && f->phase == CDR_MPI_RUNNING)
+        lose_worker(f, rank, frame->seat, body, frame->size);
     f->answered += frame->kind == CDR_MPI_READY || frame->kind == CDR_MPI_REFUSED;
     if (frame->kind == CDR_MPI_REFUSED)
         refuse(f, rank, body, frame->size);
@@ -263,13 +318,14 @@ void cdr_mpi_flight_end(struct cdr_mpi_flight *f)
 {
     struct cdr_mpi_world *w = f->world;
     struct cdr_mpi_flight **at = &w->flights;
+    uint64_t grace = cadre_run_grace_ns(f->dispatch.run);
     static const uint64_t nothing = 0;
 
     pthread_mutex_lock(&w->lock);
     if (f->phase == CDR_MPI_BEGUN)
         begin(f); /* ranks expect what is broadcast */
     say_to_all(f, CDR_MPI_HALT, 0, &nothing, sizeof nothing);
-    say_to_all(f, CDR_MPI_LEAVE, 0, NULL, 0);
+    say_to_all(f, CDR_MPI_LEAVE, 0, &grace, sizeof grace);
     f->phase = w->broken || f->ranks == 0 ? CDR_MPI_ENDED : CDR_MPI_ENDING;
     cdr_mpi_nap_end(&w->nap);
     cdr_mpi_world_wait_ended(w, f);

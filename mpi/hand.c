@@ -1,4 +1,4 @@
-/* hand.c - a local worker of a rank: a thread that runs leases in the order they came.
+/* hand.c - a local worker of a rank: a thread that does jobs in the order they came.
  * SPDX-License-Identifier: MIT
  */
 #include "serve.h"
@@ -6,11 +6,12 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* ---- saying ---- */
 
 /* The body is given away. Without memory for it rank 0 hears nothing, and the link breaks. */
-static void post(struct cdr_mpi_server *s, struct cdr_mpi_frame frame, void *body)
+void cdr_mpi_hand_post(struct cdr_mpi_server *s, struct cdr_mpi_frame frame, void *body)
 {
     struct cdr_mpi_letter *letter = malloc(sizeof *letter);
 
@@ -28,8 +29,8 @@ static void post(struct cdr_mpi_server *s, struct cdr_mpi_frame frame, void *bod
     cdr_mpi_nap_end(&s->nap);
 }
 
-static void refuse(struct cdr_mpi_server *s, const struct cdr_mpi_job *job,
-                   const cadre_error *err)
+void cdr_mpi_hand_refuse(struct cdr_mpi_server *s, const struct cdr_mpi_job *job,
+                         const cadre_error *err)
 {
     struct cdr_mpi_frame frame = { .kind = CDR_MPI_REFUSED,
                                    .run = job->run->id,
@@ -40,7 +41,7 @@ static void refuse(struct cdr_mpi_server *s, const struct cdr_mpi_job *job,
         memcpy(copy, err, sizeof *err);
         frame.size = sizeof *err;
     }
-    post(s, frame, copy);
+    cdr_mpi_hand_post(s, frame, copy);
 }
 
 /* ---- programs ---- */
@@ -68,7 +69,7 @@ static cadre_program *open_program(struct cdr_mpi_hand *h,
         pthread_mutex_unlock(&s->lock);
         return program;
     }
-    refuse(s, job, &err);
+    cdr_mpi_hand_refuse(s, job, &err);
     return NULL;
 }
 
@@ -92,15 +93,20 @@ static void renew(struct cdr_mpi_hand *h)
 
 /* ---- jobs ---- */
 
+static bool has_process(const struct cdr_mpi_hand *h)
+{
+    return h->process.socket >= 0;
+}
+
 static void open_run(struct cdr_mpi_hand *h, const struct cdr_mpi_job *job)
 {
     struct cdr_mpi_frame frame = { .kind = CDR_MPI_READY, .run = job->run->id };
 
-    if (open_program(h, job))
-        post(h->server, frame, NULL);
+    if (has_process(h) ? cdr_mpi_process_open(h, job) : open_program(h, job) != NULL)
+        cdr_mpi_hand_post(h->server, frame, NULL);
 }
 
-static void run_lease(struct cdr_mpi_hand *h, const struct cdr_mpi_job *job)
+static void run_here(struct cdr_mpi_hand *h, const struct cdr_mpi_job *job)
 {
     cadre_program *program = open_program(h, job);
     struct cdr_mpi_frame frame = { .kind = CDR_MPI_OUTCOME,
@@ -114,13 +120,30 @@ static void run_lease(struct cdr_mpi_hand *h, const struct cdr_mpi_job *job)
            (rc = cadre_lease_run(h->worker, program, job->body, (size_t)job->frame.size,
                                  0, &h->outcome, &err)) == CADRE_OK) {
         frame.size = h->outcome.size;
-        post(h->server, frame, h->outcome.data);
+        cdr_mpi_hand_post(h->server, frame, h->outcome.data);
         h->outcome = (cadre_packet){ 0 };
     }
     if (rc < CADRE_OK)
-        refuse(h->server, job, &err);
+        cdr_mpi_hand_refuse(h->server, job, &err);
     if (program && cadre_worker_is_retired(h->worker))
         renew(h);
+}
+
+static void run_lease(struct cdr_mpi_hand *h, const struct cdr_mpi_job *job)
+{
+    if (has_process(h))
+        cdr_mpi_process_run(h, job);
+    else
+        run_here(h, job);
+}
+
+void cdr_mpi_served_free(struct cdr_mpi_served *run)
+{
+    if (run->shared >= 0)
+        close(run->shared);
+    free(run->manifest);
+    free(run->hand);
+    free(run);
 }
 
 static void forget(struct cdr_mpi_server *s, struct cdr_mpi_served *run)
@@ -130,9 +153,7 @@ static void forget(struct cdr_mpi_server *s, struct cdr_mpi_served *run)
     while (*at != run)
         at = &(*at)->next;
     *at = run->next;
-    free(run->manifest);
-    free(run->hand);
-    free(run);
+    cdr_mpi_served_free(run);
 }
 
 static void end_run(struct cdr_mpi_hand *h, const struct cdr_mpi_job *job)
@@ -140,7 +161,10 @@ static void end_run(struct cdr_mpi_hand *h, const struct cdr_mpi_job *job)
     struct cdr_mpi_frame frame = { .kind = CDR_MPI_LEFT, .run = job->run->id };
     bool last;
 
-    close_program(h);
+    if (has_process(h))
+        cdr_mpi_process_leave(h, job);
+    else
+        close_program(h);
     pthread_mutex_lock(&h->server->lock);
     h->run = NULL;
     last = --job->run->in == 0;
@@ -148,7 +172,7 @@ static void end_run(struct cdr_mpi_hand *h, const struct cdr_mpi_job *job)
         forget(h->server, job->run);
     pthread_mutex_unlock(&h->server->lock);
     if (last)
-        post(h->server, frame, NULL);
+        cdr_mpi_hand_post(h->server, frame, NULL);
 }
 
 static struct cdr_mpi_job *next_job(struct cdr_mpi_hand *h)
@@ -182,7 +206,9 @@ static void *work(void *arg)
         free(job->body);
         free(job);
     }
-    renew(h);
+    if (has_process(h))
+        cdr_mpi_process_close(h);
+    close_program(h);
     cadre_worker_close(h->worker);
     cadre_packet_free(&h->outcome);
     pthread_mutex_lock(&h->server->lock);
@@ -200,26 +226,65 @@ void cdr_mpi_hand_give(struct cdr_mpi_hand *h, struct cdr_mpi_job *job)
     pthread_cond_signal(&h->some);
 }
 
-static struct cdr_mpi_hand *start(struct cdr_mpi_server *s)
+size_t cdr_mpi_hand_take_leases(struct cdr_mpi_hand *h, uint64_t *ids, size_t most)
 {
-    struct cdr_mpi_hand *h = calloc(1, sizeof *h);
+    struct cdr_mpi_job **at = &h->first;
+    size_t n = 0;
+
+    while (*at && n < most) {
+        struct cdr_mpi_job *job = *at;
+        if (job->work != CDR_MPI_RUN) {
+            at = &job->next;
+            continue;
+        }
+        *at = job->next;
+        if (!*at)
+            h->last = at;
+        if (ids)
+            ids[n] = job->frame.number;
+        n++;
+        free(job->body);
+        free(job);
+    }
+    return n;
+}
+
+/* Signals are the program's. */
+static bool start_thread(struct cdr_mpi_hand *h)
+{
     sigset_t all, old;
     bool good;
 
-    if (!h)
-        return NULL;
-    h->server = s;
-    h->last = &h->first;
-    if (pthread_cond_init(&h->some, NULL)) {
-        free(h);
-        return NULL;
-    }
-    sigfillset(&all); /* signals are the program's */
+    sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &old);
     good = pthread_create(&h->thread, NULL, work, h) == 0;
     pthread_sigmask(SIG_SETMASK, &old, NULL);
-    if (!good) {
-        pthread_cond_destroy(&h->some);
+    return good;
+}
+
+static bool prepare(struct cdr_mpi_hand *h, struct cdr_mpi_server *s)
+{
+    h->server = s;
+    h->last = &h->first;
+    h->process =
+        (struct cdr_mpi_process){ .socket = -1, .pidfd = -1, .expired = CADRE_NO_ITEM };
+    if (pthread_cond_init(&h->some, NULL))
+        return false;
+    if (s->processes)
+        h->process.socket = cdr_mpi_nursery_place(&s->nursery);
+    if ((!s->processes || has_process(h)) && start_thread(h))
+        return true;
+    if (has_process(h))
+        close(h->process.socket);
+    pthread_cond_destroy(&h->some);
+    return false;
+}
+
+static struct cdr_mpi_hand *start(struct cdr_mpi_server *s)
+{
+    struct cdr_mpi_hand *h = calloc(1, sizeof *h);
+
+    if (!h || !prepare(h, s)) {
         free(h);
         return NULL;
     }

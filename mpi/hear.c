@@ -69,8 +69,20 @@ static void give_when_ready(struct cdr_mpi_server *s, struct cdr_mpi_job *job)
     run->last_early = &job->next;
 }
 
+/* Processes map it: the rank's own copy is not needed any more. */
+static void share_manifest(struct cdr_mpi_server *s, struct cdr_mpi_served *run)
+{
+    run->shared = cdr_mpi_process_share(run->manifest, run->size);
+    if (run->shared < 0)
+        cdr_mpi_serve_starve(s);
+    free(run->manifest);
+    run->manifest = NULL;
+}
+
 static void set_ready(struct cdr_mpi_server *s, struct cdr_mpi_served *run)
 {
+    if (s->processes)
+        share_manifest(s, run);
     run->ready = true;
     while (run->early) {
         struct cdr_mpi_job *job = run->early;
@@ -89,8 +101,10 @@ static struct cdr_mpi_served *new_run(struct cdr_mpi_server *s, uint32_t id,
     struct cdr_mpi_served *run = calloc(1, sizeof *run);
     bool good = run && (run->hand = calloc(s->local, sizeof(struct cdr_mpi_hand *)));
 
-    if (good)
+    if (good) {
         run->pool = pool;
+        run->shared = -1;
+    }
     for (unsigned k = 0; good && k < s->local; k++)
         good = (run->hand[k] = cdr_mpi_hand_take(s, run)) != NULL;
     if (!good) {
@@ -156,9 +170,52 @@ void cdr_mpi_look_at_casts(struct cdr_mpi_server *s)
 void cdr_mpi_halt(struct cdr_mpi_server *s, struct cdr_mpi_served *run, uint64_t limit)
 {
     run->limit = limit;
-    for (unsigned k = 0; k < s->local; k++)
-        if (run->hand[k]->run == run && run->hand[k]->program)
-            cadre_program_halt(run->hand[k]->program, limit);
+    for (unsigned k = 0; k < s->local; k++) {
+        struct cdr_mpi_hand *h = run->hand[k];
+        if (h->run != run)
+            continue;
+        if (s->processes)
+            cdr_mpi_process_halt(&h->process, run);
+        else if (h->program)
+            cadre_program_halt(h->program, limit);
+    }
+}
+
+/* ---- processes ---- */
+
+static uint64_t read_number(const struct cdr_mpi_frame *frame, const void *body)
+{
+    uint64_t number = 0;
+
+    if (frame->size == sizeof number)
+        memcpy(&number, body, sizeof number);
+    return number;
+}
+
+static void expire(struct cdr_mpi_server *s, const struct cdr_mpi_served *run,
+                   const struct cdr_mpi_frame *frame, const void *body)
+{
+    struct cdr_mpi_hand *h = hand_of(s, run, frame->seat);
+
+    if (h->run == run)
+        cdr_mpi_process_expire(&h->process, frame->number, read_number(frame, body));
+}
+
+/* Tasks that nobody waits for may keep their workers no longer than the grace. */
+static void hurry(struct cdr_mpi_server *s, struct cdr_mpi_served *run, uint64_t grace)
+{
+    run->leaving = true;
+    for (unsigned k = 0; s->processes && k < s->local; k++)
+        if (run->hand[k]->run == run)
+            cdr_mpi_process_hurry(&run->hand[k]->process, grace);
+}
+
+void cdr_mpi_look_at_processes(struct cdr_mpi_server *s)
+{
+    uint64_t now = cdr_mpi_now();
+
+    for (struct cdr_mpi_hand *h = s->processes ? s->hands : NULL; h; h = h->next)
+        cdr_mpi_process_look(&h->process, h->run, now);
 }
 
 /* What the seat's worker has not begun goes back. */
@@ -166,26 +223,12 @@ static void recall(struct cdr_mpi_server *s, const struct cdr_mpi_served *run,
                    unsigned seat)
 {
     struct cdr_mpi_hand *h = hand_of(s, run, seat);
-    struct cdr_mpi_job **at = &h->first;
     struct cdr_mpi_frame frame = { .kind = CDR_MPI_RETURNED,
                                    .run = run->id,
                                    .seat = seat };
     uint64_t ids[512];
-    size_t n = 0;
+    size_t n = cdr_mpi_hand_take_leases(h, ids, sizeof ids / sizeof *ids);
 
-    while (*at && n < sizeof ids / sizeof *ids) {
-        struct cdr_mpi_job *job = *at;
-        if (job->work != CDR_MPI_RUN) {
-            at = &job->next;
-            continue;
-        }
-        *at = job->next;
-        if (!*at)
-            h->last = at;
-        ids[n++] = job->frame.number;
-        free(job->body);
-        free(job);
-    }
     frame.size = n * sizeof *ids;
     cdr_mpi_serve_send(s, frame, ids);
 }
@@ -244,7 +287,8 @@ static void close_pool(struct cdr_mpi_server *s, const struct cdr_mpi_frame *fra
 static void lease(struct cdr_mpi_server *s, struct cdr_mpi_served *run,
                   const struct cdr_mpi_frame *frame, void *body)
 {
-    struct cdr_mpi_job *job = new_job(s, CDR_MPI_RUN, run);
+    bool deaf = hand_of(s, run, frame->seat)->process.deaf;
+    struct cdr_mpi_job *job = deaf ? NULL : new_job(s, CDR_MPI_RUN, run);
 
     if (!job) {
         free(body);
@@ -259,14 +303,17 @@ static void hear_of_run(struct cdr_mpi_server *s, struct cdr_mpi_served *run,
                         const struct cdr_mpi_frame *frame, const void *body)
 {
     struct cdr_mpi_job *job;
-    uint64_t limit;
 
-    if (frame->kind == CDR_MPI_HALT && frame->size == sizeof limit) {
-        memcpy(&limit, body, sizeof limit);
-        cdr_mpi_halt(s, run, limit);
+    if (frame->kind == CDR_MPI_HALT && frame->size == sizeof(uint64_t)) {
+        cdr_mpi_halt(s, run, read_number(frame, body));
+    } else if (frame->kind == CDR_MPI_EXPIRED) {
+        expire(s, run, frame, body);
+    } else if (frame->kind == CDR_MPI_RESUME) {
+        hand_of(s, run, frame->seat)->process.deaf = false;
     } else if (frame->kind == CDR_MPI_RECALL) {
         recall(s, run, frame->seat);
     } else if (frame->kind == CDR_MPI_LEAVE) {
+        hurry(s, run, read_number(frame, body));
         job = new_job(s, CDR_MPI_END, run);
         if (job)
             give_when_ready(s, job);

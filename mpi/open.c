@@ -4,6 +4,7 @@
  * A process has one world of ranks at a time, as it has one MPI, whichever pools use it.
  */
 #include "launcher.h"
+#include "options.h"
 #include "serve.h"
 #include "world.h"
 #include <cadre/mpi.h>
@@ -11,8 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#define SILENCE_MS 30000
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* guards the rest */
 static struct cdr_mpi_world *world;
@@ -64,8 +63,8 @@ static int begin_mpi(int *level, cadre_error *err)
 /* What rank 0 decides for all. */
 struct settings {
     uint64_t silence_ns;
-    uint32_t local;
-    uint32_t driven;
+    uint32_t local, processes;
+    uint32_t driven, unused;
 };
 
 static int duplicate(MPI_Comm comm, MPI_Comm *a, MPI_Comm *b, cadre_error *err)
@@ -93,6 +92,7 @@ static int rule(MPI_Comm comm, MPI_Comm a, MPI_Comm b, const struct settings *se
     w->casts.comm = b;
     MPI_Comm_size(a, &w->size);
     w->local = set->local;
+    w->processes = set->processes;
     w->silence_ns = set->silence_ns;
     w->driven = set->driven;
     rc = cdr_mpi_census_take(&w->census, a, err);
@@ -119,7 +119,9 @@ static int obey(MPI_Comm a, MPI_Comm b, const struct settings *set, cadre_error 
         return rc;
     }
     MPI_Comm_size(a, &s.size);
+    MPI_Comm_rank(a, &s.rank);
     s.local = set->local;
+    s.processes = set->processes;
     s.silence_ns = set->silence_ns;
     s.driven = set->driven;
     return cdr_mpi_serve(&s, err);
@@ -161,12 +163,12 @@ static int share(MPI_Comm comm, cadre_error *err)
 }
 
 /* With the lock held; counts a user. */
-static int enter(MPI_Comm comm, unsigned local, uint32_t silence_ms, int level,
+static int enter(MPI_Comm comm, const struct cdr_mpi_wish *wish, int level,
                  cadre_error *err)
 {
-    struct settings set = { .silence_ns = UINT64_C(1000000) *
-                                          (silence_ms ? silence_ms : SILENCE_MS),
-                            .local = local ? local : 1,
+    struct settings set = { .silence_ns = UINT64_C(1000000) * wish->silence_ms,
+                            .local = wish->local,
+                            .processes = wish->processes,
                             .driven = level < MPI_THREAD_SERIALIZED };
     int rc;
 
@@ -221,25 +223,59 @@ static int check_size(MPI_Comm comm, cadre_error *err)
                         "one: start the program with mpirun -n 4, for instance");
 }
 
-static int mpi_open(void *state, const cadre_setup *setup, cadre_error *err)
+static int open_by_name(struct state *s, bool isolated, cadre_error *err)
 {
-    struct state *s = state;
-    int level = MPI_THREAD_SINGLE, rc;
+    struct cdr_mpi_wish wish;
+    int level = MPI_THREAD_SINGLE, rc = cdr_mpi_wish_read(&wish, NULL, err);
 
-    (void)setup;
-    pthread_mutex_lock(&lock);
+    if (rc)
+        return rc;
+    if (isolated && world && !world->processes)
+        return cdr_mpi_fail(err, CADRE_ENOTSUP,
+                            CDR_MPI_VARIABLE
+                            " says processes, but the pool that is open "
+                            "has ranks with threads");
     rc = serving || world ? CADRE_OK : begin_mpi(&level, err);
     if (!rc && !serving && !world)
         rc = check_size(MPI_COMM_WORLD, err);
     if (!rc && world)
         MPI_Query_thread(&level);
     if (!rc)
-        rc = enter(world ? world_of : MPI_COMM_WORLD, 0, 0, level, err);
+        rc = enter(world ? world_of : MPI_COMM_WORLD, &wish, level, err);
     s->world = world;
     if (rc == CADRE_OK)
         s->pool = cdr_mpi_world_enlist(world);
+    return rc;
+}
+
+static int mpi_open(void *state, const cadre_setup *setup, cadre_error *err)
+{
+    int rc;
+
+    (void)setup;
+    pthread_mutex_lock(&lock);
+    rc = open_by_name(state, false, err);
     pthread_mutex_unlock(&lock);
     return rc;
+}
+
+/* What is promised of its workers must be so. */
+static int mpi_open_isolated(void *state, const cadre_setup *setup, cadre_error *err)
+{
+    int rc;
+
+    (void)setup;
+    pthread_mutex_lock(&lock);
+    rc = open_by_name(state, true, err);
+    pthread_mutex_unlock(&lock);
+    return rc;
+}
+
+static void mpi_explain(void *state, char *text, size_t size)
+{
+    const struct cdr_mpi_world *w = ((struct state *)state)->world;
+
+    cdr_mpi_census_explain(&w->census, w->local, w->processes, text, size);
 }
 
 static int mpi_begin(void *state, cadre_run *run, cadre_error *err)
@@ -284,77 +320,59 @@ static void mpi_close(void *state)
 /* What a pool has for workers when nobody says how many; 0: this is no MPI job. */
 static unsigned mpi_available(void)
 {
+    struct cdr_mpi_wish wish;
     int begun = 0, ended = 0, size;
-    unsigned n;
+    unsigned n = 0, local = 1;
 
     pthread_mutex_lock(&lock);
-    n = serving                      ? 1
-        : world && getpid() == owner ? (unsigned)world->size * world->local
-                                     : 0;
-    if (world && n > 0)
-        n -= world->local - 1; /* of rank 0 */
-    if (n == 0 && !world) {
+    if (world && getpid() == owner && !serving) {
+        n = (unsigned)world->size;
+        local = world->local;
+    } else if (!world && !serving) {
         n = cdr_mpi_launcher_ranks();
         if (!MPI_Initialized(&begun) && begun && !MPI_Finalized(&ended) && !ended) {
             MPI_Comm_size(MPI_COMM_WORLD, &size);
             n = (unsigned)size;
         }
+        if (!cdr_mpi_wish_read(&wish, NULL, NULL))
+            local = wish.local;
     }
     pthread_mutex_unlock(&lock);
-    return n > 1 ? n - 1 : 0;
+    return n > 1 ? (n - 1) * local : 0;
 }
 
+#define COMMON                                                                   \
+    .abi = CADRE_BACKEND_ABI, .name = "mpi", .state_size = sizeof(struct state), \
+    .begin = mpi_begin, .poll = mpi_poll, .wake = mpi_wake, .end = mpi_end,      \
+    .close = mpi_close, .pollfd = mpi_pollfd, .available = mpi_available,        \
+    .explain = mpi_explain
+
 const cadre_backend cdr_mpi_backend = {
-    .abi = CADRE_BACKEND_ABI,
-    .name = "mpi",
-    .state_size = sizeof(struct state),
+    COMMON,
     .open = mpi_open,
-    .begin = mpi_begin,
-    .poll = mpi_poll,
-    .wake = mpi_wake,
-    .end = mpi_end,
-    .close = mpi_close,
     .traits = CADRE_REMOTE | CADRE_OWN_CPUS,
-    .pollfd = mpi_pollfd,
-    .available = mpi_available,
 };
 
+const cadre_backend cdr_mpi_isolated_backend = {
+    COMMON,
+    .open = mpi_open_isolated,
+    .traits = CADRE_REMOTE | CADRE_OWN_CPUS | CADRE_ISOLATED | CADRE_KILLABLE,
+};
+
+/* What is known by the name is what the environment says as the program starts. */
 __attribute__((constructor)) static void make_known(void)
 {
-    cadre_backend_register(&cdr_mpi_backend,
+    struct cdr_mpi_wish wish = { 0 };
+    bool isolated = !cdr_mpi_wish_read(&wish, NULL, NULL) && wish.processes;
+
+    cadre_backend_register(isolated ? &cdr_mpi_isolated_backend : &cdr_mpi_backend,
                            NULL); /* or "mpi" is unknown, and said so */
 }
 
 /* ---- cadre_mpi_open ---- */
 
-static int check_options(const cadre_mpi_options *o, cadre_error *err)
-{
-    for (size_t i = 0; i < sizeof o->reserved / sizeof *o->reserved; i++)
-        if (o->reserved[i])
-            return cdr_mpi_fail(err, CADRE_EINVAL,
-                                "options: reserved[%zu] is not zero: this program was "
-                                "built for another version of cadre",
-                                i);
-    if (o->pool.backend || o->pool.custom)
-        return cdr_mpi_fail(
-            err, CADRE_EINVAL,
-            "options: pool.backend and pool.custom are for cadre_open: the "
-            "backend is \"mpi\" here");
-    if (o->rank_workers > 1024)
-        return cdr_mpi_fail(err, CADRE_EINVAL,
-                            "options: %u workers on each rank are more than 1024",
-                            o->rank_workers);
-    if (o->pool.not_thread_safe && o->rank_workers > 1)
-        return cdr_mpi_fail(
-            err, CADRE_EINVAL,
-            "options: pool.not_thread_safe is set, but %u threads of each "
-            "rank would run kernels at the same time",
-            o->rank_workers);
-    return CADRE_OK;
-}
-
 /* Counts a user of the world on rank 0, unless the rank is alone. */
-static int join(MPI_Comm comm, const cadre_mpi_options *o, bool *alone,
+static int join(MPI_Comm comm, const struct cdr_mpi_wish *wish, bool *alone,
                 cadre_error *err)
 {
     int level = MPI_THREAD_SINGLE, size, between, rc;
@@ -375,7 +393,7 @@ static int join(MPI_Comm comm, const cadre_mpi_options *o, bool *alone,
     if (!rc && *alone)
         rc = cdr_mpi_launcher_check_single(err);
     else if (!rc)
-        rc = enter(comm, o->rank_workers, o->silence_ms, level, err);
+        rc = enter(comm, wish, level, err);
     pthread_mutex_unlock(&lock);
     return rc;
 }
@@ -385,6 +403,7 @@ int cadre_mpi_open(cadre_pool **out, MPI_Comm comm, const cadre_mpi_options *opt
 {
     static const cadre_mpi_options defaults;
     cadre_mpi_options o = options ? *options : defaults;
+    struct cdr_mpi_wish wish;
     cadre_error local;
     bool alone = false;
     int rc;
@@ -395,13 +414,13 @@ int cadre_mpi_open(cadre_pool **out, MPI_Comm comm, const cadre_mpi_options *opt
     if (!out)
         return cdr_mpi_fail(err, CADRE_EINVAL, "cadre_mpi_open: out is NULL");
     *out = NULL;
-    rc = check_options(&o, err);
+    rc = cdr_mpi_wish_read(&wish, &o, err);
     if (!rc)
-        rc = join(comm, &o, &alone, err);
+        rc = join(comm, &wish, &alone, err);
     if (rc)
         return rc;
     if (!alone)
-        o.pool.custom = &cdr_mpi_backend;
+        o.pool.custom = world->processes ? &cdr_mpi_isolated_backend : &cdr_mpi_backend;
     rc = cadre_open(out, &o.pool, err);
     if (!alone)
         leave();

@@ -91,6 +91,7 @@ static void step(struct cdr_mpi_server *s)
         some = true;
     cdr_mpi_look_at_casts(s);
     cdr_mpi_reap(s);
+    cdr_mpi_look_at_processes(s);
     if (send_letters(s)) {
         cdr_mpi_links_progress(&s->links);
         some = true;
@@ -142,9 +143,7 @@ static void free_server(struct cdr_mpi_server *s)
         struct cdr_mpi_served *run = s->runs;
         s->runs = run->next;
         free_jobs(run->early);
-        free(run->manifest);
-        free(run->hand);
-        free(run);
+        cdr_mpi_served_free(run);
     }
     cdr_mpi_census_free(&s->census);
     cdr_mpi_nap_fini(&s->nap);
@@ -182,22 +181,31 @@ static int prepare(struct cdr_mpi_server *s, cadre_error *err)
         rc = cdr_mpi_nap_init(&s->nap);
     if (rc)
         return cdr_mpi_fail(err, CADRE_ESYS, "a rank needs a mutex: %s", strerror(rc));
+    if (s->processes && cdr_mpi_nursery_open(&s->nursery, err))
+        return err->code;
     return cdr_mpi_links_open(&s->links, s->comm, 0, 1, err);
+}
+
+/* Without it rank 0 would wait for an answer that cannot come. */
+static void give_up(struct cdr_mpi_server *s, const cadre_error *err)
+{
+    fprintf(stderr, "cadre: %s\n", err->message);
+    MPI_Abort(s->comm, 1);
 }
 
 int cdr_mpi_serve(struct cdr_mpi_server *s, cadre_error *err)
 {
-    int rc = prepare(s, err);
+    cadre_error local;
+    int rc = prepare(s, err ? err : &local);
 
-    if (rc) /* rank 0 waits for an answer that cannot come */
-        MPI_Abort(s->comm, 1);
+    if (rc)
+        give_up(s, err ? err : &local);
     while (!s->closing && !s->lost)
         step(s);
     /* A task that does not end keeps this process, which nobody can want any more. */
-    if (!stop_hands(s, s->lost ? GRACE_NS : UINT64_MAX)) {
-        fprintf(stderr, "cadre: %s\n", s->error.message);
-        MPI_Abort(s->comm, 1);
-    }
+    if (!stop_hands(s, s->lost ? GRACE_NS : UINT64_MAX))
+        give_up(s, &s->error);
+    cdr_mpi_nursery_close(&s->nursery);
     part(s);
     rc = s->lost ? s->error.code : CADRE_DONE;
     if (s->lost && err)

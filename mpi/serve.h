@@ -2,8 +2,9 @@
  * SPDX-License-Identifier: MIT
  *
  * The thread that opened the pool speaks MPI, so that any thread level will do, and signs of
- * life and halts go through while a kernel runs. Local workers, a thread each, run leases:
- * those of one run at a time, since a run may wait for another. They stay for the next.
+ * life and halts go through while a kernel runs. Local workers, a thread each, run leases,
+ * or have a process run them: those of one run at a time, since a run may wait for another.
+ * They stay for the next.
  */
 #ifndef CDR_MPI_SERVE_H
 #define CDR_MPI_SERVE_H
@@ -12,6 +13,8 @@
 #include "census.h"
 #include "link.h"
 #include "nap.h"
+#include "nursery.h"
+#include "process.h"
 
 #include <pthread.h>
 
@@ -22,6 +25,8 @@ struct cdr_mpi_served {
     uint64_t pool;
     void *manifest;
     size_t size;
+    int shared;          /* processes: the manifest, as a file to map; or -1 */
+    bool leaving;        /* nobody waits for its tasks any more */
     bool is_cast, ready; /* the manifest is here */
     struct cdr_mpi_cast cast;
     struct cdr_mpi_job *early, **last_early; /* what has come before it was */
@@ -50,6 +55,7 @@ struct cdr_mpi_hand {
     pthread_t thread;
     pthread_cond_t some;
     struct cdr_mpi_job *first, **last;
+    struct cdr_mpi_process process; /* which runs the leases, if there is one; else: */
     cadre_program *program; /* of the run; changed by the worker alone; or NULL */
     cadre_worker *worker;   /* its own */
     cadre_packet outcome;   /* its own */
@@ -67,13 +73,15 @@ struct cdr_mpi_server {
     pthread_mutex_t lock;
     struct cdr_mpi_nap nap;
     MPI_Comm comm;
-    int size;
+    int rank, size;
     bool driven;                  /* rank 0 may be silent for long */
     uint64_t silence_ns, stepped; /* when the thread looked last */
     struct cdr_mpi_census census;
     struct cdr_mpi_links links; /* the speaking thread's, as casts are */
     struct cdr_mpi_casts casts;
     unsigned local; /* workers of a run */
+    bool processes; /* which are processes, from this nursery */
+    struct cdr_mpi_nursery nursery;
     struct cdr_mpi_hand *hands;
     uint64_t dismissing; /* the pool whose workers are about to end; or 0 */
     struct cdr_mpi_served *runs;
@@ -100,6 +108,9 @@ void cdr_mpi_hear(void *arg, struct cdr_mpi_link *l, const struct cdr_mpi_frame 
 void cdr_mpi_look_at_casts(struct cdr_mpi_server *s);
 void cdr_mpi_reap(struct cdr_mpi_server *s);
 
+/* Signals that are due to worker processes, and halts that they could not be told of. */
+void cdr_mpi_look_at_processes(struct cdr_mpi_server *s);
+
 /* Positions of the run from there on are not wanted; the worker is to end. */
 void cdr_mpi_halt(struct cdr_mpi_server *s, struct cdr_mpi_served *run, uint64_t limit);
 void cdr_mpi_stop(struct cdr_mpi_server *s, struct cdr_mpi_hand *h);
@@ -115,5 +126,19 @@ bool cdr_mpi_hand_stop(struct cdr_mpi_hand *h);
 
 /* It has ended. */
 void cdr_mpi_hand_free(struct cdr_mpi_hand *h);
+
+/* By a hand's thread: have a frame sent, whose body is given away; say that the job cannot be
+ * done. */
+void cdr_mpi_hand_post(struct cdr_mpi_server *s, struct cdr_mpi_frame frame,
+                       void *body);
+void cdr_mpi_hand_refuse(struct cdr_mpi_server *s, const struct cdr_mpi_job *job,
+                         const cadre_error *err);
+
+/* With the lock held: leases that it has not begun are gone; their numbers, of at most
+ * `most`, go to ids, which may be NULL. Returns how many. */
+size_t cdr_mpi_hand_take_leases(struct cdr_mpi_hand *h, uint64_t *ids, size_t most);
+
+/* Nobody has the run any more. */
+void cdr_mpi_served_free(struct cdr_mpi_served *run);
 
 #endif

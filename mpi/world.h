@@ -34,7 +34,8 @@ struct cdr_mpi_flight {
     uint64_t pool;
     int ranks; /* that are told of it: 1 .. ranks */
     int answered, left;
-    bool idle; /* as poll says */
+    bool idle;       /* as poll says */
+    uint64_t looked; /* when at tasks that may have had their time */
     enum cdr_mpi_phase phase;
     int refused; /* so many ranks have */
     uint64_t refused_at;
@@ -53,6 +54,7 @@ struct cdr_mpi_world {
     MPI_Comm comm;
     int size;
     unsigned local; /* workers of each rank */
+    bool processes; /* which are processes */
     uint64_t silence_ns;
     struct cdr_mpi_census census;
     struct cdr_mpi_links links; /* the speaking thread's, as casts are */
@@ -85,8 +87,9 @@ int cdr_mpi_flight_begin(struct cdr_mpi_world *w, uint64_t pool, cadre_run *run,
 bool cdr_mpi_flight_poll(struct cdr_mpi_flight *f, int timeout_ms);
 void cdr_mpi_flight_end(struct cdr_mpi_flight *f);
 
-/* As it is registered. */
+/* With threads on each rank, and with processes: of one name. */
 extern const cadre_backend cdr_mpi_backend;
+extern const cadre_backend cdr_mpi_isolated_backend;
 
 /* ---- between the files on rank 0: with the lock held ---- */
 

@@ -17,7 +17,7 @@
 
 CADRE_BEGIN_DECLS
 
-#define CADRE_BACKEND_ABI 3
+#define CADRE_BACKEND_ABI 4
 
 typedef struct cadre_run cadre_run;       /* one execution of a job */
 typedef struct cadre_worker cadre_worker; /* one worker's own state, kept over runs */
@@ -101,6 +101,7 @@ typedef struct cadre_death {
                            CADRE_NO_ITEM */
     const char *stderr_tail;  /* the last it wrote to stderr, or NULL */
     bool retired;             /* it ended by itself: it had served or grown enough */
+    const char *where;        /* "rank 3 (host b)"; NULL: on this machine */
 } cadre_death;
 
 /* In the caller's process: the worker of this seat is dead. Finds out what it was doing,
@@ -158,6 +159,12 @@ CADRE_API int cadre_lease_give(cadre_run *run, unsigned seat, const void *outcom
 /* Hand a lease back: what no outcome has told of is as if it had not been taken. Of all that
  * a lost worker has, cadre_run_lost does the same, and finds who pays. */
 CADRE_API void cadre_lease_return(cadre_run *run, unsigned seat, uint64_t id);
+
+/* The worker of this seat is gone with the machine that it was on, and no other takes its
+ * place. The first task that it had pays: where `retries` of the job allows, all that it had
+ * is handed out again; else that task has failed for this reason, and the run ends with it,
+ * whatever else it goes over. What is below still runs. True: the run goes on. */
+CADRE_API bool cadre_lease_fail(cadre_run *run, unsigned seat, const cadre_error *why);
 
 /* A run, as one worker elsewhere has it. */
 typedef struct cadre_program cadre_program;
@@ -273,6 +280,9 @@ struct cadre_backend {
      * that "auto" is not to take it. From any thread. May be NULL: as many as CPUs, and not
      * for "auto". */
     unsigned (*available)(void);
+
+    /* For cadre_explain: one line about the workers, and where they run. May be NULL. */
+    void (*explain)(void *state, char *text, size_t size);
 };
 
 /* Have cadre_open find the backend by its name, in options and in CADRE_BACKEND, for as long

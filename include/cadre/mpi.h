@@ -11,11 +11,22 @@
 
 CADRE_BEGIN_DECLS
 
+/* Who runs the tasks of a rank. Threads of it share its fate: a kernel that crashes takes the
+ * rank down. Processes, which are forked as the rank begins to serve and never use MPI, cost
+ * a task, and can be ended by force. Automatically: threads, unless pool.isolate is set, or
+ * pool.not_thread_safe with several on a rank. */
+enum cadre_rank_kind {
+    CADRE_RANK_AUTO = 0,
+    CADRE_RANK_THREADS = 1,
+    CADRE_RANK_PROCESSES = 2
+};
+
 typedef struct cadre_mpi_options {
     cadre_options pool;    /* as for cadre_open; without backend and custom */
-    unsigned rank_workers; /* threads that run tasks on each rank but 0; 0: 1 */
+    unsigned rank_workers; /* that run tasks on each rank but 0; 0: 1 */
     uint32_t silence_ms;   /* who says nothing for so long is dead; 0: 30000 */
-    uint64_t reserved[6];  /* must be zero */
+    int rank_kind;         /* an enum cadre_rank_kind */
+    uint64_t reserved[5];  /* must be zero */
 } cadre_mpi_options;
 
 /* All ranks of the communicator call it, with a program that is the same. Rank 0 gets a

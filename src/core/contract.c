@@ -259,6 +259,11 @@ void cadre_lease_return(cadre_run *run, unsigned seat, uint64_t id)
         cdr_lease_return(run->ledger, seat, id);
 }
 
+bool cadre_lease_fail(cadre_run *run, unsigned seat, const cadre_error *why)
+{
+    return !run->ledger || cdr_lease_fail(run->ledger, seat, why);
+}
+
 /* ---- workers that were not forked from the caller ---- */
 
 const void *cadre_run_manifest(const cadre_run *run)

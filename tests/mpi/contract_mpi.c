@@ -9,8 +9,9 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
-extern const cadre_backend cdr_mpi_backend;
+extern const cadre_backend cdr_mpi_backend, cdr_mpi_isolated_backend;
 CADRE_API extern cadre_backend contract_backend;
 CADRE_API void contract_start(void);
 
@@ -25,11 +26,14 @@ static void end(void)
 void contract_start(void)
 {
     const char *workers = getenv("CADRE_TEST_RANK_WORKERS");
+    const char *kind = getenv("CADRE_TEST_RANK_KIND");
+    bool processes = kind && strcmp(kind, "processes") == 0;
     cadre_mpi_options o = { .pool.ignore_environment = true };
     cadre_error err;
     int rc;
 
-    contract_backend = cdr_mpi_backend;
+    contract_backend = processes ? cdr_mpi_isolated_backend : cdr_mpi_backend;
+    o.rank_kind = processes ? CADRE_RANK_PROCESSES : CADRE_RANK_THREADS;
     o.rank_workers = workers ? (unsigned)atoi(workers) : 0;
     rc = cadre_mpi_open(&kept, MPI_COMM_WORLD, &o, &err);
     if (rc == CADRE_DONE)

@@ -44,6 +44,9 @@ point "two builds of a program are refused" \
     "$run" "$mpi" 1 "$program" open : -n 1 "$other" open
 point "auto, and twice" \
     sh -c "'$run' '$mpi' 3 '$program' name | grep -v '^not ok' | grep '^1..2'"
+point "workers of ranks that nobody can read are refused" \
+    says 'CADRE_RANK_WORKERS is "processes:many"' \
+    "$run" "$mpi" 2 CADRE_RANK_WORKERS=processes:many "$program" name
 point "a rank that falls silent ends the run, and is named with what it had" \
     says 'lost: rank [12] \(host [^)]*, process [0-9]+\) has said nothing for [0-9.]+ s; it had tasks [0-9]+ to [0-9]+.*then: rank [12]' \
     timeout 60 "$run" "$mpi" 3 "$program" lose

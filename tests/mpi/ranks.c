@@ -459,7 +459,9 @@ static int funneled(const cadre_mpi_options *o)
 int main(int argc, char **argv)
 {
     const char *test = argc > 1 ? argv[1] : "", *workers = getenv("RANK_WORKERS");
+    const char *kind = getenv("RANK_KIND");
     cadre_mpi_options o = { .rank_workers = workers ? (unsigned)atoi(workers) : 0,
+                            .rank_kind = kind ? atoi(kind) : CADRE_RANK_AUTO,
                             .pool.ignore_environment = true,
                             .pool.min_items = 1 };
     cadre_pool *pool;

@@ -18,5 +18,5 @@ command -v "$launcher" >/dev/null 2>&1 || {
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 export OMPI_MCA_rmaps_base_oversubscribe=1 OMPI_MCA_hwloc_base_binding_policy=none
 export OMPI_MCA_mpi_yield_when_idle=1 OMPI_MCA_btl_vader_single_copy_mechanism=none
-unset CADRE_WORKERS CADRE_BACKEND || true
+unset CADRE_WORKERS CADRE_BACKEND CADRE_RANK_WORKERS || true
 exec "$launcher" -n "$ranks" env "$@" </dev/null

@@ -108,6 +108,8 @@ void cdr_word_death(cadre_error *e, const cadre_run *run, unsigned seat, uint64_
             add(e, used,
                 "it ran for longer than %" PRIu64 " ms: ", run->timeout_ns / 1000000);
     used = add(e, used, "worker %u (pid %d)", seat, d->pid);
+    if (d->where)
+        used = add(e, used, " on %s", d->where);
     used = add_how(e, used, d);
     if (run->retries && item != CADRE_NO_ITEM)
         used = add(e, used, ", the last of %u that ran it", run->retries + 1);

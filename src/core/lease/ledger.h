@@ -83,6 +83,7 @@ int cdr_lease_give(struct cdr_ledger *l, unsigned seat, const void *outcome,
                    size_t size, cadre_error *err);
 void cdr_lease_return(struct cdr_ledger *l, unsigned seat, uint64_t id);
 bool cdr_lease_lost(struct cdr_ledger *l, unsigned seat, const cadre_death *death);
+bool cdr_lease_fail(struct cdr_ledger *l, unsigned seat, const cadre_error *why);
 
 bool cdr_ledger_has_work(struct cdr_ledger *l);
 bool cdr_ledger_is_wanted(struct cdr_ledger *l, unsigned seat);
