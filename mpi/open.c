@@ -232,9 +232,8 @@ static int open_by_name(struct state *s, bool isolated, cadre_error *err)
         return rc;
     if (isolated && world && !world->processes)
         return cdr_mpi_fail(err, CADRE_ENOTSUP,
-                            CDR_MPI_VARIABLE
-                            " says processes, but the pool that is open "
-                            "has ranks with threads");
+                            "CADRE_RANK_WORKERS says processes, but the pool that "
+                            "is open has ranks with threads");
     rc = serving || world ? CADRE_OK : begin_mpi(&level, err);
     if (!rc && !serving && !world)
         rc = check_size(MPI_COMM_WORLD, err);

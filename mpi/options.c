@@ -89,14 +89,13 @@ static bool parse(struct cdr_mpi_wish *w, const char *text)
 
 static int read_environment(struct cdr_mpi_wish *w, cadre_error *err)
 {
-    const char *text = getenv(CDR_MPI_VARIABLE);
+    const char *text = getenv("CADRE_RANK_WORKERS");
 
     if (!text || !*text || parse(w, text))
         return CADRE_OK;
     return cdr_mpi_fail(err, CADRE_EINVAL,
-                        CDR_MPI_VARIABLE
-                        " is \"%.60s\": it is a number from 1 to %d, or "
-                        "\"processes:4\", or \"threads:4\"",
+                        "CADRE_RANK_WORKERS is \"%.60s\": it is a number from 1 to %d, "
+                        "or \"processes:4\", or \"threads:4\"",
                         text, MOST);
 }
 

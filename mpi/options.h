@@ -6,8 +6,6 @@
 
 #include <cadre/mpi.h>
 
-#define CDR_MPI_VARIABLE "CADRE_RANK_WORKERS" /* [threads|processes][:][number] */
-
 struct cdr_mpi_wish {
     unsigned local; /* workers of each rank */
     bool processes;

@@ -162,7 +162,7 @@ def check_pages_are_listed(pages):
 def variables_of(root):
     """CADRE_* that the sources ask the environment for, and where."""
     found = {}
-    for path in sorted((root / "src").rglob("*.c")):
+    for path in sorted([*(root / "src").rglob("*.c"), *(root / "mpi").glob("*.c")]):
         for number, line in enumerate(path.read_text().splitlines(), 1):
             for name in re.findall(r'getenv\([^"]*"(CADRE_\w+)"', line):
                 found.setdefault(name, f"{path.relative_to(root)}:{number}")
