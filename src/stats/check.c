@@ -174,3 +174,8 @@ double cdr_confidence(double confidence)
 {
     return confidence == 0 ? DEFAULT_CONFIDENCE : confidence;
 }
+
+const char *cdr_curve_reason(const double *weights)
+{
+    return weights ? "a class is missing or weighs nothing" : "all labels are the same";
+}

@@ -4,6 +4,7 @@
  * Left out: naive_left_to_right_sum and sum_axis0, which are other sums.
  */
 #include "golden.h"
+#include "stats/numbers/sort.h"
 #include "stats_case.h"
 
 #include <math.h>
@@ -261,6 +262,60 @@ static void sorting_many(void **state)
     }
 }
 
+/* With less memory than numbers, or none, the bits are the same. */
+static void sorting_with_less_memory(void **state)
+{
+    static const size_t sizes[] = { 1, 2, 255, 256, 257, 513, 3000, 20000 };
+    static const size_t memories[] = { 0, 1, 2, 7, 100, 1000 };
+    struct cdr_keyed *const memory = stats_array(2000, sizeof *memory);
+    cadre_rng rng = stats_stream(13);
+
+    (void)state;
+    for (size_t k = 0; k < sizeof sizes / sizeof *sizes; k++)
+        for (size_t m = 0; m < sizeof memories / sizeof *memories; m++) {
+            const size_t n = sizes[k];
+            double *const x = stats_array(n, sizeof *x);
+            double *const sorted = stats_array(n, sizeof *sorted);
+            for (size_t i = 0; i < n; i++)
+                sorted[i] = x[i] = i % 3 ? any_number(&rng) : (i % 2 ? 0.0 : -0.0);
+            cadre_sort(sorted, n);
+            cdr_sort_with(x, n, memories[m] ? memory : NULL, memories[m]);
+            assert_memory_equal(x, sorted, n * sizeof *x);
+            free(x);
+            free(sorted);
+        }
+    free(memory);
+}
+
+/* More than are sorted at once; those that are equal are told apart by their signs. */
+static void sorting_millions(void **state)
+{
+    const size_t n = ((size_t)1 << 21) + 12345;
+    double *const x = stats_array(n, sizeof *x);
+    cadre_rng rng = stats_stream(14);
+    size_t zeros = 0, nans = 0, at = 0;
+    bool *const sign = stats_array(n, sizeof *sign);
+
+    (void)state;
+    for (size_t i = 0; i < n; i++) {
+        x[i] = i % 2 ? any_number(&rng) : copysign(0.0, cadre_rng_uniform(&rng) - 0.5);
+        nans += isnan(x[i]);
+        if (x[i] == 0)
+            sign[zeros++] = signbit(x[i]);
+    }
+    cadre_sort(x, n);
+    for (size_t i = 0; i < n; i++) {
+        assert_true(i == 0 || !is_behind(x[i - 1], x[i]));
+        nans -= isnan(x[i]);
+        if (x[i] == 0)
+            assert_int_equal(sign[at++], signbit(x[i]) != 0);
+    }
+    assert_int_equal(at, zeros);
+    assert_int_equal(nans, 0);
+    free(sign);
+    free(x);
+}
+
 /* ---- the normal distribution ---- */
 
 static void known_normals(void **state)
@@ -298,6 +353,8 @@ int main(void)
         cmocka_unit_test(medians_of_two),
         cmocka_unit_test(sorting),
         cmocka_unit_test(sorting_many),
+        cmocka_unit_test(sorting_with_less_memory),
+        cmocka_unit_test(sorting_millions),
         cmocka_unit_test(known_normals),
         cmocka_unit_test(normals_at_the_ends),
     };

@@ -227,11 +227,6 @@ static int read_at(double *y, size_t places, int curve, const cadre_rows *rows,
     return rc;
 }
 
-const char *cdr_curve_reason(const double *weights)
-{
-    return weights ? "a class is missing or weighs nothing" : "all labels are the same";
-}
-
 int cadre_curve_at(double *y, size_t places, int curve, const cadre_rows *rows,
                    cadre_error *err)
 {
