@@ -2,10 +2,13 @@
  * SPDX-License-Identifier: MIT
  *
  * The digest covers the interval, every replicate and the error; that of the NULL pool is
- * the reference.
+ * the reference. CADRE_TEST_BACKEND may be a backend of a file, such as the ranks of an MPI
+ * program; then it is tested alone.
  */
 #include "contract.h"
 #include <cadre/stats.h>
+
+#include <stdlib.h>
 
 #define N         157
 #define RESAMPLES 403
@@ -19,12 +22,20 @@ static double a[N], b[N], weights[N], columns[3 * N];
 static uint32_t strata[N], clusters[N], class_of[N];
 static uint8_t labels[N];
 
+static bool is_custom(void)
+{
+    const char *const backend = getenv("CADRE_TEST_BACKEND");
+
+    return backend && strchr(backend, '/');
+}
+
 static int make_data(void **state)
 {
     cadre_seed seed;
     cadre_rng rng;
 
-    (void)state;
+    if (is_custom() && (contract_open(state) || contract_close(state)))
+        return 1;
     cadre_seed_init(&seed, 11);
     cadre_rng_init(&rng, &seed);
     for (int i = 0; i < N; i++) {
@@ -60,8 +71,12 @@ enum way {
     PERMUTED,
     UNTIL,
     BANDS,
+    WEIGHTED_BANDS,
     SEVERAL,
-    FOLDS
+    FOLDS,
+    STRATA,
+    BY_LABEL,
+    EXTENDED
 };
 
 static const struct subject subjects[] = {
@@ -81,6 +96,13 @@ static const struct subject subjects[] = {
     { "bands of a ROC curve", CADRE_ROC_AUC, CADRE_CURVE_ROC, 1, false, 0, BANDS },
     { "bands of precision", CADRE_PR_AUC, CADRE_CURVE_PR, 0, false, 0, BANDS },
     { "ROC-AUC, until an error", CADRE_ROC_AUC, CADRE_BCA, 1, false, 0, UNTIL },
+    { "bands, weighted", CADRE_PR_AUC, CADRE_CURVE_PR, 2, false, 0, WEIGHTED_BANDS },
+    { "PR-AUC, weighted", CADRE_PR_AUC, CADRE_BCA, 0, false, 0, WEIGHTED },
+    { "trimmed, weighted", CADRE_TRIMMED_MEAN, CADRE_STUDENTIZED, 0, false, 0,
+      WEIGHTED },
+    { "strata", CADRE_PEARSON, CADRE_NORMAL, 2, false, 0, STRATA },
+    { "drawn by label", CADRE_KAPPA, CADRE_BCA, 3, false, 0, BY_LABEL },
+    { "extended", CADRE_LOG_LOSS, CADRE_BCA, 1, false, 0, EXTENDED },
     { "folds, basic", CADRE_MEAN, CADRE_BASIC, 0, false, 0, FOLDS },
     { "several at once", CADRE_F1, CADRE_BCA_IF_DEFINED, 0, false, 0, SEVERAL },
     { "several, studentized", CADRE_F1, CADRE_STUDENTIZED, 0, false, 0, SEVERAL },
@@ -190,7 +212,11 @@ static int run(cadre_interval *out, const struct subject *s, cadre_pool *pool,
     case FOLDS:
         job->method = s->method;
         return cadre_bootstrap_folds(out, pool, job, b, 7, err);
+    case WEIGHTED_BANDS: job->weights = weights; /* fallthrough */
     case BANDS: return bands(out, pool, job, s->method, err);
+    case STRATA: job->strata = strata; break;
+    case BY_LABEL: job->by_label = 3; break;
+    case EXTENDED: job->done = 100; break; /* which are all 0 */
     case PERMUTED: return permute(out, pool, job, err);
     case UNTIL:
         job->until_error = 1e-9;
@@ -255,6 +281,10 @@ static void test_bootstraps(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof subjects / sizeof *subjects; i++) {
         uint64_t reference = digest(&subjects[i], NULL, 0);
+        if (is_custom()) {
+            check(&subjects[i], "custom", (int)contract_workers(), reference);
+            continue;
+        }
         for (size_t k = 0; k < sizeof backends / sizeof *backends; k++)
             for (size_t w = 0; w < sizeof workers / sizeof *workers; w++)
                 if (!contract_without(backends[k]))
