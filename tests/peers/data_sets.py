@@ -12,6 +12,7 @@ class Data:
     y: np.ndarray
     a: np.ndarray
     b: np.ndarray
+    w: np.ndarray  # weights of the rows, some of them 0
     probabilities: bool = False
 
 
@@ -85,6 +86,15 @@ def missing(rng):
     return y, a, b
 
 
+def weights(number, n):
+    """Whole ones, as if rows were there several times; and any."""
+    rng = np.random.default_rng([2027, number])
+    w = rng.integers(0, 4, n).astype(float)
+    w = w * rng.random(n) if number % 2 else w
+    w[:2] = 1
+    return w
+
+
 KINDS = (plain, chances, ties, imbalance, tiny, constant, denormals, zeros, wide, perfect,
          infinite, missing)
 
@@ -93,4 +103,4 @@ def make(n):
     for number in range(n):
         kind = KINDS[number % len(KINDS)]
         y, a, b = kind(np.random.default_rng([2026, number]))
-        yield Data(number, kind.__name__, y, a, b, kind is chances)
+        yield Data(number, kind.__name__, y, a, b, weights(number, len(y)), kind is chances)

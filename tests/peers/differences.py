@@ -43,14 +43,14 @@ class Differences:
     def show(self):
         """Prints all; true if nothing is beyond its tolerance."""
         good = bool(self.rows)
-        print(f"{'peer':13}{'what':34}{'compared':>9}{'same bits':>10}{'most apart':>12}"
+        print(f"{'peer':13}{'what':42}{'compared':>9}{'same bits':>10}{'most apart':>12}"
               f"{'allowed':>9}")
         for (peer, what), row in sorted(self.rows.items()):
-            print(f"{peer:13}{what:34}{row.n:9}{row.same:10}{row.most:12.1e}"
+            print(f"{peer:13}{what:42}{row.n:9}{row.same:10}{row.most:12.1e}"
                   f"{row.tolerance:9.0e}" +
                   (f"  {row.beyond} BEYOND, such as {row.worst}" if row.beyond else ""))
             good = good and not row.beyond
         for (peer, what), (n, broken) in sorted(self.claims.items()):
-            print(f"{peer:13}{what:34}{n:9}" + (f"  {broken} NOT SO" if broken else ""))
+            print(f"{peer:13}{what:42}{n:9}" + (f"  {broken} NOT SO" if broken else ""))
             good = good and not broken
         return good
