@@ -45,6 +45,13 @@ openmpi-bin    command mpiexec.openmpi
 libopenmpi-dev module ompi-c
 mpich          command mpiexec.mpich
 libmpich-dev   module mpich
+iproute2       file /usr/sbin/ip
+procps         command ps
+munge          file /usr/sbin/munged
+slurmctld      file /usr/sbin/slurmctld
+slurmd         file /usr/sbin/slurmd
+slurm-client   command srun
+libpmix2       file /usr/share/doc/libpmix2
 '
 clang_needs='
 clang          command clang
