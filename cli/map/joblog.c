@@ -26,7 +26,8 @@ int cdr_joblog_open(struct cdr_joblog *log, const char *path, struct cdr_failure
     log->file = fopen(log->path, add ? "ae" : "we");
     if (!log->file)
         return cannot(log, errno, why);
-    if (!add || ftell(log->file) == 0)
+    /* Where a file that is added to stands before the first write, C does not say. */
+    if (!add || (fseek(log->file, 0, SEEK_END) == 0 && ftell(log->file) == 0))
         cdr_joblog_head(log->file);
     return 0;
 }
