@@ -12,7 +12,7 @@
 #   make setup          install the packages for FOR="run test"; FOR=all for all of these
 #   make format         lay out the code
 #
-# run, test and setup install missing packages where they may; the others name them.
+# run, test, setup and the checks install missing packages where they may; the others name them.
 
 BUILD ?= build
 PREFIX ?= /usr/local

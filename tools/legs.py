@@ -6,7 +6,7 @@
 #
 # A leg is a target of the Makefile whose last line is "N passed, N failed" or "N passed,
 # N failed, N skipped". All are run, whatever comes of the ones before; a leg that fails
-# without such a line counts as one failure.
+# without such a line, or that neither passes nor skips anything, counts as one failure.
 import re
 import subprocess
 import sys
@@ -32,7 +32,7 @@ def run(target):
     status = leg.wait()
     counts = COUNTS.fullmatch(last)
     passed, failed, skipped = (int(n or 0) for n in counts.groups()) if counts else (0, 0, 0)
-    if failed == 0 and (status or not passed):
+    if failed == 0 and (status or not passed + skipped):
         failed = 1
     return passed, failed, skipped
 

@@ -6,7 +6,8 @@
 #
 # Fetches Debian's sources of cmocka, jansson and libcsv, whose signatures apt-get checks,
 # and builds static libraries of them into FOLDER. Installs nothing on this machine: the
-# lists of source packages lie in FOLDER, too. Does nothing if FOLDER is complete.
+# lists of source packages lie in FOLDER, too. Does nothing if FOLDER is complete. Ends with
+# status 75 if the sources cannot be fetched.
 set -eu
 compiler=$1 folder=$2
 mkdir -p "$folder"
@@ -62,7 +63,6 @@ END
 
 # What their own configuration would find on any Linux.
 build() {
-    fetch cmocka jansson libcsv
     rm -rf "$folder"/*.asc "$folder"/*/made
     mkdir -p "$folder/lib/pkgconfig" "$folder/include"
     unpack cmocka
@@ -96,7 +96,12 @@ link_kernel_headers() {
 
 echo "target_libs.sh: fetching and building cmocka, jansson and libcsv for $compiler"
 # In the background, since set -e has no effect in the condition of an `if`.
-(set -e; build; link_kernel_headers) >"$log" 2>&1 &
+(set -e; fetch cmocka jansson libcsv) >"$log" 2>&1 &
+if ! wait $!; then
+    tail -n 10 "$log" >&2
+    exit 75
+fi
+(set -e; build; link_kernel_headers) >>"$log" 2>&1 &
 if ! wait $!; then
     tail -n 40 "$log" >&2
     echo "target_libs.sh: cannot build them; the log is $log" >&2
