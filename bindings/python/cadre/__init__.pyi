@@ -55,6 +55,7 @@ class Task:
     def cancelled(self) -> bool: ...
     @property
     def rng(self) -> numpy.random.Generator: ...
+    state: Any
 
 
 def current_task() -> Task | None: ...
@@ -65,8 +66,9 @@ def map(fn: Callable[..., R], /, *iterables: Iterable[Any], out: NDArray[Any] | 
         chunk: int | None = ..., retries: int = ..., timeout: float | None = ...,
         deadline: float | None = ..., grace: float = ..., on_error: OnError = ...,
         progress: Progress = ..., seed: Seed = ..., min_items: int | None = ...,
-
-        isolate: bool = ..., persistent: bool = ..., prefetch: int | None = ...) -> list[R]: ...
+        isolate: bool = ..., persistent: bool = ..., prefetch: int | None = ...,
+        state: Callable[[], Any] | None = ..., keep_state: bool = ...,
+        indexes: Iterable[int] | None = ...) -> list[R]: ...
 
 
 def starmap(fn: Callable[..., R], items: Iterable[Iterable[Any]], /, *,
@@ -75,8 +77,9 @@ def starmap(fn: Callable[..., R], items: Iterable[Iterable[Any]], /, *,
             retries: int = ..., timeout: float | None = ..., deadline: float | None = ...,
             grace: float = ..., on_error: OnError = ..., progress: Progress = ...,
             seed: Seed = ..., min_items: int | None = ...,
-            isolate: bool = ..., persistent: bool = ..., prefetch: int | None = ...
-            ) -> list[R]: ...
+            isolate: bool = ..., persistent: bool = ..., prefetch: int | None = ...,
+            state: Callable[[], Any] | None = ..., keep_state: bool = ...,
+            indexes: Iterable[int] | None = ...) -> list[R]: ...
 
 
 def reduce(combine: Callable[[Any, Any], Any], items: Iterable[Any], /, *,
@@ -85,7 +88,8 @@ def reduce(combine: Callable[[Any, Any], Any], items: Iterable[Any], /, *,
            retries: int = ..., timeout: float | None = ..., deadline: float | None = ...,
            grace: float = ..., progress: Progress = ..., seed: Seed = ...,
            min_items: int | None = ...,
-           isolate: bool = ..., persistent: bool = ..., prefetch: int | None = ...) -> Any: ...
+           isolate: bool = ..., persistent: bool = ..., prefetch: int | None = ...,
+           state: Callable[[], Any] | None = ..., keep_state: bool = ...) -> Any: ...
 
 
 def imap(fn: Callable[..., R], /, *iterables: Iterable[Any], window: int | None = ...,
@@ -93,8 +97,8 @@ def imap(fn: Callable[..., R], /, *iterables: Iterable[Any], window: int | None 
          chunk: int | None = ..., retries: int = ..., timeout: float | None = ...,
          deadline: float | None = ..., grace: float = ..., on_error: OnError = ...,
          progress: Progress = ..., seed: Seed = ...,
-         isolate: bool = ..., persistent: bool = ..., prefetch: int | None = ...
-         ) -> Iterator[R]: ...
+         isolate: bool = ..., persistent: bool = ..., prefetch: int | None = ...,
+         state: Callable[[], Any] | None = ..., keep_state: bool = ...) -> Iterator[R]: ...
 
 
 def imap_unordered(fn: Callable[..., R], /, *iterables: Iterable[Any],
@@ -104,7 +108,8 @@ def imap_unordered(fn: Callable[..., R], /, *iterables: Iterable[Any],
                    timeout: float | None = ..., deadline: float | None = ...,
                    grace: float = ..., on_error: OnError = ..., progress: Progress = ...,
                    seed: Seed = ...,
-                   isolate: bool = ..., persistent: bool = ..., prefetch: int | None = ...) -> Iterator[R]: ...
+                   isolate: bool = ..., persistent: bool = ..., prefetch: int | None = ...,
+                   state: Callable[[], Any] | None = ..., keep_state: bool = ...) -> Iterator[R]: ...
 
 
 def empty(shape: int | tuple[int, ...], dtype: DTypeLike = ...) -> NDArray[Any]: ...
@@ -130,6 +135,7 @@ class Pool(concurrent.futures.Executor):
                  grace: float = ..., on_error: OnError = ..., progress: Progress = ...,
                  seed: Seed = ..., min_items: int | None = ..., isolate: bool = ...,
                  persistent: bool = ..., prefetch: int | None = ...,
+                 state: Callable[[], Any] | None = ..., keep_state: bool = ...,
                  name: str | None = ...) -> None: ...
     def starmap(self, fn: Callable[..., R], items: Iterable[Iterable[Any]]) -> list[R]: ...
     def reduce(self, combine: Callable[[Any, Any], Any], items: Iterable[Any], *,

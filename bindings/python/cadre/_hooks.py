@@ -125,6 +125,13 @@ def worker_begin():
     write_lines()
 
 
+def worker_end():
+    """In a worker process, after its last task."""
+    from . import _state
+    _state.end_worker()
+    flush()
+
+
 def write_lines():
     """Each line that is printed is written at once."""
     for stream in (sys.stdout, sys.stderr):
@@ -171,4 +178,4 @@ _core.register({"dumps": dumps, "dumps_clean": dumps_clean, "send_call": send_ca
                 "pack": _errors.pack, "unpack": _errors.unpack,
                 "locate": _errors.locate, "failure": _errors.failure,
                 "generator": generator, "worker_begin": worker_begin,
-                "worker_end": flush, "log": log})
+                "worker_end": worker_end, "log": log})

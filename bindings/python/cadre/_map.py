@@ -4,7 +4,7 @@
 import sys
 import time
 
-from . import _auto, _core, _errors, _hooks
+from . import _auto, _core, _errors, _hooks, _state
 from ._options import Options, reporter
 
 _builtin_map = map
@@ -35,21 +35,31 @@ def run(fn, items, options, star=False, pool=None, out=None):
     """The results of all items, in order."""
     n = len(items)
     results = [None] * n if out is None else None
-    call = Call(fn, items, options, star, results, out)
     if n == 0:
         return results if out is None else out.array
+    if options.persistent and pool is None and n >= options.min_items:
+        from . import _persistent
+        _persistent.run(Call(fn, items, options, star, results, out))
+        return results if out is None else out.finish()
+    fn, state = _state.of(fn, options)
+    try:
+        run_here(Call(fn, items, options, star, results, out), pool)
+    finally:
+        state.end()
+    return results if out is None else out.finish()
+
+
+def run_here(call, pool):
+    """A map's tasks, in this process or in some that are forked from it."""
+    options, n = call.options, call.n
     if pool is not None:
         call.on(pool, 0, n)
-    elif options.persistent and n >= options.min_items:
-        from . import _persistent
-        _persistent.run(call)
     elif options.backend == "auto":
         _auto.run(call)
     elif options.backend == "serial" or n < options.min_items:
         call.on(None, 0, n)
     else:
         call.on(options.pool(), 0, n)
-    return results if out is None else out.finish()
 
 
 class Call:
@@ -99,7 +109,7 @@ def shaped(iterables):
 def map(fn, /, *iterables, out=None, dtype=None, workers=None, backend=None, chunk=None,
         retries=0, timeout=None, deadline=None, grace=0.1, on_error="raise",
         progress=None, seed=None, min_items=None, isolate=False,
-        persistent=False, prefetch=None):
+        persistent=False, prefetch=None, state=None, keep_state=False, indexes=None):
     """A list of fn(item) for each item, as the builtin map gives, on all cores.
 
     With several iterables, fn gets an argument from each, and the shortest ends it.
@@ -142,6 +152,16 @@ def map(fn, /, *iterables, out=None, dtype=None, workers=None, backend=None, chu
         the function: by reference, or by value where cloudpickle is installed
     prefetch
         the most items that a worker has at hand, with the one it is in
+    state
+        a function without arguments that each worker calls before its first task: a
+        connection, a model, a plan. Tasks find what it returned in current_task().state;
+        after the worker's last task its close() is called, if it has one
+    keep_state
+        persistent workers keep that for later calls with the same function, until they end
+    indexes
+        run only these items, ever higher; there is a result for each. They are known by
+        their place among all: to seeds, current_task().index, errors and their notes. So
+        what an earlier call has left out comes out as it would have there
 
     Raises the function's exception, with a note that names the item and, from a worker
     process, the traceback there as its cause; WorkerDied, TaskTimeout, DeadlinePassed.
@@ -156,13 +176,15 @@ def map(fn, /, *iterables, out=None, dtype=None, workers=None, backend=None, chu
     check(fn)
     options = Options(workers, backend, chunk, None, None, retries, timeout, deadline,
                       grace, on_error, progress, seed, min_items, isolate, persistent,
-                      prefetch)
+                      prefetch, state, keep_state, indexes)
     return map_with(options, fn, iterables, out=out, dtype=dtype)
 
 
 def map_with(options, fn, iterables, pool=None, out=None, dtype=None, shape=shaped):
     """map, once its options are read."""
     items, failure, star = shape(iterables)
+    if options.indexes is not None:
+        items, failure = chosen(items, failure, options.indexes)
     target = None
     if out is not None or dtype is not None:
         from ._array import Target
@@ -173,10 +195,20 @@ def map_with(options, fn, iterables, pool=None, out=None, dtype=None, shape=shap
     return results
 
 
+def chosen(items, failure, indexes):
+    """(items, failure): those of that index alone."""
+    n = len(items)
+    if failure is not None and (not indexes or indexes[-1] < n):
+        failure = None  # it came after all that are asked for
+    if failure is None and indexes and indexes[-1] >= n:
+        raise ValueError(f"indexes: {indexes[-1]} is none of {n} items")
+    return [items[index] for index in indexes if index < n], failure
+
+
 def starmap(fn, items, /, *, out=None, dtype=None, workers=None, backend=None,
             chunk=None, retries=0, timeout=None, deadline=None, grace=0.1,
             on_error="raise", progress=None, seed=None, min_items=None, isolate=False,
-            persistent=False, prefetch=None):
+            persistent=False, prefetch=None, state=None, keep_state=False, indexes=None):
     """A list of fn(*item) for each item. For options see map.
 
     >>> import cadre
@@ -186,7 +218,7 @@ def starmap(fn, items, /, *, out=None, dtype=None, workers=None, backend=None,
     check(fn)
     options = Options(workers, backend, chunk, None, None, retries, timeout, deadline,
                       grace, on_error, progress, seed, min_items, isolate, persistent,
-                      prefetch)
+                      prefetch, state, keep_state, indexes)
     return map_with(options, fn, (items,), out=out, dtype=dtype, shape=starred)
 
 
@@ -201,7 +233,7 @@ _NOTHING = object()
 def reduce(combine, items, /, *, initial=_NOTHING, fn=None, grain=None, workers=None,
            backend=None, retries=0, timeout=None, deadline=None, grace=0.1,
            progress=None, seed=None, min_items=None, isolate=False,
-           persistent=False, prefetch=None):
+           persistent=False, prefetch=None, state=None, keep_state=False):
     """combine(combine(fn(a), fn(b)), fn(c)) and so on, in a tree.
 
     combine has to be associative, as far as you mind: the shape of the tree depends on
@@ -219,7 +251,7 @@ def reduce(combine, items, /, *, initial=_NOTHING, fn=None, grain=None, workers=
     check(combine)
     options = Options(workers, backend, None, None, None, retries, timeout, deadline,
                       grace, "raise", progress, seed, min_items, isolate, persistent,
-                      prefetch)
+                      prefetch, state, keep_state)
     return reduce_with(options, combine, items, initial, fn, grain)
 
 

@@ -3,6 +3,7 @@
 """Options that map, starmap, reduce, imap, imap_unordered and Pool have in common."""
 import os
 import sys
+from array import array
 
 from . import _core
 
@@ -31,6 +32,21 @@ def whole(name, value, least=0):
     if value < least:
         raise ValueError(f"{name} is {value}, expected at least {least}")
     return value
+
+
+def ascending(indexes):
+    """An option that names items, ever higher, as the library takes it."""
+    checked = array("Q")
+    for index in indexes:
+        if isinstance(index, bool) or not hasattr(index, "__index__"):
+            raise TypeError(f"indexes: {index!r} is not an integer")
+        index = index.__index__()
+        if index < 0 or (checked and index <= checked[-1]):
+            raise ValueError(f"indexes: {index} is negative" if index < 0 else
+                             f"indexes: {index} comes after {checked[-1]}, expected ever "
+                             "higher ones")
+        checked.append(index)
+    return checked
 
 
 def backend_name(backend):
@@ -91,7 +107,8 @@ class Options:
     def __init__(self, workers=None, backend=None, chunk=None, window=None,
                  memory_limit=None, retries=0, timeout=None, deadline=None, grace=0.1,
                  on_error="raise", progress=None, seed=None, min_items=None,
-                 isolate=False, persistent=False, prefetch=None):
+                 isolate=False, persistent=False, prefetch=None, state=None,
+                 keep_state=False, indexes=None):
         if on_error not in ("raise", "return"):
             raise ValueError(f'on_error is {on_error!r}, expected "raise" or "return"')
         if workers is not None and (isinstance(workers, bool)
@@ -114,6 +131,14 @@ class Options:
         self.persistent = bool(persistent)
         self.pools = None  # whose they are; None: the thread's
         self.prefetch = whole("prefetch", prefetch)
+        if state is not None and not callable(state):
+            raise TypeError(f"state is {state!r}, expected a function without arguments, "
+                            "which each worker calls before its first task")
+        self.indexes = None if indexes is None else ascending(indexes)
+        self.state, self.keep_state = state, bool(keep_state)
+        if self.keep_state and (state is None or not self.persistent):
+            raise ValueError("keep_state is of the state that persistent workers have: it "
+                             "needs state= and persistent=True")
         if self.persistent and self.backend == "auto":
             self.backend = "processes"
         if self.persistent and self.backend != "processes":
@@ -138,4 +163,4 @@ class Options:
         return {"keep_going": self.keep_going, "retries": self.retries,
                 "timeout_ms": self.timeout_ms, "deadline_ms": self.deadline_ms,
                 "grace_ms": self.grace_ms, "chunk": self.chunk, "seed": self.seed,
-                "prefetch": self.prefetch}
+                "prefetch": self.prefetch, "indexes": self.indexes}

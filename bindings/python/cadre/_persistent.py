@@ -49,7 +49,7 @@ def close():
 
 def run(call):
     """A map's tasks: as a stream, whose results are put in place here."""
-    from ._stream import open_stream
+    from ._stream import close, open_stream
     stream = open_stream(call.fn, iter(call.items), call.job["star"], call.options,
                          call.options.pool(), False, report=call.job.get("progress"))
     into = call.results if call.out is None else call.out.shared
@@ -57,4 +57,4 @@ def run(call):
         for index, result in enumerate(stream):
             into[index] = result
     finally:
-        stream.close()
+        close(stream)

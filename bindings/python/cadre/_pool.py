@@ -37,10 +37,12 @@ class Pool(concurrent.futures.Executor):
     def __init__(self, workers=None, backend=None, *, chunk=None, window=None,
                  memory_limit=None, retries=0, timeout=None, deadline=None, grace=0.1,
                  on_error="raise", progress=None, seed=None, min_items=None,
-                 isolate=False, persistent=False, prefetch=None, name=None):
+                 isolate=False, persistent=False, prefetch=None, state=None,
+                 keep_state=False, name=None):
         self._options = Options(workers, backend, chunk, window, memory_limit, retries,
                                 timeout, deadline, grace, on_error, progress, seed,
-                                min_items, isolate, persistent, prefetch)
+                                min_items, isolate, persistent, prefetch, state,
+                                keep_state)
         if persistent:
             from ._persistent import Pools
             self._options.pools = Pools()
@@ -151,7 +153,8 @@ class Pool(concurrent.futures.Executor):
                           retries=self._options.retries, on_error="return",
                           timeout=self._options.timeout_ms / 1000 or None,
                           grace=self._options.grace_ms / 1000, seed=self._options.seed,
-                          persistent=self._options.persistent)
+                          persistent=self._options.persistent, state=self._options.state,
+                          keep_state=self._options.keep_state)
         options.pools = self._options.pools
         done = 0
         try:
@@ -203,4 +206,4 @@ def _drain_in_time(stream):
     except _errors.DeadlinePassed as failure:
         raise TimeoutError(str(failure)) from None
     finally:
-        stream.close()
+        _stream.close(stream)

@@ -6,11 +6,11 @@ import os
 import time
 import weakref
 
-from . import _auto, _core, _hooks
+from . import _auto, _core, _hooks, _state
 from ._map import check
 from ._options import Options, reporter
 
-_open = weakref.WeakSet()
+_open = weakref.WeakKeyDictionary()  # {stream: what ends its state}
 os.register_at_fork(after_in_child=_open.clear)
 
 
@@ -53,11 +53,18 @@ def open_stream(fn, items, star, options, pool, unordered, first=0, window=0,
     _hooks.refresh()
     _hooks.flush()
     workers = pool.workers if pool is not None else 1
+    fn, state = _state.of(fn, options)
     stream = _core.Stream(pool, fn, items, star=star, unordered=unordered, first=first,
                           window=window or window_of(options, workers),
                           memory_limit=options.memory_limit, **job)
-    _open.add(stream)
+    _open[stream] = state
     return stream
+
+
+def close(stream):
+    """End its workers, and what this thread has made for its tasks."""
+    stream.close()
+    _open.pop(stream, _state.NOTHING).end()
 
 
 def measured(fn, items, star, options, unordered):
@@ -87,7 +94,7 @@ def measured(fn, items, star, options, unordered):
             if decision.pays:
                 break
     finally:
-        here.close()
+        close(here)
     rest = items if by_number else iterator
     yield from drain(open_stream(fn, rest, star, options, pool, unordered, done))
 
@@ -97,7 +104,7 @@ def drain(stream):
     try:
         yield from stream
     finally:
-        stream.close()
+        close(stream)
 
 
 def stream(options, fn, iterables, unordered, pool=None, star=False):
@@ -113,7 +120,8 @@ def stream(options, fn, iterables, unordered, pool=None, star=False):
 
 def imap(fn, /, *iterables, window=None, memory_limit=None, workers=None, backend=None,
          chunk=None, retries=0, timeout=None, deadline=None, grace=0.1, on_error="raise",
-         progress=None, seed=None, isolate=False, persistent=False, prefetch=None):
+         progress=None, seed=None, isolate=False, persistent=False, prefetch=None,
+         state=None, keep_state=False):
     """An iterator over fn(item) for each item, in order, while others are at work.
 
     Items of a list, tuple or range are in the workers, which are forked at the first
@@ -140,14 +148,14 @@ def imap(fn, /, *iterables, window=None, memory_limit=None, workers=None, backen
     check(fn)
     options = Options(workers, backend, chunk, window, memory_limit, retries, timeout,
                       deadline, grace, on_error, progress, seed, None, isolate, persistent,
-                      prefetch)
+                      prefetch, state, keep_state)
     return stream(options, fn, iterables, False)
 
 
 def imap_unordered(fn, /, *iterables, window=None, memory_limit=None, workers=None,
                    backend=None, chunk=None, retries=0, timeout=None, deadline=None,
                    grace=0.1, on_error="raise", progress=None, seed=None, isolate=False,
-                   persistent=False, prefetch=None):
+                   persistent=False, prefetch=None, state=None, keep_state=False):
     """As imap, but each result comes as soon as it is there. The exception raised is that of
     the lowest item that failed all the same: from a failure on, only results below it come,
     and it comes after those.
@@ -159,5 +167,5 @@ def imap_unordered(fn, /, *iterables, window=None, memory_limit=None, workers=No
     check(fn)
     options = Options(workers, backend, chunk, window, memory_limit, retries, timeout,
                       deadline, grace, on_error, progress, seed, None, isolate, persistent,
-                      prefetch)
+                      prefetch, state, keep_state)
     return stream(options, fn, iterables, True)

@@ -241,17 +241,23 @@ int cdp_begin(cadre_task *task, void **state)
 
 void cdp_end(void *state)
 {
-    if (state == &in_process)
+    struct cdp_entry entry;
+
+    if (state == &in_process) {
         call_quietly(CDP_WORKER_END);
-    else
+    } else if (state) {
+        cdp_enter(&entry);
+        call_quietly(CDP_THREAD_END);
+        cdp_leave(&entry);
         cdp_thread_end(state);
+    }
 }
 
 static void report(struct cdp_call *call, const cadre_counts *counts)
 {
     PyObject *done = PyObject_CallFunction(
-        call->progress, "KKdd", (unsigned long long)(counts->done + call->first),
-        (unsigned long long)(counts->total ? counts->total + call->first : 0),
+        call->progress, "KKdd", (unsigned long long)(counts->done + call->before),
+        (unsigned long long)(counts->total ? counts->total + call->before : 0),
         counts->elapsed, counts->left);
 
     if (!done)
@@ -278,6 +284,28 @@ void cdp_progress(void *arg, const cadre_counts *counts)
 
 /* ---- the call itself ---- */
 
+int cdp_call_index(struct cdp_call *call, cadre_job *job, PyObject *indexes,
+                   uint64_t first)
+{
+    uint64_t there;
+
+    call->before = first;
+    if (indexes == Py_None) {
+        call->first = first;
+        return 0;
+    }
+    if (PyObject_GetBuffer(indexes, &call->indexes, PyBUF_C_CONTIGUOUS))
+        return -1;
+    there = (uint64_t)call->indexes.len / sizeof(uint64_t);
+    if (there < first || there - first < job->n) {
+        PyErr_SetString(PyExc_ValueError, "there are fewer indexes than tasks");
+        return -1;
+    }
+    job->indexes = (const uint64_t *)call->indexes.buf + first;
+    job->n_indexes = job->n ? job->n : there - first;
+    return 0;
+}
+
 int cdp_call_init(struct cdp_call *call)
 {
     call->forks = cdp_forks();
@@ -296,6 +324,8 @@ void cdp_call_fini(struct cdp_call *call)
     Py_CLEAR(call->seed);
     Py_CLEAR(call->progress);
     Py_CLEAR(call->failures);
+    if (call->indexes.obj)
+        PyBuffer_Release(&call->indexes);
     Py_CLEAR(call->interrupt);
     cdp_spool_close(call->spool);
     call->spool = NULL;

@@ -15,12 +15,14 @@
  * is, or their copy of it. `failures` and `interrupt` are under the interpreter. */
 struct cdp_call {
     PyObject *fn;
-    PyObject *items;         /* a list, a tuple, or what has items by number; or NULL */
-    PyObject *seed;          /* of the random generators */
-    bool star;               /* an item is a tuple of arguments */
-    bool keeps;              /* the caller keeps the interpreter: it runs all tasks */
-    unsigned forks;          /* as of cdp_forks, of the process that calls */
-    uint64_t first;          /* index of task 0 */
+    PyObject *items;   /* a list, a tuple, or what has items by number; or NULL */
+    PyObject *seed;    /* of the random generators */
+    bool star;         /* an item is a tuple of arguments */
+    bool keeps;        /* the caller keeps the interpreter: it runs all tasks */
+    unsigned forks;    /* as of cdp_forks, of the process that calls */
+    uint64_t first;    /* index of task 0; 0 where the job has indexes */
+    uint64_t before;   /* tasks that are done already, for progress */
+    Py_buffer indexes; /* of this part's tasks, as uint64_t; or empty: they count on */
     struct cdp_spool *spool; /* for worker processes, or NULL */
     PyObject *failures;      /* {index: exception} of tasks in this process */
     PyObject *interrupt;     /* what ends everything at once, or NULL */
@@ -54,6 +56,11 @@ void cdp_progress(void *call, const cadre_counts *counts);
 
 /* The run or stream has ended as err says: raise that; or nothing, and 0, if all is well. */
 int cdp_raise_end(struct cdp_call *call, int rc, const cadre_error *err);
+
+/* The tasks' indexes are those of an array from task `first` on, or of None: they count on
+ * from there. After cdp_call_init. -1 with an exception. */
+int cdp_call_index(struct cdp_call *call, cadre_job *job, PyObject *indexes,
+                   uint64_t first);
 
 /* Take references to the fields that are set; drop those. */
 int cdp_call_init(struct cdp_call *call);

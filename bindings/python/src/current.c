@@ -13,7 +13,8 @@ struct task {
     unsigned long long index;
     unsigned long long serial; /* of the call that it is of */
     PyObject *seed;
-    PyObject *rng; /* made when first asked for */
+    PyObject *rng;   /* made when first asked for */
+    PyObject *state; /* the worker's; or NULL */
 };
 
 static PyTypeObject *task_type;
@@ -102,6 +103,7 @@ static void dealloc(PyObject *self)
 
     Py_XDECREF(task->seed);
     Py_XDECREF(task->rng);
+    Py_XDECREF(task->state);
     release(self);
     Py_DECREF(type);
 }
@@ -111,6 +113,8 @@ int cdp_task_type_init(PyObject *module)
     static PyMemberDef members[] = {
         { "index", T_ULONGLONG, offsetof(struct task, index), READONLY,
           "The item's place among all, counted from 0." },
+        { "state", T_OBJECT, offsetof(struct task, state), 0,
+          "What the option state= has made for this worker, or None." },
         { NULL, 0, 0, 0, NULL },
     };
     static PyGetSetDef getters[] = {

@@ -16,6 +16,7 @@
     X(DUMPS, "dumps")               /* object -> list of buffers, the pickle first */ \
     X(DUMPS_CLEAN, "dumps_clean")   /* the same for a process that shares no code */  \
     X(SEND_CALL, "send_call")       /* function, seed -> what travels */              \
+    X(THREAD_END, "thread_end")     /* in a worker thread, after its last task */     \
     X(RECEIVE_CALL, "receive_call") /* that -> function, seed */                      \
     X(LOADS, "loads")               /* that list -> object */                         \
     X(NUMPY_FLOAT, "numpy_float")   /* numpy.float64, or None */                      \

@@ -23,6 +23,8 @@ struct run {
     bool forks;
     struct cdp_slot *slots; /* shared, one a task; NULL in this process, or with out */
     int *statuses;          /* shared, one a task; NULL unless keeping going */
+    uint64_t first;         /* place of this part's task 0 among all */
+    uint64_t *positions; /* 0, 1, ...: the job's items, where it has indexes; or NULL */
     uint64_t count;
 };
 
@@ -51,53 +53,53 @@ static int put_elsewhere(struct run *run, struct cdp_slot *slot, PyObject *value
     return piece ? 0 : -1;
 }
 
-static int set_element(struct run *run, uint64_t index, PyObject *value)
+static int set_element(struct run *run, uint64_t place, PyObject *value)
 {
-    PyObject *key = PyLong_FromUnsignedLongLong(index);
+    PyObject *key = PyLong_FromUnsignedLongLong(place);
     int rc = key ? PyObject_SetItem(run->out, key, value) : -1;
 
     Py_XDECREF(key);
     return rc;
 }
 
-static int put_real(struct run *run, uint64_t index, PyObject *value)
+static int put_real(struct run *run, uint64_t place, PyObject *value)
 {
     double real = PyFloat_AsDouble(value);
 
     if (real == -1 && PyErr_Occurred())
         return -1;
-    ((double *)run->view.buf)[index] = real;
+    ((double *)run->view.buf)[place] = real;
     return 0;
 }
 
-static int put_int(struct run *run, uint64_t index, PyObject *value)
+static int put_int(struct run *run, uint64_t place, PyObject *value)
 {
     int64_t integer;
 
     if (Py_TYPE(value) != &PyLong_Type) /* as the array's own rules have it */
-        return set_element(run, index, value);
+        return set_element(run, place, value);
     integer = PyLong_AsLongLong(value);
     if (integer == -1 && PyErr_Occurred())
         return -1;
-    ((int64_t *)run->view.buf)[index] = integer;
+    ((int64_t *)run->view.buf)[place] = integer;
     return 0;
 }
 
 /* Steals the value. */
-static int store(struct run *run, uint64_t index, PyObject *value, void *slot)
+static int store(struct run *run, uint64_t place, PyObject *value, void *slot)
 {
     int rc;
 
     if (run->out == Py_None && !cdp_is_remote(&run->call))
-        return PyList_SetItem(run->results, (Py_ssize_t)index, value);
+        return PyList_SetItem(run->results, (Py_ssize_t)place, value);
     if (run->out == Py_None)
         rc = cdp_slot_put(slot, value) ? 0 : put_elsewhere(run, slot, value);
     else if (run->kind == 'd')
-        rc = put_real(run, index, value);
+        rc = put_real(run, place, value);
     else if (run->kind == 'q')
-        rc = put_int(run, index, value);
+        rc = put_int(run, place, value);
     else
-        rc = set_element(run, index, value);
+        rc = set_element(run, place, value);
     Py_DECREF(value);
     return rc;
 }
@@ -114,18 +116,19 @@ static int fail(struct run *run, cadre_task *task, uint64_t index, PyObject *ite
     return number;
 }
 
-static int work(struct run *run, cadre_task *task, void *slot)
+static int work(struct run *run, cadre_task *task, const uint64_t *position, void *slot)
 {
     uint64_t index = run->call.first + cadre_task_index(task);
+    uint64_t place = position ? run->first + *position : index;
     PyObject *item, *value = NULL;
     int rc = 0;
 
     if (run->call.interrupt)
         return 1;
-    item = cdp_item(&run->call, index);
+    item = cdp_item(&run->call, place);
     if (item)
         value = cdp_call_item(&run->call, task, index, item);
-    if (!value || store(run, index, value, slot))
+    if (!value || store(run, place, value, slot))
         rc = fail(run, task, index, item, slot);
     Py_XDECREF(item);
     return rc;
@@ -137,11 +140,10 @@ static int kernel(cadre_task *task, const void *item, void *result)
     struct cdp_entry entry;
     int rc;
 
-    (void)item;
     if (run->call.keeps)
-        return work(run, task, result);
+        return work(run, task, item, result);
     cdp_enter(&entry);
-    rc = work(run, task, result);
+    rc = work(run, task, item, result);
     cdp_leave(&entry);
     return rc;
 }
@@ -158,6 +160,23 @@ static void *share(size_t n, size_t size)
     else if (!(memory = cadre_alloc_shared(n * size, &err)))
         cdp_raise_failure(&err, 0);
     return memory;
+}
+
+/* Tasks whose indexes are given find their place by their item, which is its number. */
+static int number_places(struct run *run, cadre_job *job)
+{
+    if (!job->indexes)
+        return 0;
+    run->positions = PyMem_Calloc(run->count + 1, sizeof *run->positions);
+    if (!run->positions) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    for (uint64_t i = 0; i < run->count; i++)
+        run->positions[i] = i;
+    job->items = run->positions;
+    job->item_size = sizeof *run->positions;
+    return 0;
 }
 
 static int make_room(struct run *run, bool keep_going)
@@ -180,13 +199,15 @@ static int make_room(struct run *run, bool keep_going)
 static PyObject *failure_at(struct run *run, uint64_t i, const cadre_error *err)
 {
     const struct cdp_slot *slot = run->slots ? &run->slots[i] : NULL;
-    cadre_error own = { .code = run->statuses[i], .item = i };
+    const uint64_t *indexes = run->call.indexes.buf;
+    uint64_t item = indexes ? indexes[run->first + i] : i;
+    cadre_error own = { .code = run->statuses[i], .item = item };
 
     if (run->statuses[i] == CADRE_EKERNEL)
-        return cdp_failure_of(&run->call, run->call.first + i,
+        return cdp_failure_of(&run->call, run->call.first + item,
                               slot && slot->kind == FAILED ? (int32_t)slot->u.integer
                                                            : 0);
-    if (err->code && err->item == i)
+    if (err->code && err->item == item)
         return cdp_make_failure(err, run->call.first);
     strncpy(own.message, cadre_strerror(own.code), sizeof own.message - 1);
     return cdp_make_failure(&own, run->call.first);
@@ -215,8 +236,7 @@ static int collect(struct run *run, const cadre_error *err)
             value = result_at(run, i);
         else
             continue; /* it is there: the task ran in this process */
-        if (!value ||
-            PyList_SetItem(run->results, (Py_ssize_t)(run->call.first + i), value))
+        if (!value || PyList_SetItem(run->results, (Py_ssize_t)(run->first + i), value))
             return -1;
     }
     return 0;
@@ -248,7 +268,7 @@ static int view_out(struct run *run, const char *kind)
         return 0;
     if (PyObject_GetBuffer(run->out, &run->view, PyBUF_WRITABLE | PyBUF_C_CONTIGUOUS))
         return -1;
-    if ((uint64_t)run->view.len / 8 < run->call.first + run->count) {
+    if ((uint64_t)run->view.len / 8 < run->first + run->count) {
         PyErr_SetString(PyExc_ValueError, "out is shorter than the items");
         return -1;
     }
@@ -262,6 +282,7 @@ static void release(struct run *run)
         PyBuffer_Release(&run->view);
     cadre_free_shared(run->slots);
     cadre_free_shared(run->statuses);
+    PyMem_Free(run->positions);
     cdp_call_fini(&run->call);
 }
 
@@ -272,8 +293,7 @@ static bool fits(const struct run *run)
     if (run->out != Py_None)
         return true;
     n = PyList_Size(run->results);
-    if (n >= 0 && (uint64_t)n >= run->count &&
-        (uint64_t)n - run->count >= run->call.first)
+    if (n >= 0 && (uint64_t)n >= run->count && (uint64_t)n - run->count >= run->first)
         return true;
     if (n >= 0)
         PyErr_SetString(PyExc_ValueError, "the list of results is too short");
@@ -286,7 +306,7 @@ PyObject *cdp_run(PyObject *module, PyObject *args, PyObject *kw)
                              "count",   "results",    "star",        "keep_going",
                              "retries", "timeout_ms", "deadline_ms", "grace_ms",
                              "chunk",   "seed",       "progress",    "out",
-                             "kind",    "prefetch",   NULL };
+                             "kind",    "prefetch",   "indexes",     NULL };
     struct run run = { .out = Py_None };
     cadre_job job = { .fn = kernel,
                       .worker_begin = cdp_begin,
@@ -294,30 +314,33 @@ PyObject *cdp_run(PyObject *module, PyObject *args, PyObject *kw)
                       .shared = &run,
                       .progress = cdp_progress,
                       .progress_arg = &run };
-    PyObject *pool, *progress = Py_None;
+    PyObject *pool, *progress = Py_None, *indexes = Py_None;
     unsigned long long first, count, chunk = 0, prefetch = 0;
     const char *kind = "";
     int star = 0, keep_going = 0, rc;
 
     (void)module;
     if (!PyArg_ParseTupleAndKeywords(
-            args, kw, "OOOKKO|$ppIIIIKOOOsK", words, &pool, &run.call.fn,
+            args, kw, "OOOKKO|$ppIIIIKOOOsKO", words, &pool, &run.call.fn,
             &run.call.items, &first, &count, &run.results, &star, &keep_going,
             &job.retries, &job.timeout_ms, &job.deadline_ms, &job.grace_ms, &chunk,
-            &run.call.seed, &progress, &run.out, &kind, &prefetch) ||
+            &run.call.seed, &progress, &run.out, &kind, &prefetch, &indexes) ||
         !cdp_pool_of(pool, &run.call.pool))
         return NULL;
     run.call.star = star;
-    run.call.first = first;
+    run.first = first;
     run.call.keeps = !run.call.pool;
     run.call.progress = progress == Py_None ? NULL : progress;
     run.count = job.n = count;
     run.forks = cdp_pool_forks(pool);
-    if (cdp_call_init(&run.call)) {
+    if (cdp_call_init(&run.call) || cdp_call_index(&run.call, &job, indexes, first)) {
         cdp_call_fini(&run.call);
         return NULL;
     }
-    rc = fits(&run) && !view_out(&run, kind) && !make_room(&run, keep_going) ? 0 : -1;
+    rc = fits(&run) && !view_out(&run, kind) && !make_room(&run, keep_going) &&
+                 !number_places(&run, &job)
+             ? 0
+             : -1;
     job.chunk = chunk;
     job.prefetch = prefetch;
     job.statuses = run.statuses;

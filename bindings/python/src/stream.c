@@ -318,11 +318,11 @@ static int init(PyObject *object, PyObject *args, PyObject *kw)
                              "unordered", "keep_going", "window",      "memory_limit",
                              "retries",   "timeout_ms", "deadline_ms", "grace_ms",
                              "chunk",     "seed",       "progress",    "first",
-                             "prefetch",  NULL };
+                             "prefetch",  "indexes",    NULL };
     struct stream *self = (struct stream *)object;
     struct cdp_call *call = &self->call;
     cadre_job *job = &self->job;
-    PyObject *items, *progress = Py_None;
+    PyObject *items, *progress = Py_None, *indexes = Py_None;
     unsigned long long window = 0, limit = 0, chunk = 0, first = 0, prefetch = 0;
     int star = 0, unordered = 0, keep_going = 0;
 
@@ -338,24 +338,30 @@ static int init(PyObject *object, PyObject *args, PyObject *kw)
                         .progress = cdp_progress,
                         .progress_arg = call };
     if (!PyArg_ParseTupleAndKeywords(
-            args, kw, "OOO|$pppKKIIIIKOOKK", words, &self->pool, &call->fn, &items,
+            args, kw, "OOO|$pppKKIIIIKOOKKO", words, &self->pool, &call->fn, &items,
             &star, &unordered, &keep_going, &window, &limit, &job->retries,
             &job->timeout_ms, &job->deadline_ms, &job->grace_ms, &chunk, &call->seed,
-            &progress, &first, &prefetch) ||
+            &progress, &first, &prefetch, &indexes) ||
         !cdp_pool_of(self->pool, &call->pool)) {
         self->pool = NULL;
         call->fn = call->seed = NULL;
         return -1;
     }
     call->star = star;
-    call->first = first;
+    call->first = call->before = first;
     job->unordered = unordered;
     job->on_error = keep_going ? CADRE_KEEP_GOING : CADRE_STOP;
     job->window = window;
     job->memory_limit = limit;
     job->chunk = chunk;
     job->prefetch = prefetch;
-    return set_up(self, items, progress);
+    if (set_up(self, items, progress))
+        return -1;
+    if (indexes != Py_None && !self->clean.is) {
+        PyErr_SetString(PyExc_ValueError, "indexes are for persistent workers");
+        return -1;
+    }
+    return cdp_call_index(call, job, indexes, first);
 }
 
 /* A stream may be in what its function or its iterator has. */

@@ -196,7 +196,8 @@ class Ends(Programs):
 
     def test_with_streams_left_half_way(self):
         for name, way in self.WAYS.items():
-            for kept in ("kept = lambda: kept, results", "sys.modules['cadre'].kept = results"):
+            for kept in ("kept = lambda: kept, results",
+                         "sys.modules['cadre'].kept = results"):
                 self.check(f"""
                     results = cadre.imap(str, itertools.count(), {way})
                     print(next(results))
