@@ -40,6 +40,8 @@ class Runner:
     def command(self, argv):
         """A name ending in .py or .R is a file beside this one, else a built program."""
         here = os.path.dirname(os.path.abspath(__file__))
+        if argv[0] == "--launch":  # a whole command, to be found as it is
+            return argv[1:]
         if argv[0].endswith(".py"):
             return [self.python, os.path.join(here, argv[0]), *argv[1:]]
         if argv[0].endswith(".R"):

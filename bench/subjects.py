@@ -11,6 +11,7 @@ from bootstrap import Bootstrap
 from compare import Comparison, Contestant, Table
 from processes import Processes
 from pythons import Python
+from ranks import Ranks
 from shell import Shell
 from stream import Stream
 
@@ -79,7 +80,7 @@ REDUCE = Comparison("reduce", "sum of 10 million squares", [
 ])
 
 SUBJECTS = [MAP, SMALL, SKEW, Automatic(), REDUCE, Stream(), Processes(), Bootstrap(),
-            AtomProbe(), Python(), Shell()]
+            AtomProbe(), Python(), Shell(), Ranks()]
 
 # What each program stands for: printed at the top, with what is missing.
 PROGRAMS = {
@@ -93,4 +94,6 @@ PROGRAMS = {
     "peer_bootstrap.py": "NumPy, scikit-learn, joblib, SciPy",
     "peer_bootstrap.R": "R: boot, pROC",
     "peer_atom_probe.py": "NumPy, SciPy",
+    "bench-mpi": "MPI",
+    "peer_mpi.py": "mpi4py",
 }

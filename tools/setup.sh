@@ -80,6 +80,9 @@ python3-numpy  python numpy
 python3-sklearn  python sklearn
 python3-joblib   python joblib
 python3-scipy    python scipy
+python3-mpi4py   python mpi4py
+openmpi-bin      command mpiexec.openmpi
+libopenmpi-dev   module ompi-c
 r-base-core      command Rscript
 r-cran-boot      file /usr/lib/R/library/boot
 r-cran-proc      file /usr/lib/R/site-library/pROC

@@ -1,0 +1,152 @@
+# ranks.py - the subject `mpi`: the ranks of an MPI program as workers.
+# SPDX-License-Identifier: MIT
+#
+# All ranks are on this machine: what crosses is shared memory, not a network. Two ranks are
+# one that hands out and one that works, for cadre and for mpi4py alike. Where goals speak
+# of an item, that is one worker's: rank 0 is what more of them wait for.
+import os
+import shutil
+from statistics import median
+
+from compare import WORDS, reached, show_figure
+from runner import Failed, Missing
+
+# label, who, chunk, items, the goal in ns an item
+MAPS = [
+    ("cadre, automatic", "cadre", 0, 2000000, 1000),
+    ("cadre, chunk 256", "cadre", 256, 2000000, None),
+    ("cadre, chunk 1", "cadre", 1, 100000, 5000),
+    ("mpi4py.futures, chunk 256", "python", 256, 200000, None),
+    ("mpi4py.futures, chunk 1", "python", 1, 5000, None),
+]
+PINGS = 100000
+WAKE_TRIES, GOAL_WAKE_NS = 100, 2e6
+IDLE_S, GOAL_IDLE = 5, 0.05
+RESULTS, RESULT_SIZE, WINDOW, ITEM_SIZE, ROOM_KB = 1000000, 4096, 4096, 8, 65536
+
+
+class Ranks:
+    name = "mpi"
+    title = "ranks of an MPI program as workers"
+
+    def measure(self, runner):
+        quick = runner.quick
+        result = {"maps": [measure_map(row, runner) for row in MAPS]}
+        result["pingpong"] = rounds(runner, 2, ["bench-mpi", "pingpong",
+                                                10 if quick else PINGS], runner.rounds)
+        result["wake"] = rounds(runner, 3, ["bench-mpi", "wake",
+                                            3 if quick else WAKE_TRIES], runner.rounds)
+        result["idle"] = rounds(runner, 4, ["bench-mpi", "idle", 0.05 if quick else IDLE_S], 1)
+        result["memory"] = rounds(runner, 3, ["bench-mpi", "memory", 2000 if quick else RESULTS,
+                                              RESULT_SIZE, WINDOW], 1)
+        return result
+
+    def show(self, result):
+        yield from show_maps(result["maps"], result["pingpong"])
+        yield from show_waiting(result["wake"], result["idle"])
+        yield from show_memory(result["memory"])
+
+
+# ---- running ----
+
+def launcher(runner):
+    """That of the MPI which the program is built with."""
+    name = "mpich" if "MPICH" in runner.about("bench-mpi")["library"] else "openmpi"
+    found = shutil.which(f"mpiexec.{name}") or shutil.which("mpiexec")
+    if not found:
+        raise Missing("mpiexec")
+    return found
+
+
+ENVIRONMENT = {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
+               "OMPI_MCA_rmaps_base_oversubscribe": "1",
+               "OMPI_MCA_hwloc_base_binding_policy": "none",
+               "OMPI_MCA_btl_vader_single_copy_mechanism": "none"}
+
+
+def rounds(runner, ranks, argv, n):
+    """The figures of n runs on so many ranks; fewer if something is missing or fails."""
+    figures = []
+    try:
+        command = ["--launch", launcher(runner), "-n", ranks]
+        words = argv if "/" in argv[0] else runner.command(argv)
+        for _ in range(n):
+            figures.append(runner.quietly(command + words, ENVIRONMENT))
+    except Missing:
+        pass
+    except Failed as failure:
+        runner.failures.append(str(failure))
+    return figures
+
+
+def measure_map(row, runner):
+    label, who, chunk, n, goal = row
+    words = ["map", 200 if runner.quick else n, chunk, 1 if runner.quick else 5]
+    if who == "cadre":
+        figures = rounds(runner, 2, ["bench-mpi", *words], runner.rounds)
+    else:
+        figures = with_python(runner, words)
+    return {"label": label, "goal_ns": goal, "rounds": figures}
+
+
+def with_python(runner, words):
+    try:
+        runner.about("peer_mpi.py")
+    except Missing:
+        return []
+    here = os.path.join(os.path.dirname(os.path.abspath(__file__)), "peer_mpi.py")
+    return rounds(runner, 2, [runner.python, "-m", "mpi4py.futures", here, *words],
+                  runner.rounds)
+
+
+# ---- on paper ----
+
+def of(rows, name):
+    return [row[name] for row in rows]
+
+
+def show_maps(rows, pings):
+    yield "x * x for each of many items, one rank that works (ns an item)"
+    yield f"  {'':32}{'best':>10}{'usual':>10}{'rank 0':>10}"
+    for row in rows:
+        if not row["rounds"]:
+            yield f"  {row['label']:32}{'not measured':>16}"
+            continue
+        line = f"  {row['label']:32}" + "".join(
+            f"{show_figure(median(of(row['rounds'], k))):>10}"
+            for k in ("map.min", "map.median", "map.cpu") if k in row["rounds"][0])
+        if row["goal_ns"]:
+            _, word = reached(of(row["rounds"], "map.min"), row["goal_ns"])
+            line += f"   goal: at most {row['goal_ns']}: {WORDS[word]}"
+        yield line
+    if pings:
+        yield (f"  {'MPI, 64 bytes there and back':32}"
+               f"{show_figure(median(of(pings, 'pingpong.min'))):>10}")
+    yield "  rank 0: the processor time of its threads"
+    yield ""
+
+
+def show_waiting(wake, idle):
+    yield "ranks with nothing to do"
+    if wake:
+        figure, word = reached(of(wake, "wake.median"), GOAL_WAKE_NS)
+        worst = max(of(wake, "wake.worst"))
+        yield (f"  from the call to the first instruction of a task: {figure / 1e6:.3f} ms, "
+               f"at worst {worst / 1e6:.3f} ms   goal: at most 2 ms: {WORDS[word]}")
+    if idle:
+        used = idle[0]["idle.rank"]
+        yield (f"  CPU of an idle rank beside one long task: {100 * used:.1f} %, of rank 0: "
+               f"{100 * idle[0]['idle.zero']:.1f} %   goal: below 5 %: "
+               f"{'met' if used < GOAL_IDLE else 'not met'}")
+    yield ""
+
+
+def show_memory(rows):
+    for row in rows:
+        room = row["memory.window"] * (ITEM_SIZE + RESULT_SIZE) / 1024 + ROOM_KB
+        peak = row["memory.peak_kb"]
+        yield f"{row['memory.got']:.0f} results of {RESULT_SIZE} bytes, a slow reader"
+        yield (f"  peak of rank 0: {peak:.0f} kB, {row['memory.before_kb']:.0f} kB of them before; "
+               f"window {row['memory.window']:.0f}   goal: at most {room:.0f} kB: "
+               f"{'met' if peak <= room else 'not met'}")
+        yield ""
