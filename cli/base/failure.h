@@ -18,6 +18,10 @@ enum cdr_exit {
     CDR_EXIT_OTHER = 255 /* cadre map: below it are numbers of failed jobs */
 };
 
+/* In place of an exit code: there is nothing more to be had. It is none of them, nor what
+ * the library calls its own end, CADRE_DONE, which is 1. */
+#define CDR_NO_MORE (-2)
+
 struct cdr_failure {
     int code;        /* an exit code */
     char text[1500]; /* one sentence; "": nothing is to be said */

@@ -306,7 +306,7 @@ int cdr_journal_next_failed(struct cdr_journal *j, struct cdr_job *job,
     }
     sqlite3_reset(s);
     pthread_mutex_unlock(&j->db_lock);
-    return why->code ? why->code : rc == SQLITE_DONE ? CADRE_DONE : 0;
+    return why->code ? why->code : rc == SQLITE_DONE ? CDR_NO_MORE : 0;
 }
 
 /* ---- the report ---- */

@@ -3,6 +3,7 @@
  */
 #include "cli/commands/command.h"
 #include "cli/journal/look.h"
+#include "cli/journal/recover.h"
 
 #define AT(field) offsetof(struct cdr_look, field)
 
@@ -56,6 +57,13 @@ static const struct cdr_option how[] = {
       .name = "verify",
       .offset = AT(verify),
       .help = "check that all is there that should be" },
+    { .kind = CDR_TEXT,
+      .name = "recover",
+      .value = "NEW",
+      .offset = AT(recover),
+      .suggest = CDR_FILES,
+      .help = "write what is left of a damaged journal to a new one, and say what is "
+              "lost" },
     { .kind = CDR_END },
 };
 
@@ -75,10 +83,19 @@ static int run(const void *settings, struct cdr_failure *why)
         return cdr_fails(why, CDR_EXIT_USAGE, "--shell and --gdb exclude each other");
     if (look->replay && !look->item)
         return cdr_fails(why, CDR_EXIT_USAGE, "--replay needs --item N");
-    if (look->replay + look->verify + look->output + look->joblog > 1)
+    if (look->replay + look->verify + look->output + look->joblog +
+            (look->recover != NULL) >
+        1)
+        return cdr_fails(why, CDR_EXIT_USAGE,
+                         "--output, --joblog, --replay, --verify and --recover exclude "
+                         "each other");
+    if (look->recover && (look->failed || look->slow || look->item))
         return cdr_fails(
             why, CDR_EXIT_USAGE,
-            "--output, --joblog, --replay and --verify exclude each other");
+            "--recover saves all jobs: --failed, --slow and --item have no "
+            "place beside it");
+    if (look->recover)
+        return cdr_journal_recover(look->path, look->recover, why);
     return cdr_journal_look(look, why);
 }
 

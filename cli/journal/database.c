@@ -61,7 +61,7 @@ int cdr_database_fails(sqlite3 *db, const char *what, struct cdr_failure *why)
     if (code == SQLITE_CORRUPT || code == SQLITE_NOTADB)
         return cdr_fails(why, CDR_EXIT_FAILED,
                          "the journal %s is damaged, or no journal: %s; "
-                         "\"sqlite3 %s .recover\" saves what can be saved",
+                         "\"cadre journal %s --recover NEW\" saves what can be saved",
                          shown, sqlite3_errmsg(db), name ? name + 1 : "FILE");
     return cdr_fails(why, CDR_EXIT_FAILED, "the journal %s: %s: %s", shown, what,
                      db ? sqlite3_errmsg(db) : "out of memory");

@@ -65,7 +65,7 @@ int cdr_journal_failed_command(struct cdr_journal *journal,
                                struct cdr_journal_command *command,
                                struct cdr_failure *why);
 
-/* The next job that failed, as it was: 0, CADRE_DONE or an exit code. From the thread that
+/* The next job that failed, as it was: 0, CDR_NO_MORE or an exit code. From the thread that
  * makes jobs. */
 int cdr_journal_next_failed(struct cdr_journal *journal, struct cdr_job *job,
                             struct cdr_failure *why);

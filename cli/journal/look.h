@@ -10,7 +10,8 @@
 /* What of it, and what with that. */
 struct cdr_look {
     const char *path;
-    uint64_t item; /* the job's number; 0: all */
+    const char *recover; /* a new journal of what is left; NULL: none */
+    uint64_t item;       /* the job's number; 0: all */
     bool failed, slow;
     bool output, joblog, replay, shell, gdb, verify;
 };

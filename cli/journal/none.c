@@ -3,6 +3,7 @@
  */
 #include "cli/journal/journal.h"
 #include "cli/journal/look.h"
+#include "cli/journal/recover.h"
 
 int cdr_journal_open(struct cdr_journal **out, const struct cdr_journal_setting *set,
                      struct cdr_failure *why)
@@ -55,7 +56,7 @@ int cdr_journal_next_failed(struct cdr_journal *journal, struct cdr_job *job,
     (void)journal;
     (void)job;
     (void)why;
-    return CADRE_DONE;
+    return CDR_NO_MORE;
 }
 
 void cdr_journal_begin(struct cdr_journal *journal, unsigned worker,
@@ -82,6 +83,14 @@ void cdr_journal_report(const struct cdr_journal *journal, FILE *out)
 int cdr_journal_look(const struct cdr_look *look, struct cdr_failure *why)
 {
     (void)look;
+    return cdr_fails(why, CDR_EXIT_FAILED,
+                     "journal: this cadre was built without SQLite");
+}
+
+int cdr_journal_recover(const char *path, const char *to, struct cdr_failure *why)
+{
+    (void)path;
+    (void)to;
     return cdr_fails(why, CDR_EXIT_FAILED,
                      "journal: this cadre was built without SQLite");
 }

@@ -46,17 +46,17 @@ int cdr_batch_init(struct cdr_batch *b, const struct cdr_command_options *set,
     return rc;
 }
 
-/* See to it that there is an argument to be used. 0, CADRE_DONE or an exit code. */
+/* See to it that there is an argument to be used. 0, CDR_NO_MORE or an exit code. */
 static int look(struct cdr_batch *b, struct cdr_failure *why)
 {
     int rc = 0;
 
     while (rc == 0 && b->used == b->tuple.n) {
-        rc = b->ended ? CADRE_DONE : cdr_inputs_next(b->inputs, &b->tuple, why);
+        rc = b->ended ? CDR_NO_MORE : cdr_inputs_next(b->inputs, &b->tuple, why);
         b->used = 0;
         if (rc)
             b->tuple.n = 0;
-        b->ended = rc == CADRE_DONE;
+        b->ended = rc == CDR_NO_MORE;
     }
     return rc;
 }
@@ -79,7 +79,7 @@ static int take_some(struct cdr_batch *b, struct cdr_args *args,
     while (args->n < b->most && (rc = look(b, why)) == 0)
         if ((rc = take(b, args, why)) != 0)
             return rc;
-    return rc == CADRE_DONE && args->n > 0 ? 0 : rc;
+    return rc == CDR_NO_MORE && args->n > 0 ? 0 : rc;
 }
 
 static int take_tuples(struct cdr_batch *b, struct cdr_args *args, uint64_t most,
@@ -90,7 +90,7 @@ static int take_tuples(struct cdr_batch *b, struct cdr_args *args, uint64_t most
     for (uint64_t i = 0; i < most && (rc = look(b, why)) == 0; i++)
         while (rc == 0 && b->used < b->tuple.n)
             rc = take(b, args, why);
-    return rc == CADRE_DONE && args->n > 0 ? 0 : rc;
+    return rc == CDR_NO_MORE && args->n > 0 ? 0 : rc;
 }
 
 /* What one argument adds to the command's length. */
@@ -128,7 +128,7 @@ static int take_what_fits(struct cdr_batch *b, struct cdr_args *args, bool *full
             break;
     }
     cdr_args_free(&one);
-    return rc == CADRE_DONE && args->n > 0 ? 0 : rc;
+    return rc == CDR_NO_MORE && args->n > 0 ? 0 : rc;
 }
 
 /* The next share of the last arguments. */

@@ -26,7 +26,7 @@ struct cdr_batch {
 int cdr_batch_init(struct cdr_batch *batch, const struct cdr_command_options *set,
                    struct cdr_failure *why);
 
-/* The next job's arguments: 0, CADRE_DONE or an exit code. */
+/* The next job's arguments: 0, CDR_NO_MORE or an exit code. */
 int cdr_batch_next(struct cdr_batch *batch, struct cdr_args *args,
                    struct cdr_failure *why);
 

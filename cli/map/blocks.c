@@ -200,7 +200,7 @@ static int next_of_stream(struct cdr_blocks *b, struct cdr_block **out,
         size_t block = (size_t)b->block;
 
         if (b->ended)
-            return b->used > 0 ? give(b, b->used, out, why) : CADRE_DONE;
+            return b->used > 0 ? give(b, b->used, out, why) : CDR_NO_MORE;
         if (read_more(b, b->used < block ? block - b->used : block, why))
             return why->code;
         if (b->ended && b->most == 0)

@@ -22,7 +22,7 @@ int cdr_blocks_open(struct cdr_blocks **out, const struct cdr_map_settings *set,
                     struct cdr_failure *why);
 void cdr_blocks_close(struct cdr_blocks *blocks); /* NULL is fine; after the jobs */
 
-/* The next one, the caller's to free: 0, CADRE_DONE or an exit code. */
+/* The next one, the caller's to free: 0, CDR_NO_MORE or an exit code. */
 int cdr_blocks_next(struct cdr_blocks *blocks, struct cdr_block **block,
                     struct cdr_failure *why);
 

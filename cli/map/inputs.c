@@ -47,7 +47,7 @@ static int read_names(struct cdr_inputs *in, struct cdr_failure *why)
         size_t size;
         int rc = cdr_values_next(&in->sources.at[i], &value, &size, why);
 
-        if (rc == CADRE_DONE)
+        if (rc == CDR_NO_MORE)
             return cdr_fails(why, CDR_EXIT_INPUT,
                              "--header: source %zu is empty, and has no names", i + 1);
         if (rc)
@@ -123,7 +123,7 @@ static int load_rows(struct cdr_inputs *in, struct group *g, struct cdr_failure 
     g->rows.n = whole; /* without the part of a row that the longer ones had left */
     g->rows.used = used;
     g->n_rows = whole / g->n_sources;
-    return rc == CADRE_DONE ? 0 : rc;
+    return rc == CDR_NO_MORE ? 0 : rc;
 }
 
 /* --link: as many rows as the longest source has values, the others begin anew. */
@@ -184,7 +184,7 @@ static int next_of_first(struct cdr_inputs *in, struct cdr_failure *why)
     if (!in->in_memory) {
         rc = next_row(in, g, &in->current, why);
     } else if (g->at == g->n_rows) {
-        rc = CADRE_DONE;
+        rc = CDR_NO_MORE;
     } else {
         rc = 0;
         for (size_t i = 0; i < g->n_sources && rc == 0; i++)
@@ -223,7 +223,7 @@ static int next_tuple(struct cdr_inputs *in, struct cdr_args *tuple,
     int rc = 0;
 
     if (some_group_is_empty(in))
-        return CADRE_DONE;
+        return CDR_NO_MORE;
     if (!in->have_current || !step(in))
         rc = next_of_first(in, why);
     if (rc)
@@ -244,7 +244,7 @@ static int next_shuffled(struct cdr_inputs *in, struct cdr_args *tuple,
                          struct cdr_failure *why)
 {
     if (in->shuffle.at == in->shuffle.n)
-        return CADRE_DONE;
+        return CDR_NO_MORE;
     return cdr_shuffle_next(&in->shuffle, tuple, &in->place) ? 0
                                                              : cdr_fails_memory(why);
 }
@@ -282,7 +282,7 @@ static int shuffle(struct cdr_inputs *in, uint64_t seed, struct cdr_failure *why
             rc = cdr_fails_memory(why);
             break;
         }
-    if (rc == CADRE_DONE)
+    if (rc == CDR_NO_MORE)
         rc = cdr_shuffle_mix(&in->shuffle, seed) ? 0 : cdr_fails_memory(why);
     cdr_args_free(&tuple);
     in->shuffled = true;

@@ -23,7 +23,7 @@ int cdr_inputs_open(struct cdr_inputs **out, const struct cdr_input_options *set
                     struct cdr_failure *why);
 void cdr_inputs_close(struct cdr_inputs *inputs); /* NULL is fine */
 
-/* The next tuple of arguments, one for each column: 0, CADRE_DONE or an exit code. */
+/* The next tuple of arguments, one for each column: 0, CDR_NO_MORE or an exit code. */
 int cdr_inputs_next(struct cdr_inputs *inputs, struct cdr_args *tuple,
                     struct cdr_failure *why);
 

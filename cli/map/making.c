@@ -98,13 +98,13 @@ static bool skip(struct cdr_map *map, const struct cdr_job *job)
     return true;
 }
 
-/* The next job that is not skipped: 0, CADRE_DONE or an exit code. */
+/* The next job that is not skipped: 0, CDR_NO_MORE or an exit code. */
 static int fill(struct cdr_map *map, struct cdr_job *job)
 {
     int rc;
 
     do {
-        rc = cdr_map_is_over(map) ? CADRE_DONE : next_input(map, job);
+        rc = cdr_map_is_over(map) ? CDR_NO_MORE : next_input(map, job);
     } while (!rc && skip(map, job));
     cdr_make_flush(map);
     if (!rc)
@@ -166,7 +166,7 @@ static void pass(struct cdr_map *map, struct cdr_job *job)
 static int no_more(struct cdr_map *map, struct cdr_job *job, int rc, cadre_error *err)
 {
     cdr_job_free(job, &map->spool);
-    if (rc == CADRE_DONE) {
+    if (rc == CDR_NO_MORE) {
         pthread_mutex_lock(&map->lock);
         map->tally.total = map->made;
         map->all_known = true;
@@ -192,7 +192,7 @@ int cdr_make_job(void *arg, void *item, cadre_error *err)
         rc = map->set->run.retry_failed ? fill_failed(map, job) : fill(map, job);
         warn_of_returns(map);
         if (rc || cdr_map_is_over(map))
-            return no_more(map, job, rc ? rc : CADRE_DONE, err);
+            return no_more(map, job, rc ? rc : CDR_NO_MORE, err);
         cdr_outlet_await(map->outlet, job->turn);
         if (!job->stored)
             break;

@@ -200,7 +200,7 @@ int cdr_parts_next(struct cdr_parts *p, struct cdr_block **out, struct cdr_failu
     while (p->now < p->n && p->file[p->now].at >= p->file[p->now].size)
         p->now++;
     if (p->now == p->n)
-        return CADRE_DONE;
+        return CDR_NO_MORE;
     f = &p->file[p->now];
     left = f->size - f->at;
     if (find_end(p, f, f->at + (f->block < left ? f->block : left), &end, why))

@@ -97,7 +97,7 @@ int cdr_record_reader_next(struct cdr_record_reader *r, const char **record,
             return 0;
         }
         if (r->ended)
-            return CADRE_DONE;
+            return CDR_NO_MORE;
         looked = r->used - r->begin;
         if (fill(r, why))
             return why->code;

@@ -28,7 +28,7 @@ struct cdr_record_reader {
 int cdr_record_reader_open(struct cdr_record_reader *reader, const char *path, char end,
                            struct cdr_failure *why);
 
-/* The next record, which stays until the next call: 0, CADRE_DONE or an exit code. A
+/* The next record, which stays until the next call: 0, CDR_NO_MORE or an exit code. A
  * signal ends the file. */
 int cdr_record_reader_next(struct cdr_record_reader *reader, const char **record,
                            size_t *size, struct cdr_failure *why);

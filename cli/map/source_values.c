@@ -11,7 +11,7 @@ static int next(struct cdr_values *v, const char **value, size_t *size,
     if (!v->words)
         return cdr_record_reader_next(&v->reader, value, size, why);
     if (v->next == v->n_words)
-        return CADRE_DONE;
+        return CDR_NO_MORE;
     *value = v->words[v->next++];
     *size = strlen(*value);
     return 0;
@@ -33,12 +33,12 @@ static bool is_eof(const struct cdr_values *v, const char *value, size_t size)
 int cdr_values_next(struct cdr_values *v, const char **value, size_t *size,
                     struct cdr_failure *why)
 {
-    int rc = v->ended ? CADRE_DONE : next(v, value, size, why);
+    int rc = v->ended ? CDR_NO_MORE : next(v, value, size, why);
 
     while (rc == 0 && v->skip_blank && is_blank(*value, *size))
         rc = next(v, value, size, why);
     if (rc == 0 && is_eof(v, *value, *size))
-        rc = CADRE_DONE;
+        rc = CDR_NO_MORE;
     v->ended = v->ended || rc != 0;
     return rc;
 }
@@ -52,5 +52,5 @@ int cdr_values_all(struct cdr_values *v, struct cdr_args *all, struct cdr_failur
     while ((rc = cdr_values_next(v, &value, &size, why)) == 0)
         if (!cdr_args_add(all, value, size))
             return cdr_fails_memory(why);
-    return rc == CADRE_DONE ? 0 : rc;
+    return rc == CDR_NO_MORE ? 0 : rc;
 }

@@ -17,7 +17,7 @@ struct cdr_values {
     bool ended;
 };
 
-/* 0, CADRE_DONE or an exit code; the value stays until the next call. */
+/* 0, CDR_NO_MORE or an exit code; the value stays until the next call. */
 int cdr_values_next(struct cdr_values *values, const char **value, size_t *size,
                     struct cdr_failure *why);
 

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # killed.py - cadre map, killed at any moment and run again, ends as if nothing had been.
 # SPDX-License-Identifier: MIT
-"""A run with a journal is killed with SIGKILL after so many of its jobs, at random moments
-of these, and run again until it is through. Then its output is that of a run that nobody
-disturbed, and no job whose end was in the journal has run again."""
+"""A run with a journal is killed with SIGKILL so many times before its end, at random moments
+that are spread over it, and run again until it is through. Then its output is that of a
+run that nobody disturbed, and no job whose end was in the journal has run again."""
 import argparse
 import collections
 import contextlib
@@ -90,9 +90,12 @@ def one(cadre, jobs, kills, rng):
     """What is wrong; None: nothing."""
     with tempfile.TemporaryDirectory(prefix="cadre-killed-") as folder:
         run = Run(cadre, pathlib.Path(folder), jobs, rng)
-        for _ in range(kills):
+        for left in range(kills, 0, -1):
             done, before = done_jobs(run.journal), run.counts()
-            run.disturbed(rng.randint(0, max(1, jobs // kills)))
+            rest = jobs - len(done)
+            killed = run.disturbed(rng.randint(0, min(2 * rest // (left + 1), rest // 2)))
+            if not killed and rest > jobs // 10:
+                return f"it ended with {rest} jobs to be run, {left} kills before its time"
             if ran_again(done, before, run.counts()):
                 return "a job that was done ran again"
         done, before = done_jobs(run.journal), run.counts()
