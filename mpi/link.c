@@ -317,8 +317,14 @@ bool cdr_mpi_links_progress(struct cdr_mpi_links *links)
 {
     bool some = false;
 
-    for (int k = 0; k < FEW_MESSAGES && receive_some(links); k++)
-        some = true;
+    /* An MPI may tell what was complete before it looked for more: only the second of two
+     * looks is sure to see what has come by the first. */
+    for (int k = 0; k < FEW_MESSAGES; k++) {
+        if (receive_some(links))
+            some = true;
+        else if (k > 0)
+            break;
+    }
     for (int i = 0; i < links->n; i++)
         if (send_some(links, &links->link[i]))
             some = true;
