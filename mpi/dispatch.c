@@ -179,18 +179,47 @@ void cdr_mpi_dispatch_returned(struct cdr_mpi_dispatch *d, unsigned seat,
     }
 }
 
-bool cdr_mpi_dispatch_lost(struct cdr_mpi_dispatch *d, unsigned seat,
-                           const cadre_death *death)
+/* Nothing is out there any more; what it told of counts. */
+static void clear(struct cdr_mpi_dispatch *d, unsigned seat)
 {
     struct cdr_mpi_seat *s = &d->seat[seat];
 
-    give_held(d, seat, cdr_mpi_now()); /* what it told of counts */
+    give_held(d, seat, cdr_mpi_now());
     drop_held(s);
     d->out -= s->out;
     s->out = 0;
     s->recalled = false;
     s->expired = CADRE_NO_ITEM;
+}
+
+bool cdr_mpi_dispatch_lost(struct cdr_mpi_dispatch *d, unsigned seat,
+                           const cadre_death *death)
+{
+    clear(d, seat);
     return cadre_run_lost(d->run, seat, death);
+}
+
+bool cdr_mpi_dispatch_gone(struct cdr_mpi_dispatch *d, unsigned seat,
+                           const cadre_error *why)
+{
+    clear(d, seat);
+    d->seat[seat].in_run = false;
+    return cadre_lease_fail(d->run, seat, why);
+}
+
+bool cdr_mpi_dispatch_has(const struct cdr_mpi_dispatch *d, unsigned seat,
+                          uint64_t *first, uint64_t *end)
+{
+    const struct cdr_mpi_seat *s = &d->seat[seat];
+
+    *first = UINT64_MAX;
+    *end = 0;
+    for (unsigned k = 0; k < s->out; k++) {
+        const struct cdr_mpi_out *o = &s->list[k];
+        *first = o->count > 0 && o->first < *first ? o->first : *first;
+        *end = o->count > 0 && o->first + o->count > *end ? o->first + o->count : *end;
+    }
+    return *first < *end;
 }
 
 /* ---- handing out ---- */

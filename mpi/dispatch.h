@@ -73,6 +73,14 @@ void cdr_mpi_dispatch_returned(struct cdr_mpi_dispatch *d, unsigned seat,
 bool cdr_mpi_dispatch_lost(struct cdr_mpi_dispatch *d, unsigned seat,
                            const cadre_death *death);
 
+/* Tasks first .. end-1 are the first and the last that the seat has; false: it has none. */
+bool cdr_mpi_dispatch_has(const struct cdr_mpi_dispatch *d, unsigned seat,
+                          uint64_t *first, uint64_t *end);
+
+/* The seat's place is gone, and all that was there: as cadre_lease_fail. */
+bool cdr_mpi_dispatch_gone(struct cdr_mpi_dispatch *d, unsigned seat,
+                           const cadre_error *why);
+
 /* Nothing that anybody wants is under way or to be had. */
 bool cdr_mpi_dispatch_is_idle(const struct cdr_mpi_dispatch *d);
 

@@ -127,26 +127,83 @@ static bool step(struct cdr_mpi_flight *f, uint64_t now)
     return some;
 }
 
-static void lose(struct cdr_mpi_flight *f, int rank)
+/* ---- a rank is gone ---- */
+
+/* The tasks that it had, after what is said of it. */
+static void name_tasks(const struct cdr_mpi_flight *f, int rank, cadre_error *err)
 {
-    cadre_error err = f->world->error;
-    size_t used = strlen(err.message);
+    size_t used = strlen(err->message);
 
     for (unsigned seat = 1; seat <= f->dispatch.n; seat++) {
-        const struct cdr_mpi_seat *s = &f->dispatch.seat[seat];
-        if (rank_of(f, seat) != rank || s->out == 0 || used >= sizeof err.message)
+        uint64_t first, end;
+        if (rank_of(f, seat) != rank || used >= sizeof err->message ||
+            !cdr_mpi_dispatch_has(&f->dispatch, seat, &first, &end))
             continue;
-        used += (size_t)snprintf(err.message + used, sizeof err.message - used,
-                                 "; it had tasks %llu to %llu",
-                                 (unsigned long long)s->list[0].first,
-                                 (unsigned long long)(s->list[s->out - 1].first +
-                                                      s->list[s->out - 1].count - 1));
+        used +=
+            (size_t)snprintf(err->message + used, sizeof err->message - used,
+                             "; it had tasks %llu to %llu", (unsigned long long)first,
+                             (unsigned long long)end - 1);
     }
+}
+
+/* Whether all the others have the manifest, and there are any. */
+static bool may_go_on(const struct cdr_mpi_flight *f)
+{
+    bool some = false;
+
+    for (unsigned seat = 1; seat <= f->dispatch.n; seat++)
+        some |= f->dispatch.seat[seat].in_run;
+    return some && f->phase != CDR_MPI_BEGUN &&
+           (!f->is_cast || f->answered == f->ranks);
+}
+
+static void give_up(struct cdr_mpi_flight *f, const cadre_error *why)
+{
     if (f->phase != CDR_MPI_ENDED)
-        cadre_run_give_up(f->dispatch.run, &err);
+        cadre_run_give_up(f->dispatch.run, why);
     f->dispatch.over = f->idle = true;
-    if (f->phase == CDR_MPI_ENDING)
-        f->phase = CDR_MPI_ENDED;
+}
+
+static void note_answer(struct cdr_mpi_flight *f, int rank)
+{
+    f->answered += !f->rank[rank].has_answered;
+    f->rank[rank].has_answered = true;
+}
+
+static void note_left(struct cdr_mpi_flight *f, int rank)
+{
+    f->left += !f->rank[rank].has_left;
+    f->rank[rank].has_left = true;
+    if (f->left < f->ranks || f->phase != CDR_MPI_ENDING)
+        return;
+    f->phase = CDR_MPI_ENDED;
+    pthread_cond_broadcast(&f->world->changed);
+}
+
+/* What it had goes to the others, if the job allows, or has failed: then they do what is
+ * below that, and the run ends. */
+static void lose(struct cdr_mpi_flight *f, int rank, const cadre_error *why)
+{
+    cadre_error err = *why;
+    bool goes_on = true;
+
+    if (rank > f->ranks)
+        return;
+    name_tasks(f, rank, &err);
+    for (unsigned seat = 1; seat <= f->dispatch.n; seat++)
+        if (rank_of(f, seat) == rank &&
+            !cdr_mpi_dispatch_gone(&f->dispatch, seat, &err))
+            goes_on = false;
+    note_answer(f, rank);
+    note_left(f, rank);
+    if (f->phase == CDR_MPI_ENDING && f->is_cast && f->answered < f->ranks)
+        f->phase = CDR_MPI_ENDED; /* what is broadcast may never come to the others */
+    if (f->phase == CDR_MPI_ENDING || f->phase == CDR_MPI_ENDED)
+        return;
+    if (!may_go_on(f))
+        give_up(f, &err);
+    else if (goes_on)
+        snprintf(f->warning, sizeof f->warning, "%s: the others go on", err.message);
 }
 
 /* ---- hearing ---- */
@@ -193,14 +250,6 @@ static void lose_worker(struct cdr_mpi_flight *f, int rank, unsigned seat,
     post(f, CDR_MPI_RESUME, seat, 0, NULL, 0);
 }
 
-static void leave(struct cdr_mpi_flight *f)
-{
-    if (++f->left < f->ranks)
-        return;
-    f->phase = CDR_MPI_ENDED;
-    pthread_cond_broadcast(&f->world->changed);
-}
-
 static void hear(struct cdr_mpi_flight *f, int rank, const struct cdr_mpi_frame *frame,
                  void *body)
 {
@@ -215,11 +264,12 @@ static void hear(struct cdr_mpi_flight *f, int rank, const struct cdr_mpi_frame 
         cdr_mpi_dispatch_returned(d, frame->seat, body, frame->size, cdr_mpi_now());
     else if (frame->kind == CDR_MPI_LOST && known && f->phase == CDR_MPI_RUNNING)
         lose_worker(f, rank, frame->seat, body, frame->size);
-    f->answered += frame->kind == CDR_MPI_READY || frame->kind == CDR_MPI_REFUSED;
+    if (frame->kind == CDR_MPI_READY || frame->kind == CDR_MPI_REFUSED)
+        note_answer(f, rank);
     if (frame->kind == CDR_MPI_REFUSED)
         refuse(f, rank, body, frame->size);
     else if (frame->kind == CDR_MPI_LEFT)
-        leave(f);
+        note_left(f, rank);
     free(body);
 }
 
@@ -236,14 +286,18 @@ static struct cdr_mpi_flight *new_flight(struct cdr_mpi_world *w, cadre_run *run
         return NULL;
     }
     f->world = w;
+    f->rank = calloc((size_t)w->size, sizeof *f->rank);
     f->step = step;
     f->hear = hear;
     f->lose = lose;
-    if (cdr_mpi_dispatch_open(&f->dispatch, run, n < most ? n : most, post, f, err)) {
-        free(f);
-        return NULL;
-    }
-    return f;
+    if (f->rank &&
+        !cdr_mpi_dispatch_open(&f->dispatch, run, n < most ? n : most, post, f, err))
+        return f;
+    if (!f->rank)
+        cdr_mpi_fail(err, CADRE_ENOMEM, "no memory for a run on %d ranks", w->size);
+    free(f->rank);
+    free(f);
+    return NULL;
 }
 
 static void free_flight(struct cdr_mpi_flight *f)
@@ -252,6 +306,7 @@ static void free_flight(struct cdr_mpi_flight *f)
     if (f->is_cast && !f->cast.done)
         f->manifest.data = NULL; /* MPI may still read it */
     cadre_packet_free(&f->manifest);
+    free(f->rank);
     free(f);
 }
 
@@ -305,12 +360,17 @@ int cdr_mpi_flight_begin(struct cdr_mpi_world *w, uint64_t pool, cadre_run *run,
 bool cdr_mpi_flight_poll(struct cdr_mpi_flight *f, int timeout_ms)
 {
     uint64_t most = (uint64_t)(timeout_ms < 0 ? 60000 : timeout_ms) * 1000000;
+    char warning[sizeof f->warning];
     bool idle;
 
     pthread_mutex_lock(&f->world->lock);
     cdr_mpi_world_wait_idle(f->world, f, cdr_mpi_now() + most);
     idle = f->idle;
+    memcpy(warning, f->warning, sizeof warning);
+    f->warning[0] = '\0';
     pthread_mutex_unlock(&f->world->lock);
+    if (warning[0])
+        cadre_run_log(f->dispatch.run, CADRE_WARNING, warning);
     return !idle;
 }
 

@@ -16,20 +16,25 @@
 
 /* ---- death ---- */
 
-/* No rank answers any more for what it has. */
-static void break_world(struct cdr_mpi_world *w, int rank, const char *why)
+/* Runs that are on go on as far as they can; none begins any more, as MPI does not promise
+ * anything from here on. */
+static void lose_rank(struct cdr_mpi_world *w, int rank, const char *why)
 {
     char who[CDR_MPI_WHO];
+    cadre_error err;
 
     w->links.link[rank - 1].dead = true;
-    if (w->broken || w->closed)
+    if (w->closed)
         return;
-    w->broken = true;
-    cdr_mpi_fail(&w->error, CADRE_ECRASH, "%s %s",
+    w->is_lost[rank] = true;
+    cdr_mpi_fail(&err, CADRE_ECRASH, "%s %s",
                  cdr_mpi_census_who(&w->census, rank, who, sizeof who), why);
-    w->error.pid = w->census.member[rank].pid;
+    err.pid = w->census.member[rank].pid;
+    if (!w->broken)
+        w->error = err;
+    w->broken = true;
     for (struct cdr_mpi_flight *f = w->flights; f; f = f->next)
-        f->lose(f, rank);
+        f->lose(f, rank, &err);
     pthread_cond_broadcast(&w->changed);
 }
 
@@ -39,14 +44,14 @@ static void look_at_rank(struct cdr_mpi_world *w, int rank, uint64_t now)
     struct cdr_mpi_frame beat = { .kind = CDR_MPI_BEAT };
     char why[64];
 
-    if (w->said_bye[rank])
+    if (w->said_bye[rank] || w->is_lost[rank])
         return;
     if (l->dead) {
-        break_world(w, rank, "cannot be reached any more");
+        lose_rank(w, rank, "cannot be reached any more");
     } else if (now - l->heard > w->silence_ns) {
         snprintf(why, sizeof why, "has said nothing for %.3g s",
                  (double)(now - l->heard) / 1e9);
-        break_world(w, rank, why);
+        lose_rank(w, rank, why);
     } else if (now - l->spoke > w->silence_ns / 4) {
         cdr_mpi_link_send(&w->links, l, beat, NULL);
         l->spoke = now; /* or it waits for a credit */
@@ -276,7 +281,8 @@ int cdr_mpi_world_open(struct cdr_mpi_world *w, cadre_error *err)
         return cdr_mpi_fail(err, CADRE_ESYS, "cannot create an eventfd: %s",
                             strerror(errno));
     w->said_bye = calloc((size_t)w->size, sizeof *w->said_bye);
-    if (!w->said_bye)
+    w->is_lost = calloc((size_t)w->size, sizeof *w->is_lost);
+    if (!w->said_bye || !w->is_lost)
         return cdr_mpi_fail(err, CADRE_ENOMEM, "no memory for %d ranks", w->size);
     w->links.arrive = arrive;
     w->links.arg = w;
@@ -303,6 +309,7 @@ void cdr_mpi_world_close(struct cdr_mpi_world *w)
     if (w->readable >= 0)
         close(w->readable);
     free(w->said_bye);
+    free(w->is_lost);
     cdr_mpi_census_free(&w->census);
     pthread_cond_destroy(&w->changed);
     pthread_mutex_destroy(&w->lock);

@@ -20,11 +20,11 @@ enum cdr_mpi_phase { CDR_MPI_BEGUN, CDR_MPI_RUNNING, CDR_MPI_ENDING, CDR_MPI_END
 struct cdr_mpi_flight {
     struct cdr_mpi_flight *next;
     /* What the speaking thread does with it, with the lock held: look at it, take a frame
-     * of it, whose body is its to free, and end it as a rank is gone. */
+     * of it, whose body is its to free, and see to what a rank had that is gone. */
     bool (*step)(struct cdr_mpi_flight *f, uint64_t now);
     void (*hear)(struct cdr_mpi_flight *f, int rank, const struct cdr_mpi_frame *frame,
                  void *body);
-    void (*lose)(struct cdr_mpi_flight *f, int rank);
+    void (*lose)(struct cdr_mpi_flight *f, int rank, const cadre_error *why);
     struct cdr_mpi_world *world;
     struct cdr_mpi_dispatch dispatch;
     cadre_packet manifest;
@@ -32,10 +32,14 @@ struct cdr_mpi_flight {
     bool is_cast;
     uint32_t id;
     uint64_t pool;
-    int ranks; /* that are told of it: 1 .. ranks */
-    int answered, left;
-    bool idle;       /* as poll says */
-    uint64_t looked; /* when at tasks that may have had their time */
+    int ranks; /* that are told of it: 1 .. ranks; of each of them: */
+    struct cdr_mpi_attendance {
+        bool has_answered, has_left;
+    } * rank;
+    int answered, left; /* so many of them, or gone */
+    char warning[600];  /* for the log, by the thread that has the run; or empty */
+    bool idle;          /* as poll says */
+    uint64_t looked;    /* when at tasks that may have had their time */
     enum cdr_mpi_phase phase;
     int refused; /* so many ranks have */
     uint64_t refused_at;
@@ -69,8 +73,9 @@ struct cdr_mpi_world {
     int byes;
     bool *said_bye;
     bool closing, closed;
-    bool broken;       /* a rank is gone ... */
-    cadre_error error; /* ... as this says */
+    bool *is_lost;     /* by rank */
+    bool broken;       /* one is gone: no run begins any more ... */
+    cadre_error error; /* ... as this says of the first */
 };
 
 /* Collective, with cdr_mpi_serve on the other ranks. */

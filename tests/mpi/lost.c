@@ -1,0 +1,171 @@
+/* lost.c - a rank is lost in the middle of a run: what it had fails, or the others do it.
+ * SPDX-License-Identifier: MIT
+ *
+ * usage: lost FOLDER fails|goes_on|streams kill|stop
+ *
+ * Started by an MPI launcher that lets the others live. One task has its rank killed, or
+ * stopped, which looks the same from elsewhere: it says nothing any more. The job ends by
+ * MPI_Abort, so what counts is what rank 0 prints.
+ */
+#include <cadre/mpi.h>
+#include <cadre/stream.h>
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define N      200
+#define DEADLY 23
+
+static int points;
+static uint64_t results[N];
+
+static void point(bool good, const char *name)
+{
+    printf("%sok %d - %s\n", good ? "" : "not ", ++points, name);
+    fflush(stdout);
+}
+
+struct order {
+    char path[400]; /* a file that says that it has happened */
+    int signal;
+};
+
+/* Once: whoever runs the task again lives on. */
+static void end_rank(const struct order *o)
+{
+    int fd = open(o->path, O_CREAT | O_EXCL, 0600);
+
+    if (fd < 0)
+        return;
+    close(fd);
+    raise(o->signal);
+}
+
+static int work(cadre_task *t, const void *item, void *result)
+{
+    struct timespec ms = { 0, 2000000 }; /* what tasks take */
+    uint64_t index = cadre_task_index(t);
+
+    (void)item;
+    if (index == DEADLY)
+        end_rank(cadre_task_shared(t));
+    nanosleep(&ms, NULL);
+    *(uint64_t *)result = index + 1;
+    return 0;
+}
+
+static bool are_right(uint64_t end)
+{
+    for (uint64_t i = 0; i < end; i++)
+        if (results[i] != i + 1)
+            return false;
+    return true;
+}
+
+static bool is_named(const cadre_error *err)
+{
+    return err->code == CADRE_ECRASH && err->item <= DEADLY && err->pid > 0 &&
+           strncmp(err->message, "rank ", 5) == 0 && strstr(err->message, "(host ") &&
+           strstr(err->message, "; it had tasks ");
+}
+
+static void logged(void *arg, int level, const char *text)
+{
+    (void)level;
+    *(bool *)arg |= strstr(text, "; it had tasks ") && strstr(text, "the others go on");
+    printf("# %s\n", text);
+}
+
+static void test_fails(cadre_pool *pool, cadre_job job)
+{
+    cadre_error err;
+    int rc = cadre_map(pool, &job, &err);
+
+    printf("# %s\n", err.message);
+    point(rc == CADRE_ECRASH && is_named(&err),
+          "the run ends, and names rank, host and the tasks that it had");
+    point(rc == CADRE_ECRASH && are_right(err.item), "what is below them is complete");
+    rc = cadre_map(pool, &job, &err);
+    point(rc == CADRE_ECRASH && strncmp(err.message, "rank ", 5) == 0,
+          "and no run begins any more");
+}
+
+static void test_goes_on(cadre_pool *pool, cadre_job job, const bool *warned)
+{
+    cadre_error err;
+    int rc;
+
+    job.retries = 1;
+    rc = cadre_map(pool, &job, &err);
+    if (rc)
+        printf("# %s\n", err.message);
+    point(rc == CADRE_OK && are_right(N), "the others do what it had");
+    point(*warned, "which the log says");
+}
+
+static void test_streams(cadre_pool *pool, cadre_job job)
+{
+    cadre_stream *s;
+    cadre_record r;
+    cadre_error err;
+    uint64_t next = 0;
+    int rc;
+
+    job.results = NULL;
+    if (cadre_stream_open(&s, pool, &job, &err)) {
+        printf("Bail out! %s\n", err.message);
+        return;
+    }
+    while ((rc = cadre_stream_next(s, &r, &err)) == CADRE_OK && r.index == next &&
+           *(const uint64_t *)r.data == next + 1)
+        next++;
+    cadre_stream_close(s);
+    printf("# %s\n", err.message);
+    point(rc == CADRE_ECRASH && is_named(&err) && next == err.item,
+          "a stream has all that is below them, and then fails");
+}
+
+int main(int argc, char **argv)
+{
+    static struct order order;
+    static bool warned;
+    cadre_mpi_options o = { .silence_ms = 2000,
+                            .rank_kind = CADRE_RANK_THREADS,
+                            .pool.ignore_environment = true,
+                            .pool.min_items = 1,
+                            .pool.log = logged,
+                            .pool.log_arg = &warned };
+    cadre_job job = { .fn = work,
+                      .n = N,
+                      .chunk = 1,
+                      .results = results,
+                      .result_size = sizeof *results,
+                      .shared = &order,
+                      .shared_size = sizeof order };
+    cadre_pool *pool;
+    cadre_error err;
+    int rc;
+
+    if (argc != 4)
+        return 2;
+    snprintf(order.path, sizeof order.path, "%s/lost", argv[1]);
+    order.signal = strcmp(argv[3], "kill") == 0 ? SIGKILL : SIGSTOP;
+    rc = cadre_mpi_open(&pool, MPI_COMM_WORLD, &o, &err);
+    if (rc)
+        return rc < CADRE_OK;
+    if (strcmp(argv[2], "fails") == 0)
+        test_fails(pool, job);
+    else if (strcmp(argv[2], "streams") == 0)
+        test_streams(pool, job);
+    else
+        test_goes_on(pool, job, &warned);
+    printf("1..%d\n", points);
+    fflush(stdout);
+    cadre_close(pool);
+    return 0;
+}

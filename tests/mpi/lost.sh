@@ -1,0 +1,36 @@
+#!/bin/sh
+# lost.sh - a rank is lost in the middle of a run, killed or stopped.
+# SPDX-License-Identifier: MIT
+#
+# usage: lost.sh SOURCE_ROOT MPI PROGRAM HOW...
+#
+# HOW is fails-stop and so on: see lost.c. To be killed takes a launcher that lets the others
+# live, which is Open MPI's with recovery.
+set -eu
+root=$1 mpi=$2 program=$3
+shift 3
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+. "$root/tests/builds/tap.sh"
+
+command -v "mpiexec.$mpi" >/dev/null 2>&1 || command -v mpiexec >/dev/null 2>&1 || {
+    echo "1..0 # SKIP there is no mpiexec of $mpi"
+    exit 0
+}
+export OMPI_MCA_orte_enable_recovery=1
+
+# The job ends by MPI_Abort: what rank 0 has printed counts.
+lose() {
+    rm -f "$scratch/lost"
+    timeout -k 5 100 "$root/tests/mpi/run.sh" "$mpi" 3 "$program" "$scratch" "$1" "$2" \
+        >"$scratch/said" 2>&1 || true
+    cat "$scratch/said"
+    grep -q '^1\.\.[1-9]' "$scratch/said" && ! grep -q '^not ok' "$scratch/said"
+}
+
+for how; do
+    point "$mpi: $how" lose "${how%-*}" "${how#*-}"
+done
+left=$(pgrep -f "$program $scratch" | wc -l)
+point "nothing is left of it" equal 0 "$left"
+finish
