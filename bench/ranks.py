@@ -39,12 +39,14 @@ class Ranks:
         result["idle"] = rounds(runner, 4, ["bench-mpi", "idle", 0.05 if quick else IDLE_S], 1)
         result["memory"] = rounds(runner, 3, ["bench-mpi", "memory", 2000 if quick else RESULTS,
                                               RESULT_SIZE, WINDOW], 1)
+        result["simulated"] = simulate(runner)
         return result
 
     def show(self, result):
         yield from show_maps(result["maps"], result["pingpong"])
         yield from show_waiting(result["wake"], result["idle"])
         yield from show_memory(result["memory"])
+        yield from show_simulated(result["simulated"])
 
 
 # ---- running ----
@@ -99,6 +101,17 @@ def with_python(runner, words):
                   runner.rounds)
 
 
+def simulate(runner):
+    words = ["--ranks", 16, "--task-ns", 10000000, "--tasks", 1000] if runner.quick else []
+    try:
+        return runner.figures(["bench-simulator", *words])
+    except Missing:
+        return {}
+    except Failed as failure:
+        runner.failures.append(str(failure))
+        return {}
+
+
 # ---- on paper ----
 
 def of(rows, name):
@@ -150,3 +163,28 @@ def show_memory(rows):
                f"window {row['memory.window']:.0f}   goal: at most {room:.0f} kB: "
                f"{'met' if peak <= room else 'not met'}")
         yield ""
+
+
+# ---- the simulator ----
+
+def show_simulated(figures):
+    cells = {tuple(map(int, name.split(".")[1:])): share for name, share in figures.items()
+             if name.startswith("efficiency.")}
+    if not cells:
+        return
+    times = sorted({time for _, time in cells})
+    yield ("simulated ranks, driven by the real scheduling: the share of their time that is "
+           "tasks (%), and, behind it, how busy rank 0 is")
+    yield f"  {'ranks':>8}" + "".join(f"{show_time(t):>14}" for t in times)
+    for ranks in sorted({ranks for ranks, _ in cells}):
+        yield f"  {ranks:>8}" + "".join(
+            f"{100 * cells[ranks, t]:8.1f} {100 * figures[f'root_busy.{ranks}.{t}']:5.1f}"
+            for t in times)
+    yield ""
+
+
+def show_time(ns):
+    for unit, size in (("s", 1e9), ("ms", 1e6), ("us", 1e3)):
+        if ns >= size:
+            return f"{ns / size:g} {unit}"
+    return f"{ns} ns"

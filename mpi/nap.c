@@ -58,20 +58,32 @@ static void sleep_for(struct cdr_mpi_nap *nap, uint64_t ns)
     pthread_mutex_unlock(&nap->lock);
 }
 
-void cdr_mpi_nap(struct cdr_mpi_nap *nap, bool busy, uint64_t most)
+uint64_t cdr_mpi_nap_length(struct cdr_mpi_nap *nap, bool busy, uint64_t now,
+                            uint64_t most)
 {
-    uint64_t now = cdr_mpi_now();
+    uint64_t length = nap->length < most ? nap->length : most;
 
-    if (busy || atomic_load(&nap->roused)) {
+    if (busy) {
         nap->busy_at = now;
         nap->length = FIRST_NS;
-    } else if (now - nap->busy_at < WATCHFUL_NS) {
-        sched_yield();
-    } else {
-        sleep_for(nap, nap->length < most ? nap->length : most);
-        nap->length += nap->length / 4;
-        if (nap->length > LONGEST_NS)
-            nap->length = LONGEST_NS;
+        return 0;
     }
+    if (now - nap->busy_at < WATCHFUL_NS)
+        return 0;
+    nap->length += nap->length / 4;
+    if (nap->length > LONGEST_NS)
+        nap->length = LONGEST_NS;
+    return length;
+}
+
+void cdr_mpi_nap(struct cdr_mpi_nap *nap, bool busy, uint64_t most)
+{
+    bool roused = busy || atomic_load(&nap->roused);
+    uint64_t length = cdr_mpi_nap_length(nap, roused, cdr_mpi_now(), most);
+
+    if (length > 0)
+        sleep_for(nap, length);
+    else if (!roused)
+        sched_yield();
     atomic_store(&nap->roused, false);
 }

@@ -28,6 +28,10 @@ void cdr_mpi_nap_fini(struct cdr_mpi_nap *nap);
 /* Any thread; cheap. */
 void cdr_mpi_nap_end(struct cdr_mpi_nap *nap);
 
+/* How long that is now; 0: look again at once. Decides, and waits for nothing. */
+uint64_t cdr_mpi_nap_length(struct cdr_mpi_nap *nap, bool busy, uint64_t now,
+                            uint64_t most);
+
 /* Wait a little before looking again. `busy`: there was something; `most`: nanoseconds. */
 void cdr_mpi_nap(struct cdr_mpi_nap *nap, bool busy, uint64_t most);
 

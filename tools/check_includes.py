@@ -51,6 +51,7 @@ RULES = {
     "bindings/python": ["cadre/"],
     "examples": ["cadre/", "plot/"],
     "bench": ["cadre/"],
+    "bench/simulator": ["cadre/", "dispatch.h", "nap.h"],
     "tests/contract": ["cadre/", "contract.h", "streams.h", "pipes.h", "watch.h"],
 }
 NOT_IN_PUBLIC_HEADERS = {"pthread.h", "mpi.h"}

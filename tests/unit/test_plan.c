@@ -116,15 +116,15 @@ static void test_more_than_there_are(void **state)
     gives(eight, (cadre_options){ .workers = 99999 }, "threads", 8);
     assert_int_equal(plan.n_warnings, 1);
     gives(eight, (cadre_options){ .workers = INT32_MAX }, "threads", 8);
-    gives(eight, (cadre_options){ .workers = 5000, .oversubscribe = true }, "threads",
-          4096);
+    gives(eight, (cadre_options){ .workers = 40000, .oversubscribe = true }, "threads",
+          32768);
     assert_int_equal(plan.n_warnings, 1);
     assert_string_equal(
         plan.warnings[0],
-        "5000 workers (asked for) capped to 4096, the most there can be");
+        "40000 workers (asked for) capped to 32768, the most there can be");
     assert_string_equal(plan.why_workers,
-                        "5000 (asked for), capped to the most there can be");
-    gives((struct invented){ .cpus = 8192 }, (cadre_options){ 0 }, "threads", 4096);
+                        "40000 (asked for), capped to the most there can be");
+    gives((struct invented){ .cpus = 40000 }, (cadre_options){ 0 }, "threads", 32768);
 }
 
 static const cadre_backend elsewhere = { .abi = CADRE_BACKEND_ABI,

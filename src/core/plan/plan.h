@@ -7,7 +7,7 @@
 #include "machine/facts.h"
 #include <cadre/backend.h>
 
-#define CDR_WORKERS_MAX  4096
+#define CDR_WORKERS_MAX  32768
 #define CDR_WARNINGS_MAX 4
 
 struct cdr_plan {
