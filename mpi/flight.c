@@ -213,8 +213,9 @@ static void refuse(struct cdr_mpi_flight *f, int rank, const void *body, size_t 
     size_t used = strlen(f->refusing);
     char who[CDR_MPI_WHO];
 
-    if (size != sizeof f->refusal)
+    if (size != sizeof f->refusal || f->rank[rank].has_refused)
         return;
+    f->rank[rank].has_refused = true;
     if (f->refused++ == 0) {
         memcpy(&f->refusal, body, sizeof f->refusal);
         f->refused_at = cdr_mpi_now();

@@ -34,7 +34,7 @@ struct cdr_mpi_flight {
     uint64_t pool;
     int ranks; /* that are told of it: 1 .. ranks; of each of them: */
     struct cdr_mpi_attendance {
-        bool has_answered, has_left;
+        bool has_answered, has_refused, has_left;
     } * rank;
     int answered, left; /* so many of them, or gone */
     char warning[600];  /* for the log, by the thread that has the run; or empty */

@@ -9,7 +9,9 @@
 
 #include <cadre/mpi.h>
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static cadre_pool *kept;
 
@@ -23,11 +25,50 @@ static void forget_launcher(void)
         unsetenv(names[i]);
 }
 
+/* A variable that is not there for a while. */
+struct hidden {
+    const char *name;
+    char *value; /* NULL: it was not there anyhow */
+};
+
+static bool hide(struct hidden *h)
+{
+    const char *value = getenv(h->name);
+
+    h->value = value ? strdup(value) : NULL;
+    if (value && h->value)
+        unsetenv(h->name);
+    return !value || h->value;
+}
+
+static bool show(struct hidden *h)
+{
+    bool good = !h->value || setenv(h->name, h->value, 1) == 0;
+
+    free(h->value);
+    return good;
+}
+
+/* CADRE_RANK_WORKERS is for this pool, the others are for those of the commands. */
+static int open_kept(cadre_error *err)
+{
+    struct hidden backend = { "CADRE_BACKEND", NULL },
+                  workers = { "CADRE_WORKERS", NULL };
+    bool good = hide(&backend) && hide(&workers);
+    int rc = good ? cadre_mpi_open(&kept, MPI_COMM_WORLD, NULL, err) : CADRE_ENOMEM;
+    bool shown = show(&backend);
+
+    if (good && show(&workers) && shown)
+        return rc;
+    err->code = CADRE_ENOMEM;
+    snprintf(err->message, sizeof err->message, "no memory for the environment");
+    return err->code;
+}
+
 int cdr_ranks_join(struct cdr_failure *why)
 {
-    cadre_mpi_options o = { .pool.ignore_environment = true };
-    cadre_error err;
-    int rc = cadre_mpi_open(&kept, MPI_COMM_WORLD, &o, &err);
+    cadre_error err = { 0 };
+    int rc = open_kept(&err);
 
     if (rc == CADRE_DONE)
         return CDR_RANKS_SERVED;

@@ -72,7 +72,7 @@ static bool await_file(const char *where, const char *name)
 
 /* ---- kernels ---- */
 
-enum fault { NONE, SEGFAULT, EXIT, LAST_WORDS, ONCE, HANG };
+enum fault { NONE, SEGFAULT, EXIT, LAST_WORDS, ONCE, HANG, PARRICIDE };
 
 struct order {
     char folder[400];
@@ -89,7 +89,10 @@ static void err_so(const struct order *o)
         if (tell(o->folder, "once"))
             raise(SIGKILL);
         break;
+    case PARRICIDE: /* which ends this one, too */
     case HANG:
+        if (o->fault == PARRICIDE)
+            kill(getppid(), SIGKILL);
         for (;;)
             pause();
     case NONE: break;
@@ -293,6 +296,18 @@ static void test_retires(void)
     cadre_close(pool);
 }
 
+/* Who starts the workers of a rank is gone: that rank can do nothing any more. */
+static void test_nursery(cadre_pool *pool)
+{
+    cadre_job job = job_with(PARRICIDE);
+    cadre_error err;
+    int rc = cadre_map(pool, &job, &err);
+
+    printf("# %s\n", err.message);
+    point(rc == CADRE_ECRASH && strstr(err.message, "starts worker processes is gone"),
+          "a rank that cannot have workers any more says so");
+}
+
 static int open_pool(cadre_pool **pool, bool by_name, int kind, cadre_error *err)
 {
     const char *workers = getenv("RANK_WORKERS");
@@ -331,6 +346,7 @@ int main(int argc, char **argv)
         test_crashes(pool);
         test_times(pool);
         test_retires();
+        test_nursery(pool);
     }
     cadre_close(pool);
     printf("1..%d\n", points);

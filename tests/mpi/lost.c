@@ -1,11 +1,12 @@
 /* lost.c - a rank is lost in the middle of a run: what it had fails, or the others do it.
  * SPDX-License-Identifier: MIT
  *
- * usage: lost FOLDER fails|goes_on|streams kill|stop
+ * usage: lost FOLDER fails|goes_on|streams kill|stop|below
  *
  * Started by an MPI launcher that lets the others live. One task has its rank killed, or
- * stopped, which looks the same from elsewhere: it says nothing any more. The job ends by
- * MPI_Abort, so what counts is what rank 0 prints.
+ * stopped, which looks the same from elsewhere: it says nothing any more. With "below" tasks
+ * run in processes of the rank, and one kills it. The job ends by MPI_Abort, so what counts
+ * is what rank 0 prints.
  */
 #include <cadre/mpi.h>
 #include <cadre/stream.h>
@@ -33,7 +34,23 @@ static void point(bool good, const char *name)
 struct order {
     char path[400]; /* a file that says that it has happened */
     int signal;
+    bool below;
 };
+
+static pid_t parent_of(pid_t pid)
+{
+    char path[64], text[400] = "", *name_end;
+    int fd, parent = 0;
+
+    snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+    fd = open(path, O_RDONLY);
+    if (fd >= 0 && read(fd, text, sizeof text - 1) > 0 &&
+        (name_end = strrchr(text, ')')) && name_end[1] == ' ')
+        parent = (int)strtol(name_end + 4, NULL, 10);
+    if (fd >= 0)
+        close(fd);
+    return parent;
+}
 
 /* Once: whoever runs the task again lives on. */
 static void end_rank(const struct order *o)
@@ -43,6 +60,8 @@ static void end_rank(const struct order *o)
     if (fd < 0)
         return;
     close(fd);
+    if (o->below) /* who forked who forked this process */
+        kill(parent_of(getppid()), o->signal);
     raise(o->signal);
 }
 
@@ -135,7 +154,6 @@ int main(int argc, char **argv)
     static struct order order;
     static bool warned;
     cadre_mpi_options o = { .silence_ms = 2000,
-                            .rank_kind = CADRE_RANK_THREADS,
                             .pool.ignore_environment = true,
                             .pool.min_items = 1,
                             .pool.log = logged,
@@ -154,7 +172,9 @@ int main(int argc, char **argv)
     if (argc != 4)
         return 2;
     snprintf(order.path, sizeof order.path, "%s/lost", argv[1]);
-    order.signal = strcmp(argv[3], "kill") == 0 ? SIGKILL : SIGSTOP;
+    order.signal = strcmp(argv[3], "stop") == 0 ? SIGSTOP : SIGKILL;
+    order.below = strcmp(argv[3], "below") == 0;
+    o.rank_kind = order.below ? CADRE_RANK_PROCESSES : CADRE_RANK_THREADS;
     rc = cadre_mpi_open(&pool, MPI_COMM_WORLD, &o, &err);
     if (rc)
         return rc < CADRE_OK;

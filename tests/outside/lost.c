@@ -132,10 +132,67 @@ static bool pays_alone(cadre_pool *pool, cadre_job job)
     return good;
 }
 
-static cadre_pool *open_pool(uint64_t most)
+/* A machine is gone: what its worker had and had not told of fails, whatever else is gone
+ * over, or is done by the others. */
+static bool fails_there(cadre_pool *pool, cadre_job job, int on_error)
+{
+    static uint64_t y[N];
+    int statuses[N];
+    cadre_error err;
+    bool good;
+
+    job.results = y;
+    job.statuses = statuses;
+    job.on_error = on_error;
+    good = cadre_map(pool, &job, &err) == CADRE_ECRASH && err.item <= DEADLY &&
+           strstr(err.message, "is gone") && statuses[err.item] == CADRE_ECRASH;
+    printf("# item %d: %s\n", (int)err.item, err.message);
+    return good && add(y, 0, err.item);
+}
+
+static bool stream_fails_there(cadre_pool *pool, cadre_job job)
+{
+    uint64_t next = 0;
+    cadre_stream *s;
+    cadre_record r;
+    cadre_error err;
+    int rc;
+
+    if (cadre_stream_open(&s, pool, &job, &err))
+        return false;
+    while ((rc = cadre_stream_next(s, &r, &err)) == CADRE_OK && r.index == next &&
+           *(const uint64_t *)r.data == next * next)
+        next++;
+    cadre_stream_close(s);
+    return rc == CADRE_ECRASH && strstr(err.message, "is gone") && next == err.item &&
+           next <= DEADLY;
+}
+
+static int sum_up(cadre_task *task, void *into, const void *from)
+{
+    (void)task;
+    *(uint64_t *)into += *(const uint64_t *)from;
+    return 0;
+}
+
+static bool sums(cadre_pool *pool, cadre_job job, int code)
+{
+    uint64_t sum = 0, right = 0;
+    cadre_error err;
+    int rc = cadre_reduce(pool, &job, sum_up, &sum, &err);
+
+    for (uint64_t i = 0; i < N; i++)
+        right += i * i;
+    if (rc)
+        printf("# %s\n", err.message);
+    return rc == code && (rc ? strstr(err.message, "is gone") != NULL : sum == right);
+}
+
+static cadre_pool *open_pool(uint64_t most, int workers)
 {
     cadre_options opt = { .custom = &contract_backend,
-                          .workers = 1,
+                          .workers = workers,
+                          .oversubscribe = true,
                           .ignore_environment = true,
                           .min_items = 1 };
     cadre_pool *pool = NULL;
@@ -147,6 +204,32 @@ static cadre_pool *open_pool(uint64_t most)
         exit(1);
     }
     return pool;
+}
+
+static void test_gone(cadre_job job)
+{
+    cadre_pool *pool = open_pool(1, 2);
+
+    socket_gone = true;
+    begin(1);
+    point(fails_there(pool, job, CADRE_STOP),
+          "what a machine had that is gone fails, and what is below is complete");
+    begin(1);
+    point(fails_there(pool, job, CADRE_KEEP_GOING),
+          "also where failures are gone over");
+    begin(1);
+    point(stream_fails_there(pool, job), "a stream has what is below, and then fails");
+    begin(1);
+    point(sums(pool, job, CADRE_ECRASH), "a reduction fails");
+    job.retries = 1;
+    begin(1);
+    point(maps(pool, job), "the others do it where it may be run again");
+    begin(1);
+    point(streams(pool, job), "so they do in a stream");
+    begin(1);
+    point(sums(pool, job, CADRE_OK), "and in a reduction");
+    socket_gone = false;
+    cadre_close(pool);
 }
 
 int main(void)
@@ -168,7 +251,7 @@ int main(void)
     for (uint64_t i = 0; i < N; i++)
         x[i] = i;
 
-    pool = open_pool(1);
+    pool = open_pool(1, 1);
     begin(1);
     point(maps(pool, job), "a map whose worker is lost in a lease is complete");
     point(ran(1, 2, 1), "what had been told of was not run again");
@@ -180,11 +263,12 @@ int main(void)
     point(ran(1, 2, 1), "and is run once more, to find out that it was that one");
     cadre_close(pool);
 
-    pool = open_pool(0);
+    pool = open_pool(0, 1);
     begin(1);
     point(maps(pool, job), "a map whose worker tells of a lease at once is complete");
     point(ran(2, 2, 1), "what it had not told of was run again");
     cadre_close(pool);
+    test_gone(job);
     printf("1..%d\n", points);
     return failures > 0;
 }

@@ -28,4 +28,7 @@ _Noreturn void socket_worker(int fd, uint64_t most);
 extern const cadre_backend contract_backend;
 extern uint64_t socket_most;
 
+/* Whether a dead worker's place is gone, too, as if its machine was. */
+extern bool socket_gone;
+
 #endif

@@ -15,6 +15,7 @@
 #define CREDIT(t) (cadre_run_is_stream((t)->run) ? 1u : 2u)
 
 uint64_t socket_most;
+bool socket_gone;
 
 uint64_t now(void)
 {
@@ -220,6 +221,17 @@ void pump(struct team *t)
         hand_out(t, seat);
 }
 
+/* Nobody comes to this seat any more, in this run. */
+static void fail_place(struct team *t, unsigned seat, const cadre_death *death)
+{
+    cadre_error err = { .code = CADRE_ECRASH,
+                        .item = CADRE_NO_ITEM,
+                        .pid = death->pid };
+
+    snprintf(err.message, sizeof err.message, "the machine of worker %u is gone", seat);
+    cadre_lease_fail(t->run, seat, &err);
+}
+
 static void lost(struct team *t, unsigned seat)
 {
     cadre_death death;
@@ -232,6 +244,10 @@ static void lost(struct team *t, unsigned seat)
             break;
     }
     bury(t, seat, &death);
+    if (socket_gone && t->run && seat <= t->n) {
+        fail_place(t, seat, &death);
+        return;
+    }
     wanted = t->run && seat <= t->n && cadre_run_lost(t->run, seat, &death);
     if (!wanted || t->ending)
         return;
