@@ -68,7 +68,8 @@ static double recall_at(const struct sums *s, double specificity)
     const double negatives = s->negative[s->groups];
     size_t k = s->groups;
 
-    while (k > 0 && (negatives - s->negative[k]) / negatives < specificity)
+    while (k > 0 &&
+           (negatives - s->negative[k]) / negatives < specificity - CDR_SAME_SHARE)
         k--;
     return s->positive[k] / s->positive[s->groups];
 }
@@ -78,7 +79,8 @@ static double specificity_at(const struct sums *s, double recall)
     const double negatives = s->negative[s->groups];
     size_t k = 0;
 
-    while (k < s->groups && s->positive[k] / s->positive[s->groups] < recall)
+    while (k < s->groups &&
+           s->positive[k] / s->positive[s->groups] < recall - CDR_SAME_SHARE)
         k++;
     return (negatives - s->negative[k]) / negatives;
 }

@@ -95,24 +95,45 @@ static double value(const struct cdr_measure *m, const struct cdr_sample *s, voi
     return cdr_decide(m->metric.kind, &c);
 }
 
+/* ---- of weighted rows ---- */
+
+/* The same without differences of squares, which are exact for counts only. */
+static double matthews_weighted(const struct cdr_confusion *c)
+{
+    const double yes = c->tp + c->fp, no = c->fn + c->tn;
+    const double positive = c->tp + c->fn, negative = c->fp + c->tn;
+    const double spread = sqrt(positive * negative) * sqrt(yes * no);
+
+    return spread > 0 ? (c->tp * c->tn - c->fp * c->fn) / spread : 0;
+}
+
+typedef double sums[2][2]; /* by prediction and label */
+
+static double decide(const struct cdr_measure *m, sums sum)
+{
+    const struct cdr_confusion c = {
+        .tp = sum[1][1], .fp = sum[1][0], .fn = sum[0][1], .tn = sum[0][0]
+    };
+
+    return m->metric.kind == CADRE_MCC ? matthews_weighted(&c)
+                                       : cdr_decide(m->metric.kind, &c);
+}
+
 static double weighted(const struct cdr_measure *m, const double *weight, void *room)
 {
-    double sum[2][2] = { { 0 } }; /* by prediction and label */
+    sums sum = { { 0 } };
 
     (void)room;
     for (size_t row = 0; row < m->n; row++)
         sum[m->group[row]][m->labels[row]] += weight[row];
-    const struct cdr_confusion c = {
-        .tp = sum[1][1], .fp = sum[1][0], .fn = sum[0][1], .tn = sum[0][0]
-    };
-    return cdr_decide(m->metric.kind, &c);
+    return decide(m, sum);
 }
 
 /* ---- without one row of weights ---- */
 
 struct omission {
     const struct cdr_measure *m;
-    double sum[2][2]; /* by prediction and label */
+    sums sum;
 };
 
 static void *omission_open(const struct cdr_measure *m)
@@ -132,12 +153,12 @@ static double without(const void *opened, size_t row)
     struct omission rest = *(const struct omission *)opened;
     const struct cdr_measure *const m = rest.m;
 
-    rest.sum[m->group[row]][m->labels[row]] -= m->weights[row];
-    const struct cdr_confusion c = { .tp = rest.sum[1][1],
-                                     .fp = rest.sum[1][0],
-                                     .fn = rest.sum[0][1],
-                                     .tn = rest.sum[0][0] };
-    return cdr_decide(m->metric.kind, &c);
+    double *const sum = &rest.sum[m->group[row]][m->labels[row]];
+
+    if (m->weights[row] > *sum / 2) /* what is left is lost in its last bits */
+        return INFINITY;
+    *sum -= m->weights[row];
+    return decide(m, rest.sum);
 }
 
 static const struct cdr_omission weighted_omission = { .open = omission_open,

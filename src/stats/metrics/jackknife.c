@@ -1,8 +1,8 @@
 /* jackknife.c - the metric without each row in turn.
  * SPDX-License-Identifier: MIT
  *
- * Most metrics have a way to leave out a row that does not look at all others
- * (splice.h). Where one only counts, rows of the same class and group are alike, and one
+ * All metrics but those of decisions have a way to leave out a row that does not look at
+ * all others (splice.h); a few rows may be beyond it. Where one only counts, rows of the same class and group are alike, and one
  * of them represents all: a threshold has no more than four. Columns are done one by one,
  * and then put together as the study does. Tasks are spread over the pool, unless its
  * workers do not see the caller's memory: what each way of leaving out looks at would have
@@ -24,6 +24,7 @@ struct representatives {
     const struct cdr_omission *way; /* NULL: by cdr_study_without */
     void *omission;
     cdr_classes classes; /* of all rows */
+    double weight[2];    /* of either class, if rows have weights */
 };
 
 /* ---- choosing ---- */
@@ -57,6 +58,14 @@ static void count_classes(struct representatives *r)
         r->classes += cdr_one(r->study->labels[row]);
 }
 
+static void weigh_classes(struct representatives *r)
+{
+    const struct cdr_study *const s = r->study;
+
+    for (size_t row = 0; s->weights && row < s->n; row++)
+        r->weight[s->labels ? s->labels[row] : 0] += s->weights[row];
+}
+
 static bool fill(struct representatives *r)
 {
     const struct cdr_measure *const m = &r->study->column[0];
@@ -69,6 +78,7 @@ static bool fill(struct representatives *r)
         choose(r, seen);
     free(seen);
     count_classes(r);
+    weigh_classes(r);
     r->way = cdr_omission_of(m);
     if (!good || !r->way)
         return good;
@@ -86,15 +96,28 @@ static void representatives_close(struct representatives *r)
 
 /* ---- leaving out ---- */
 
-static double omit(const struct representatives *r, size_t row)
+/* Next to most of the weight of its class, what is left is lost in the last bits of sums. */
+static bool is_giant(const struct representatives *r, size_t row)
+{
+    const struct cdr_study *const s = r->study;
+
+    return s->weights &&
+           s->weights[row] > r->weight[s->labels ? s->labels[row] : 0] / 2;
+}
+
+/* False: not by what is known of all rows. */
+static bool omit(double *out, const struct representatives *r, size_t row)
 {
     const struct cdr_study *const s = r->study;
     const cdr_classes one = s->two_classes ? cdr_one(s->labels[row]) : 0;
 
+    *out = (double)NAN;
     if (!cdr_study_defined(s, s->n - 1, r->classes - one))
-        return (double)NAN;
-    const double value = r->way->without(r->omission, row);
-    return isfinite(value) ? value : (double)NAN;
+        return true;
+    if (!r->omission || is_giant(r, row))
+        return false;
+    *out = r->way->without(r->omission, row);
+    return !isinf(*out);
 }
 
 static int leave_out(cadre_task *task, const void *item, void *result)
@@ -104,10 +127,8 @@ static int leave_out(cadre_task *task, const void *item, void *result)
     void *memory;
 
     (void)item;
-    if (r->omission) {
-        *(double *)result = omit(r, row);
+    if (omit(result, r, row))
         return 0;
-    }
     const size_t bytes = cdr_study_workspace_size(r->study, r->study->n);
     memory = cadre_task_scratch(task, bytes);
     if (!memory)
@@ -136,21 +157,21 @@ static bool run_here(double *values, const struct representatives *r)
 {
     const struct cdr_study *const s = r->study;
     void *memory = NULL;
+    bool good = true;
 
-    if (!r->omission) {
-        memory = malloc(cdr_study_workspace_size(s, s->n));
+    for (size_t i = 0; good && i < r->n; i++) {
+        if (omit(&values[i], r, r->row[i]))
+            continue;
         if (!memory)
-            return false;
+            memory = malloc(cdr_study_workspace_size(s, s->n));
+        good = memory != NULL;
+        if (!good)
+            break;
+        struct cdr_workspace work = cdr_study_workspace(s, memory, s->n);
+        values[i] = cdr_study_without(s, &work, r->row[i]);
     }
-    for (size_t i = 0; i < r->n; i++)
-        if (r->omission) {
-            values[i] = omit(r, r->row[i]);
-        } else {
-            struct cdr_workspace work = cdr_study_workspace(s, memory, s->n);
-            values[i] = cdr_study_without(s, &work, r->row[i]);
-        }
     free(memory);
-    return true;
+    return good;
 }
 
 /* ---- one column, and all of them ---- */

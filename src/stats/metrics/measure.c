@@ -3,11 +3,8 @@
  */
 #include "stats/metrics/measure.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define GIANT 0.999999 /* a row's share in the weight of its class */
 
 static const struct {
     const char *name, *text;
@@ -80,40 +77,12 @@ bool cdr_metric_weighs(int kind)
            kind != CADRE_ECE_L2_DEBIASED;
 }
 
-/* Next to such a weight, what is left is lost in the last bits of sums. */
-static bool has_giant(const struct cdr_measure *m)
-{
-    double sum[2] = { 0 }, most[2] = { 0 };
-
-    for (size_t row = 0; row < m->n; row++) {
-        const uint8_t label = m->labels ? m->labels[row] : 0;
-        sum[label] += m->weights[row];
-        most[label] = fmax(most[label], m->weights[row]);
-    }
-    return most[0] > GIANT * sum[0] || most[1] > GIANT * sum[1];
-}
-
-/* Where a point is chosen by a comparison of sums, the last bit of a sum may choose another
- * one; and average precision has a weight in the denominators of all that follow it. */
-static const struct cdr_omission *weighted_omission_of(const struct cdr_measure *m)
-{
-    switch (m->metric.kind) {
-    case CADRE_PR_AUC:
-    case CADRE_RECALL_AT:
-    case CADRE_SPECIFICITY_AT:
-    case CADRE_ECE_MASS:
-    case CADRE_ECE_TIES:
-    case CADRE_ECE_L2:
-    case CADRE_MCE_MASS: return NULL;
-    default:
-        return has_giant(m) ? NULL : cdr_family_of(m->metric.kind)->weighted_omission;
-    }
-}
-
 const struct cdr_omission *cdr_omission_of(const struct cdr_measure *m)
 {
     if (m->weighs)
-        return weighted_omission_of(m);
+        return m->metric.kind == CADRE_PR_AUC
+                   ? &cdr_precision_omission
+                   : cdr_family_of(m->metric.kind)->weighted_omission;
     switch (m->metric.kind) {
     case CADRE_PARTIAL_AUC:
     case CADRE_RECALL_AT:

@@ -66,8 +66,20 @@ struct cdr_sample {
 
 struct cdr_measure;
 
+/* Shares of a weight that are closer to each other are the same: 0.1 + 0.2 is 0.3, although
+ * it is not in doubles. Whether shares are the same is then also the same for sums in any
+ * order, unless it is about as close as this; `cdr_is_unsure` says so, of a difference. */
+#define CDR_SAME_SHARE 0x1p-32
+
+static inline bool cdr_is_unsure(double difference)
+{
+    return fabs(fabs(difference) - CDR_SAME_SHARE) < CDR_SAME_SHARE / 2;
+}
+
 /* The value without one row of the data, in much less time than `value` takes. What
- * `open` makes is only read until it is closed. */
+ * `open` makes is only read until it is closed. An infinite value says that this cannot
+ * tell, and that the value is to be worked out of the rows that are left: that may be so for
+ * a few rows only. */
 struct cdr_omission {
     void *(*open)(const struct cdr_measure *m); /* NULL: no memory */
     double (*without)(const void *opened, size_t row);
@@ -95,7 +107,7 @@ extern const struct cdr_family cdr_averages, cdr_curves, cdr_decisions, cdr_cali
 
 /* Of some metrics of curves, calibration and orders, in files of their own. */
 extern const struct cdr_omission cdr_partial_omission, cdr_calibration_sorted_omission,
-    cdr_rank_omission;
+    cdr_rank_omission, cdr_precision_omission, cdr_order_weighted_omission;
 
 enum { CDR_GROUP_ENDS = 1, CDR_POSITIVE = 32 /* by how much its count is shifted */ };
 

@@ -171,21 +171,23 @@ static double mean_between(const struct cdr_measure *m, const double *weight,
     return total / (to - from);
 }
 
-/* The first score up to which at least that much of the weight is; where it is exactly
- * so much, the middle between that and the next. */
-static double score_at(const struct cdr_measure *m, const double *weight, double share)
+/* The first score up to which at least that share of the weight is; where it is just that,
+ * the middle between that and the next. */
+static double score_at(const struct cdr_measure *m, const double *weight, double level,
+                       double all)
 {
+    const double near = CDR_SAME_SHARE * all;
     double sum = 0;
     size_t g = 0, next;
 
     for (; g < m->groups; g++) {
         sum += weight[g];
-        if (sum >= share && weight[g] > 0)
+        if (sum >= level * all - near && weight[g] > 0)
             break;
     }
     if (g == m->groups)
         return (double)NAN;
-    for (next = g + 1; sum == share && next < m->groups; next++)
+    for (next = g + 1; sum <= level * all + near && next < m->groups; next++)
         if (weight[next] > 0)
             return (m->term[g] + m->term[next]) / 2;
     return m->term[g];
@@ -203,7 +205,7 @@ static double weighted(const struct cdr_measure *m, const double *weight, void *
     const double level = m->metric.kind == CADRE_MEDIAN ? 0.5 : m->metric.level;
     if (m->metric.kind == CADRE_TRIMMED_MEAN)
         return mean_between(m, of_group, level * all, (1 - level) * all);
-    return score_at(m, of_group, level * all);
+    return score_at(m, of_group, level, all);
 }
 
 /* ---- without one row ----
@@ -215,7 +217,8 @@ struct omission {
     const struct cdr_measure *m;
     uint32_t *count; /* of each group */
     double *below;   /* rows in groups before */
-    double *sum;     /* of scores in groups before */
+    double *sum;     /* of scores in groups before, less those before the middle */
+    size_t middle;   /* a group: what is far out at either end is in no sum near it */
 };
 
 static void omission_close(void *opened)
@@ -244,10 +247,14 @@ static void *omission_open(const struct cdr_measure *m)
     }
     for (size_t row = 0; row < m->n; row++)
         o->count[m->group[row]]++;
-    for (size_t g = 0; g < m->groups; g++) {
+    for (size_t g = 0; g < m->groups; g++)
         o->below[g + 1] = o->below[g] + o->count[g];
-        o->sum[g + 1] = o->sum[g] + o->count[g] * (m->term ? m->term[g] : 0);
-    }
+    while (o->below[o->middle + 1] <= (double)(m->n / 2))
+        o->middle++;
+    for (size_t g = o->middle; g < m->groups; g++)
+        o->sum[g + 1] = o->sum[g] + o->count[g] * m->term[g];
+    for (size_t g = o->middle; g-- > 0;)
+        o->sum[g] = o->sum[g + 1] - o->count[g] * m->term[g];
     return o;
 }
 
@@ -272,11 +279,11 @@ static double rest_at(const struct omission *o, size_t k, size_t gone)
     return o->m->term[group_at(o, k + (k >= gone))];
 }
 
-/* The sum of the first k rows. */
+/* The sum of the first k rows, less that of those before the middle. */
 static double sum_of(const struct omission *o, size_t k)
 {
     if (k == 0)
-        return 0;
+        return o->sum[0];
     const size_t g = group_at(o, k - 1);
     return o->sum[g] + ((double)k - o->below[g]) * o->m->term[g];
 }
@@ -321,4 +328,6 @@ const struct cdr_family cdr_orders = { .tallies = true,
                                        .room = room_needed,
                                        .value = value,
                                        .weighted = weighted,
-                                       .omission = &omission };
+                                       .omission = &omission,
+                                       .weighted_omission =
+                                           &cdr_order_weighted_omission };

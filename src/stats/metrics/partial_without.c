@@ -140,12 +140,37 @@ static size_t first_past(const struct rest *r, is_past *past, double level)
     return low;
 }
 
+/* Whether it is hard to say that a point, or the one before, is past. */
+static bool is_unsure_at(const struct rest *r, size_t k, double level,
+                         double (*share_of)(const struct rest *, size_t))
+{
+    return r->o->m->weighs && (cdr_is_unsure(share_of(r, k) - level) ||
+                               (k > 0 && cdr_is_unsure(share_of(r, k - 1) - level)));
+}
+
+static double recall(const struct rest *r, size_t k)
+{
+    return share(r, 1, k);
+}
+
 static double recall_at(const struct rest *r, double level)
 {
-    const size_t k = first_past(r, is_less_specific, level);
-    const bool is_last = k == r->o->steps && !is_less_specific(r, k, level);
+    const double bound = level - (r->o->m->weighs ? CDR_SAME_SHARE : 0);
+    const size_t k = first_past(r, is_less_specific, bound);
+
+    if (is_unsure_at(r, k, level, specificity))
+        return INFINITY;
+    const bool is_last = k == r->o->steps && !is_less_specific(r, k, bound);
 
     return share(r, 1, is_last || k == 0 ? k : k - 1);
+}
+
+static double specificity_at(const struct rest *r, double level)
+{
+    const double bound = level - (r->o->m->weighs ? CDR_SAME_SHARE : 0);
+    const size_t k = first_past(r, has_recall, bound);
+
+    return is_unsure_at(r, k, level, recall) ? INFINITY : specificity(r, k);
 }
 
 static double partial_area(const struct rest *r, double limit)
@@ -174,7 +199,7 @@ static double without(const void *opened, size_t row)
     case CADRE_ROC_AUC: return area_to(&r, o->steps) / (2 * r.total[0] * r.total[1]);
     case CADRE_PARTIAL_AUC: return partial_area(&r, level);
     case CADRE_RECALL_AT: return recall_at(&r, level);
-    default: return specificity(&r, first_past(&r, has_recall, level));
+    default: return specificity_at(&r, level);
     }
 }
 

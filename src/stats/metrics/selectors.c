@@ -122,11 +122,13 @@ static size_t youden(const struct cdr_points *points, size_t n)
 
 size_t cdr_select(const cadre_selector *s, const struct cdr_points *points, size_t n)
 {
+    const double near = points->counts ? 0 : CDR_SAME_SHARE;
+
     switch (s->kind) {
     case CADRE_MAX_F1: return max_f1(points, n);
-    case CADRE_TARGET_RECALL: return target_recall(points, n, s->target);
-    case CADRE_TARGET_PRECISION: return target_precision(points, n, s->target);
-    case CADRE_TARGET_FPR: return target_fpr(points, n, s->target);
+    case CADRE_TARGET_RECALL: return target_recall(points, n, s->target - near);
+    case CADRE_TARGET_PRECISION: return target_precision(points, n, s->target - near);
+    case CADRE_TARGET_FPR: return target_fpr(points, n, s->target + near);
     default: return youden(points, n);
     }
 }
