@@ -27,8 +27,9 @@
 #define COMMANDS_MAX 16
 
 const struct cdr_command *const cdr_commands[] = {
-    &cdr_cmd_bootstrap, &cdr_cmd_compare, &cdr_cmd_roc,     &cdr_cmd_map,
-    &cdr_cmd_journal,   &cdr_cmd_random,  &cdr_cmd_explain, NULL,
+    &cdr_cmd_bootstrap, &cdr_cmd_compare, &cdr_cmd_roc,
+    &cdr_cmd_map,       &cdr_cmd_journal, &cdr_cmd_top,
+    &cdr_cmd_random,    &cdr_cmd_explain, NULL,
 };
 
 const struct cdr_command *cdr_command_find(const char *name, struct cdr_failure *why)

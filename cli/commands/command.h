@@ -25,6 +25,7 @@ extern const struct cdr_command cdr_cmd_compare;
 extern const struct cdr_command cdr_cmd_roc;
 extern const struct cdr_command cdr_cmd_map;
 extern const struct cdr_command cdr_cmd_journal;
+extern const struct cdr_command cdr_cmd_top;
 extern const struct cdr_command cdr_cmd_random;
 extern const struct cdr_command cdr_cmd_explain;
 

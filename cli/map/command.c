@@ -56,6 +56,30 @@ static int open_bar(struct cdr_map *map, struct cdr_failure *why)
     return set->bar || set->eta ? cdr_bar_open(&map->bar, &bar, why) : 0;
 }
 
+static int open_status(struct cdr_map *map, struct cdr_failure *why)
+{
+    const struct cdr_output_options *set = &map->set->output;
+    struct cdr_buffer text = { 0 };
+    int rc;
+
+    if (!set->status && !set->status_file)
+        return 0;
+    cdr_buffer_text(&text, "cadre map ");
+    if (map->command)
+        cdr_template_source(map->command, &text);
+    else
+        cdr_buffer_text(&text, "--retry-failed");
+    cdr_buffer_add(&text, "", 1);
+    rc = text.failed ? cdr_fails_memory(why)
+                     : cdr_status_open(&map->status, set->status_file, text.data,
+                                       map->workers + 1, why);
+    cdr_buffer_free(&text);
+    pthread_mutex_lock(&map->lock);
+    cdr_map_show_counts(map);
+    pthread_mutex_unlock(&map->lock);
+    return rc;
+}
+
 static int open_outlet(struct cdr_map *map, struct cdr_failure *why)
 {
     const struct cdr_output_options *set = &map->set->output;
@@ -265,8 +289,11 @@ static int run_map(struct cdr_map *map, struct cdr_failure *why)
     if (!rc)
         rc = open_journal(map, why);
     if (!rc)
+        rc = open_status(map, why);
+    if (!rc)
         rc = run_pool(map, why);
     cdr_bar_close(map->bar);
+    cdr_status_close(map->status);
     if (close_journal(map, why))
         rc = why->code;
     if (!map->set->output.no_summary &&

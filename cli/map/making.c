@@ -70,6 +70,7 @@ static void count_skipped(struct cdr_map *map)
         return;
     pthread_mutex_lock(&map->lock);
     map->passed += map->skipped;
+    cdr_map_show_counts(map);
     pthread_mutex_unlock(&map->lock);
     map->skipped = 0;
 }
@@ -150,11 +151,13 @@ static void pass(struct cdr_map *map, struct cdr_job *job)
     int failed;
 
     pthread_mutex_lock(&map->lock);
-    map->passed++;
     if (cdr_job_failed(job)) {
         map->tally.ended++;
         map->tally.failed++;
+    } else {
+        map->passed++;
     }
+    cdr_map_show_counts(map);
     pthread_mutex_unlock(&map->lock);
     if (map->results.folder && (failed = cdr_results_save(&map->results, job)) != 0)
         fprintf(stderr,
@@ -170,6 +173,7 @@ static int no_more(struct cdr_map *map, struct cdr_job *job, int rc, cadre_error
         pthread_mutex_lock(&map->lock);
         map->tally.total = map->made;
         map->all_known = true;
+        cdr_map_show_counts(map);
         pthread_mutex_unlock(&map->lock);
         return CADRE_DONE;
     }

@@ -28,6 +28,7 @@
 #include "cli/map/results.h"
 #include "cli/map/summary.h"
 #include "cli/map/timeout.h"
+#include "cli/top/status.h"
 #include <cadre/random.h>
 
 struct cdr_map {
@@ -62,6 +63,7 @@ struct cdr_map {
     struct cdr_outlet *outlet;
     struct cdr_bar *bar;         /* NULL: there is none */
     struct cdr_journal *journal; /* NULL: there is none */
+    struct cdr_status *status;   /* the same */
     struct cdr_timeout timeout;
     struct cdr_joblog joblog;
     struct cdr_results results;
@@ -88,6 +90,9 @@ struct cdr_map {
 
 /* No more jobs begin; those that run are ended, if `kill`. From any thread. */
 void cdr_map_end(struct cdr_map *map, bool kill);
+
+/* For cadre top, under the lock. (worker.c) */
+void cdr_map_show_counts(struct cdr_map *map);
 bool cdr_map_is_over(const struct cdr_map *map);
 
 /* What a worker has to itself. */

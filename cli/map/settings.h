@@ -45,6 +45,8 @@ struct cdr_run_options {
 struct cdr_output_options {
     bool keep_order, group, unordered, line_buffer, ungroup, tag, verbose, trace;
     const char *tag_string, *joblog, *results, *temporary;
+    bool status;
+    const char *status_file;
     bool bar, eta, no_summary, will_cite;
 };
 

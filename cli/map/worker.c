@@ -89,6 +89,15 @@ void cdr_map_end(struct cdr_map *map, bool kill)
         signal_event(atomic_load_explicit(&map->wake[i], memory_order_acquire));
 }
 
+void cdr_map_show_counts(struct cdr_map *map)
+{
+    cdr_status_count(map->status, CDR_STATUS_TOTAL,
+                     map->all_known ? map->tally.total : 0);
+    cdr_status_count(map->status, CDR_STATUS_BEFORE, map->passed);
+    cdr_status_count(map->status, CDR_STATUS_DONE, map->tally.ended);
+    cdr_status_count(map->status, CDR_STATUS_FAILED, map->tally.failed);
+}
+
 bool cdr_map_is_over(const struct cdr_map *map)
 {
     return cdr_interrupted() || atomic_load_explicit(&map->ended, memory_order_acquire);
@@ -186,12 +195,14 @@ static void run_tries(struct cdr_work *w, struct cdr_job *job, const char *path,
     do {
         job->end.tries++;
         w->live.held = job->end.tries < map->tries;
+        cdr_status_run(map->status, w->index, job);
         cdr_attempt(w, job, path, argv);
         again = wants_another_try(map, job);
         if (again)
             forget_output(map, job);
     } while (again);
     w->live.held = false;
+    cdr_status_run(map->status, w->index, NULL);
 }
 
 /* --dry-run: the command is the output. */
@@ -241,6 +252,7 @@ static void account(struct cdr_map *map, struct cdr_job *job)
         map->tally.total = job->turn;
     halt = cdr_halt_count(&map->halt, &map->tally, job);
     cdr_joblog_add(&map->joblog, job, map->shell_runs);
+    cdr_map_show_counts(map);
     pthread_mutex_unlock(&map->lock);
     if (halt != CDR_HALT_NEVER)
         cdr_map_end(map, halt == CDR_HALT_NOW);
