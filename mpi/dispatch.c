@@ -10,17 +10,27 @@
 #define AHEAD_MAX   256.0
 #define AHEAD_MIN   2.0
 #define AHEAD_BYTES 262144.0
+#define LOOK_NS     1000000 /* between two looks at all seats */
 #define STUCK_NS    2000000 /* what lies behind such a lease may go to somebody else */
 
 int cdr_mpi_dispatch_open(struct cdr_mpi_dispatch *d, cadre_run *run, unsigned n,
                           cdr_mpi_post *post, void *arg, cadre_error *err)
 {
-    *d = (struct cdr_mpi_dispatch){
-        .run = run, .n = n, .post = post, .arg = arg, .limit = UINT64_MAX, .turn = 1
-    };
+    *d = (struct cdr_mpi_dispatch){ .run = run,
+                                    .n = n,
+                                    .post = post,
+                                    .arg = arg,
+                                    .limit = UINT64_MAX,
+                                    .turn = 1,
+                                    .short_of_work = true };
     d->seat = calloc((size_t)n + 1, sizeof *d->seat);
-    if (!d->seat)
+    d->changed = calloc((size_t)n + 1, sizeof *d->changed);
+    if (!d->seat || !d->changed) {
+        free(d->changed);
+        free(d->seat);
+        d->seat = NULL;
         return cdr_mpi_fail(err, CADRE_ENOMEM, "no memory for a run on %u workers", n);
+    }
     for (unsigned s = 0; s <= n; s++) {
         d->seat[s].last_held = &d->seat[s].held;
         d->seat[s].expired = CADRE_NO_ITEM;
@@ -28,8 +38,18 @@ int cdr_mpi_dispatch_open(struct cdr_mpi_dispatch *d, cadre_run *run, unsigned n
     return CADRE_OK;
 }
 
-static void drop_held(struct cdr_mpi_seat *s)
+/* Something has been told of it: it may have more now. */
+static void note_change(struct cdr_mpi_dispatch *d, unsigned seat)
 {
+    if (d->seat[seat].changed)
+        return;
+    d->seat[seat].changed = true;
+    d->changed[d->n_changed++] = seat;
+}
+
+static void drop_held(struct cdr_mpi_dispatch *d, struct cdr_mpi_seat *s)
+{
+    d->holding -= s->held != NULL;
     while (s->held) {
         struct cdr_mpi_held *h = s->held;
         s->held = h->next;
@@ -42,10 +62,11 @@ static void drop_held(struct cdr_mpi_seat *s)
 void cdr_mpi_dispatch_close(struct cdr_mpi_dispatch *d)
 {
     for (unsigned s = 0; d->seat && s <= d->n; s++) {
-        drop_held(&d->seat[s]);
+        drop_held(d, &d->seat[s]);
         free(d->seat[s].list);
     }
     free(d->seat);
+    free(d->changed);
     cadre_packet_free(&d->lease.packet);
     d->seat = NULL;
 }
@@ -126,6 +147,10 @@ static bool give_held(struct cdr_mpi_dispatch *d, unsigned seat, uint64_t now)
         free(h);
         some = true;
     }
+    if (some) {
+        d->holding -= s->held == NULL;
+        note_change(d, seat);
+    }
     return some;
 }
 
@@ -143,6 +168,7 @@ static void hold(struct cdr_mpi_dispatch *d, struct cdr_mpi_seat *s, void *bytes
         return;
     }
     *h = (struct cdr_mpi_held){ NULL, bytes, size };
+    d->holding += s->held == NULL;
     *s->last_held = h;
     s->last_held = &h->next;
 }
@@ -152,6 +178,7 @@ void cdr_mpi_dispatch_outcome(struct cdr_mpi_dispatch *d, unsigned seat, void *b
 {
     struct cdr_mpi_seat *s = &d->seat[seat];
 
+    note_change(d, seat);
     if (s->held || !give(d, seat, bytes, size, now))
         hold(d, s, bytes, size);
     else
@@ -164,6 +191,7 @@ void cdr_mpi_dispatch_returned(struct cdr_mpi_dispatch *d, unsigned seat,
     struct cdr_mpi_seat *s = &d->seat[seat];
 
     (void)now;
+    note_change(d, seat);
     s->recalled = false;
     s->fruitless = size == 0;
     for (size_t at = 0; at + sizeof(uint64_t) <= size; at += sizeof(uint64_t)) {
@@ -185,7 +213,8 @@ static void clear(struct cdr_mpi_dispatch *d, unsigned seat)
     struct cdr_mpi_seat *s = &d->seat[seat];
 
     give_held(d, seat, cdr_mpi_now());
-    drop_held(s);
+    drop_held(d, s);
+    note_change(d, seat);
     d->out -= s->out;
     s->out = 0;
     s->recalled = false;
@@ -271,12 +300,19 @@ static bool may_have(const struct cdr_mpi_dispatch *d, unsigned seat, uint64_t n
     return s->in_run && !s->held && !s->recalled && s->out < ahead(d, s, now);
 }
 
-/* One for each that has less than `most`; false: there is nothing left to hand out. */
-static bool hand_out_up_to(struct cdr_mpi_dispatch *d, unsigned most, uint64_t now,
-                           bool *again, bool *some)
+static unsigned seat_at(const struct cdr_mpi_dispatch *d, bool all, unsigned k)
 {
-    for (unsigned k = 0; k < d->n; k++) {
-        unsigned seat = (d->turn - 1 + k) % d->n + 1;
+    return all ? (d->turn - 1 + k) % d->n + 1 : d->changed[k];
+}
+
+/* One for each that has less than `most`; false: there is nothing left to hand out. */
+static bool hand_out_up_to(struct cdr_mpi_dispatch *d, bool all, unsigned most,
+                           uint64_t now, bool *again, bool *some)
+{
+    unsigned n = all ? d->n : d->n_changed;
+
+    for (unsigned k = 0; k < n; k++) {
+        unsigned seat = seat_at(d, all, k);
         if (!may_have(d, seat, now))
             continue;
         *again = true;
@@ -292,14 +328,18 @@ static bool hand_out_up_to(struct cdr_mpi_dispatch *d, unsigned most, uint64_t n
 /* Nobody is to have two while others have none. False: there is nothing left. */
 static bool hand_out_all(struct cdr_mpi_dispatch *d, uint64_t now, bool *some)
 {
-    bool again = true;
+    bool all = d->short_of_work || now - d->looked_at_all >= LOOK_NS, again = true;
 
-    for (unsigned most = 1; again; most++) {
+    d->short_of_work = false;
+    for (unsigned most = 1; again && !d->short_of_work; most++) {
         again = false;
-        if (!hand_out_up_to(d, most, now, &again, some))
-            return false;
+        d->short_of_work = !hand_out_up_to(d, all, most, now, &again, some);
     }
-    return true;
+    if (all)
+        d->looked_at_all = now;
+    while (d->n_changed > 0)
+        d->seat[d->changed[--d->n_changed]].changed = false;
+    return !d->short_of_work;
 }
 
 /* Somebody has nothing to do: have one hand back what lies behind a long lease. */
@@ -338,7 +378,7 @@ bool cdr_mpi_dispatch_pump(struct cdr_mpi_dispatch *d, uint64_t now)
 {
     bool some = tell_limit(d);
 
-    for (unsigned seat = 1; seat <= d->n; seat++)
+    for (unsigned seat = 1; d->holding > 0 && seat <= d->n; seat++)
         if (d->seat[seat].held && give_held(d, seat, now))
             some = true;
     if (d->over)

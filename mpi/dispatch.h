@@ -27,6 +27,7 @@ struct cdr_mpi_held {
 
 struct cdr_mpi_seat {
     bool in_run;        /* leases may be sent */
+    bool changed;       /* it is in the dispatcher's list of those */
     bool recalled;      /* and has not answered yet */
     bool fruitless;     /* it had nothing to hand back, and has told of nothing since */
     unsigned out, room; /* leases out, in the order they were sent */
@@ -52,7 +53,13 @@ struct cdr_mpi_dispatch {
     uint64_t limit;    /* as the workers know it */
     double lease_size; /* bytes that a lease takes, there or back; about */
     unsigned turn;     /* the seat that is served first */
-    bool over;         /* hand out nothing more */
+    /* Looking at all seats takes long where there are thousands. So mostly only those are
+     * looked at of which something has been told since. */
+    unsigned *changed, n_changed;
+    unsigned holding;   /* seats with outcomes for which there was no room */
+    bool short_of_work; /* some seat got nothing, as there was nothing left */
+    uint64_t looked_at_all;
+    bool over; /* hand out nothing more */
 };
 
 /* CADRE_OK or CADRE_ENOMEM. */

@@ -274,7 +274,7 @@ static void test_custom_backends(void **state)
           "threads", 8);
     mine.abi = 99;
     refuses(eight, (cadre_options){ .custom = &mine }, CADRE_EINVAL,
-            "the custom backend was built for version 99 of the contract, this is 3");
+            "the custom backend was built for version 99 of the contract, this is 4");
 }
 
 /* ---- options that cadre_open itself looks at ---- */
