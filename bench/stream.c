@@ -6,6 +6,7 @@
 #include "measure.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 
@@ -87,6 +88,19 @@ static int give(void *arg, void *item, cadre_error *error)
     return CADRE_OK;
 }
 
+static int give_range(void *arg, void *items, uint64_t most, uint64_t *n,
+                      cadre_error *error)
+{
+    struct cursor *c = arg;
+    uint64_t left = (uint64_t)(c->end - c->next) / c->width;
+
+    (void)error;
+    *n = left < most ? left : most;
+    memcpy(items, c->next, *n * c->width * sizeof *c->next);
+    c->next += *n * c->width;
+    return *n > 0 ? CADRE_OK : CADRE_DONE;
+}
+
 static void read_from(cadre_job *job, cadre_source *source, void *arg)
 {
     job->n = 0;
@@ -140,6 +154,27 @@ static void source(const struct work *w)
     stream(&job, w);
 }
 
+static void range_source(const struct work *w)
+{
+    struct cursor cursor = begin_of(w);
+    cadre_job job = job_of(w);
+
+    read_from(&job, NULL, &cursor);
+    job.range_source = give_range;
+    stream(&job, w);
+}
+
+static void unordered_range_source(const struct work *w)
+{
+    struct cursor cursor = begin_of(w);
+    cadre_job job = job_of(w);
+
+    job.unordered = true;
+    read_from(&job, NULL, &cursor);
+    job.range_source = give_range;
+    stream(&job, w);
+}
+
 /* Forked while they have these pages too, each would be copied before its first record is
  * stored: that is no part of a stream. */
 static void keep_results(const struct work *w)
@@ -157,6 +192,12 @@ static void source_apart(const struct work *w)
 {
     keep_results(w);
     source(w);
+}
+
+static void range_source_apart(const struct work *w)
+{
+    keep_results(w);
+    range_source(w);
 }
 
 static void unordered(const struct work *w)
@@ -213,11 +254,15 @@ const struct way ways[] = {
     { "auto", open_auto, array, close_pool, 0 },
     { "array", open_threads, array, close_pool, 0 },
     { "source", open_threads, source, close_pool, 0 },
+    { "range-source", open_threads, range_source, close_pool, 0 },
     { "processes", open_processes, array_apart, close_pool, 0 },
     { "processes-source", open_processes, source_apart, close_pool, 0 },
+    { "processes-range-source", open_processes, range_source_apart, close_pool, 0 },
     { "ranges", open_threads, ranges, close_pool, 0 },
     { "unordered", open_threads, unordered, close_pool, WAY_UNORDERED },
     { "unordered-source", open_threads, unordered_source, close_pool, WAY_UNORDERED },
+    { "unordered-range-source", open_threads, unordered_range_source, close_pool,
+      WAY_UNORDERED },
     { "chained", open_threads, chained, close_pool, WAY_TWICE },
     { .name = "loop-twice", .run = loop_twice, .is = WAY_TWICE },
     { .name = NULL },

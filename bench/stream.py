@@ -27,8 +27,10 @@ def tbb(label, way):
 
 ARRAY = ours("cadre, an array", "array")
 SOURCE = ours("cadre, a source", "source")
+RANGES = ours("cadre, a source of ranges", "range-source")
 UNORDERED = [ours("cadre, an array", "unordered"),
-             ours("cadre, a source", "unordered-source")]
+             ours("cadre, a source", "unordered-source"),
+             ours("cadre, a source of ranges", "unordered-range-source")]
 LOOP = ours("plain loop", "loop", "also")
 TBB = [tbb("4 tokens a thread", "ordered"), tbb("256 tokens", "ordered-many")]
 TBB_UNORDERED = [tbb("4 tokens a thread", "unordered"), tbb("256 tokens", "unordered-many")]
@@ -47,7 +49,7 @@ def through(title, shape, n, contestants, **more):
 
 
 ORDERED = through("8-byte items, in order", "square", 500000,
-                  [ARRAY, SOURCE, ours("cadre, an array, range kernel", "ranges", "also"),
+                  [ARRAY, SOURCE, RANGES, ours("cadre, an array, range kernel", "ranges", "also"),
                    ours("cadre, auto", "auto", "also"),
                    ours("cadre, no pool", "serial", "also"), *TBB, *HTSLIB, LOOP])
 TABLES = [
@@ -55,7 +57,7 @@ TABLES = [
     through("8-byte items, in any order", "square", 500000,
             [*UNORDERED, *TBB_UNORDERED, *GLIB, LOOP]),
     through("64-byte items and results, in order", "wide", 500000,
-            [ARRAY, SOURCE, *TBB, *HTSLIB, LOOP]),
+            [ARRAY, SOURCE, RANGES, *TBB, *HTSLIB, LOOP]),
     through("64-byte items and results, in any order", "wide", 500000,
             [*UNORDERED, *TBB_UNORDERED, *GLIB, LOOP]),
     through("items of 1 us (at best the loop's time over the number of CPUs)", "even",

@@ -158,6 +158,12 @@ CADRE_API void cadre_bytes_free(cadre_bytes *bytes, uint64_t n);
  * CADRE_BYTES are a cadre_bytes whose bytes stay until the next call. */
 typedef int cadre_source(void *arg, void *item, cadre_error *err);
 
+/* The same for several items a call: writes 1 to `most` of them, of item_size bytes each, one
+ * after another, and says in *n how many. With CADRE_DONE or a failure *n may be 0; the items
+ * that it counts come before the end. Not for CADRE_BYTES. */
+typedef int cadre_range_source(void *arg, void *items, uint64_t most, uint64_t *n,
+                               cadre_error *err);
+
 #define CADRE_BYTES   SIZE_MAX   /* item_size: items are cadre_bytes, of any size */
 #define CADRE_ENDLESS UINT64_MAX /* n: indices without an end */
 
@@ -223,7 +229,8 @@ typedef struct cadre_job {
     uint32_t timeout_ms;  /* processes: for each task, from its own start; 0: none */
     uint32_t grace_ms;    /* processes: from SIGTERM to SIGKILL, and before SIGTERM when
                              a run is over early; 0: 1000 */
-    cadre_source *source; /* this and the next five: streams only, <cadre/stream.h> */
+    cadre_source *source; /* this and the next six: streams only, <cadre/stream.h> */
+    cadre_range_source *range_source; /* instead of source */
     void *source_arg;
     uint64_t window;
     uint64_t memory_limit;
@@ -231,7 +238,7 @@ typedef struct cadre_job {
     bool caller_waits; /* streams: the caller's thread runs no tasks; workers do */
     cadre_progress *progress;
     void *progress_arg;
-    uint64_t reserved[6]; /* must be zero */
+    uint64_t reserved[5]; /* must be zero */
 } cadre_job;
 
 /* Zeroed memory that worker processes write to as well: results there need no copy. All

@@ -39,8 +39,8 @@ typedef struct cadre_record { /* valid until the next call on the stream */
 } cadre_record;
 
 /* A job as for cadre_map, with these differences:
- *   source, source_arg  where items come from; without them, n items or indices of an
- *                       array, of columns, or CADRE_ENDLESS indices
+ *   source or range_source, source_arg   where items come from; without them, n items or
+ *                       indices of an array, of columns, or CADRE_ENDLESS indices
  *   window              most items held; 0: automatic
  *   memory_limit        most bytes of items and results of varied size in memory; 0:
  *                       automatic; one larger than a quarter of it lies in a file

@@ -284,6 +284,7 @@ template <class R, class Shared> void describe(cadre_job &job, const Shared &sha
     job.columns = nullptr;
     job.n_columns = 0;
     job.source = nullptr;
+    job.range_source = nullptr;
     job.results = nullptr;
     job.emitted = nullptr;
     job.shared = &shared;

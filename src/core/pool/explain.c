@@ -62,10 +62,10 @@ static void explain_start(struct text *t, const cadre_pool *pool,
 static void explain_job(struct text *t, const cadre_pool *pool, const cadre_job *job,
                         const struct cdr_program *p)
 {
-    const char *kind = job->source    ? "from a source"
-                       : job->columns ? "columns"
-                       : job->items   ? "an array"
-                                      : "indices only";
+    const char *kind = job->source || job->range_source ? "from a source"
+                       : job->columns                   ? "columns"
+                       : job->items                     ? "an array"
+                                                        : "indices only";
 
     if (p->n == CADRE_ENDLESS || (cdr_job_is_stream(job) && p->n == 0))
         line(t, "items:    without a known end (%s)", kind);

@@ -17,8 +17,8 @@ bool cdr_job_is_stream(const cadre_job *job)
     for (unsigned k = 0; job->columns && k < job->n_columns; k++)
         if (job->columns[k].source)
             return true;
-    return job->source || job->window || job->unordered || job->memory_limit ||
-           job->n == CADRE_ENDLESS;
+    return job->source || job->range_source || job->window || job->unordered ||
+           job->memory_limit || job->n == CADRE_ENDLESS;
 }
 
 /* ---- how tasks begin ---- */

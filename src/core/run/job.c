@@ -137,11 +137,11 @@ static int check_policy(const cadre_job *job, bool stream, cadre_error *err)
 {
     if (job->on_error != CADRE_STOP && job->on_error != CADRE_KEEP_GOING)
         return cdr_fail(err, CADRE_EINVAL, "no on_error is called %d", job->on_error);
-    if (!stream && (job->source || job->window || job->memory_limit || job->unordered ||
-                    job->caller_waits))
+    if (!stream && (job->source || job->range_source || job->window ||
+                    job->memory_limit || job->unordered || job->caller_waits))
         return cdr_fail(
             err, CADRE_EINVAL,
-            "source, window, memory_limit, unordered and caller_waits are for streams: see "
+            "source, range_source, window, memory_limit, unordered and caller_waits are for streams: see "
             "cadre_stream_open");
     if (!stream && job->on_error == CADRE_KEEP_GOING && !job->statuses)
         return cdr_fail(

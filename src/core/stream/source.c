@@ -3,8 +3,9 @@
  *
  * Arrays, indices and columns of arrays are read where they are: feeding them is
  * counting. Everything else is put into the item's slot: what the user's source writes
- * there, one element of each column that has a source, the record of another stream,
- * the next line of a file. Bytes of any size go into an arena, since slots are small.
+ * there (a range source, into several at once), one element of each column that has a
+ * source, the record of another stream, the next line of a file. Bytes of any size go into
+ * an arena, since slots are small.
  */
 #include "core/stream/source.h"
 #include "base/alloc.h"
@@ -16,6 +17,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define RANGE_BYTES 16384 /* of items that a range source writes at once, unordered */
 
 /* ---- errors of sources ---- */
 
@@ -243,6 +246,46 @@ enum cdr_fed cdr_source_one(struct cdr_source *f, uint64_t p, char *slot,
     return f->get(f, p, slot, err);
 }
 
+static enum cdr_fed wrong_count(const struct cdr_source *f, uint64_t p, uint64_t most,
+                                uint64_t n, cadre_error *err)
+{
+    uint64_t index = cdr_program_index(f->program, p);
+
+    if (n == 0)
+        cdr_fail(err, CADRE_ESOURCE,
+                 "item %" PRIu64
+                 ": the range source returned CADRE_OK without an item; at "
+                 "its end it returns CADRE_DONE",
+                 index);
+    else
+        cdr_fail(err, CADRE_ESOURCE,
+                 "item %" PRIu64 ": the range source says it wrote %" PRIu64
+                 " items where there was room for %" PRIu64,
+                 index, n, most);
+    err->item = index;
+    return CDR_BROKEN;
+}
+
+enum cdr_fed cdr_source_range(struct cdr_source *f, uint64_t p, uint64_t most,
+                              char *items, uint64_t *n, cadre_error *err)
+{
+    uint64_t given = 0;
+    int rc;
+
+    *n = 0;
+    if (p >= f->n)
+        return CDR_NO_MORE;
+    most = most < f->n - p ? most : f->n - p;
+    cdr_error_clear(err);
+    rc = f->range_source(f->source_arg, items, most, &given, err);
+    if (given > most || (given == 0 && rc == CADRE_OK))
+        return wrong_count(f, p, most, given, err);
+    *n = given;
+    if (rc == CADRE_OK)
+        return CDR_FED;
+    return rc == CADRE_DONE ? CDR_NO_MORE : broken(f, p + given, rc, err);
+}
+
 /* ---- opening ---- */
 
 static bool any_column_has_a_source(const cadre_job *job)
@@ -297,6 +340,26 @@ static int open_file(struct cdr_source *f, const cadre_job *job, cadre_error *er
                     job->item_size, gives);
 }
 
+static int open_range_source(struct cdr_source *f, const cadre_job *job,
+                             cadre_error *err)
+{
+    if (job->source)
+        return cdr_fail(err, CADRE_EINVAL,
+                        "a job has a source or a range_source: only one");
+    if (job->item_size == CADRE_BYTES)
+        return cdr_fail(err, CADRE_EINVAL,
+                        "a range_source gives items of one size: for CADRE_BYTES, set "
+                        "source");
+    f->range_source = job->range_source;
+    if (!job->unordered)
+        return CADRE_OK;
+    f->range_size = job->item_size < RANGE_BYTES ? RANGE_BYTES / job->item_size : 1;
+    f->range = calloc(f->range_size, job->item_size);
+    return f->range ? CADRE_OK
+                    : cdr_fail(err, CADRE_ENOMEM, "no memory for an item of %zu bytes",
+                               job->item_size);
+}
+
 static int open_source(struct cdr_source *f, const cadre_job *job, cadre_error *err)
 {
     int rc = CADRE_OK;
@@ -305,7 +368,8 @@ static int open_source(struct cdr_source *f, const cadre_job *job, cadre_error *
         return cdr_fail(err, CADRE_EINVAL,
                         "a job has a source, items or columns: only one");
     if (job->item_size == 0)
-        return cdr_fail(err, CADRE_EINVAL, "source is set but item_size is 0");
+        return cdr_fail(err, CADRE_EINVAL, "%s is set but item_size is 0",
+                        job->source ? "source" : "range_source");
     f->get = from_callback;
     f->settle = cdr_source_settle;
     f->source = job->source;
@@ -313,7 +377,9 @@ static int open_source(struct cdr_source *f, const cadre_job *job, cadre_error *
     f->n = job->n ? job->n : CADRE_ENDLESS;
     f->bytes = job->item_size == CADRE_BYTES;
     f->item_size = f->bytes ? sizeof(struct cdr_piece) : job->item_size;
-    if (job->source == cadre_file_source)
+    if (job->range_source)
+        rc = open_range_source(f, job, err);
+    else if (job->source == cadre_file_source)
         rc = open_file(f, job, err);
     return rc;
 }
@@ -326,7 +392,7 @@ int cdr_source_open(struct cdr_source *f, const struct cdr_program *program,
     memset(f, 0, sizeof *f);
     f->program = program;
     f->n = cadre_job_tasks(job);
-    if (job->source) {
+    if (job->source || job->range_source) {
         rc = open_source(f, job, err);
     } else if (any_column_has_a_source(job)) {
         f->n = job->n ? job->n : CADRE_ENDLESS;
@@ -342,6 +408,8 @@ void cdr_source_close(struct cdr_source *f)
     free(f->ended);
     free(f->column_at);
     free(f->pieces.note);
+    free(f->range);
+    f->range = NULL;
     f->ended = NULL;
     f->column_at = NULL;
     f->pieces.note = NULL;

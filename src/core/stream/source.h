@@ -30,7 +30,10 @@ struct cdr_source {
                            cadre_error *err);
     const struct cdr_program *program; /* the stream's: for items' indexes */
     uint64_t n;                        /* items; CADRE_ENDLESS: only the source knows */
-    cadre_source *source;              /* NULL: items in place, or columns */
+    cadre_source *source;              /* NULL: items in place, columns or ranges */
+    cadre_range_source *range_source;
+    char *range;         /* unordered: where it writes, as slots lie here and there */
+    uint64_t range_size; /* ... so many items at most */
     void *source_arg;
     cadre_stream *upstream; /* the source is another stream ... */
     cadre_file *file;       /* ... or a file */
@@ -62,6 +65,11 @@ void cdr_source_close(struct cdr_source *f);
  * source of the user's own does. */
 enum cdr_fed cdr_source_one(struct cdr_source *f, uint64_t p, char *slot,
                             cadre_error *err);
+
+/* From a range source, for positions p and on: up to `most` items into `items`, one after
+ * another. *n says how many, whatever is returned. */
+enum cdr_fed cdr_source_range(struct cdr_source *f, uint64_t p, uint64_t most,
+                              char *items, uint64_t *n, cadre_error *err);
 
 /* For sources of all sorts: put what was got into the slot, as soon as there is room. */
 enum cdr_fed cdr_source_settle(struct cdr_source *f, uint64_t p, char *slot,

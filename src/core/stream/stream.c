@@ -57,6 +57,11 @@ static void report(cadre_stream *s)
 
 /* ---- feeding ---- */
 
+static uint64_t lowest(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
 static uint64_t held(const cadre_stream *s)
 {
     return s->fed - s->taken;
@@ -150,6 +155,49 @@ static bool feed_from_source(cadre_stream *s)
     return n > 0;
 }
 
+/* Slots in order lie side by side; others are written to from the source's own buffer. */
+static uint64_t range_room(const cadre_stream *s, char **at)
+{
+    uint64_t slot = s->fed & (s->ring->slots - 1), room = s->ring->slots - slot;
+
+    *at = s->source.range ? s->source.range : cdr_ring_item(s->ring, slot);
+    return lowest(portion(s), s->source.range ? s->source.range_size : room);
+}
+
+static void spread_range(cadre_stream *s, const char *items, uint64_t n)
+{
+    size_t size = s->ring->item_size;
+
+    for (uint64_t i = 0; i < n; i++) {
+        uint64_t slot = cdr_slots_use(&s->slots, s->fed + i);
+        cdr_ring_assign(s->ring, s->fed + i, slot);
+        memcpy(cdr_ring_item(s->ring, slot), items + i * size, size);
+    }
+}
+
+/* What it gives at once is published at once. */
+static bool feed_range(cadre_stream *s)
+{
+    uint64_t began = s->now, n;
+    char *items;
+    uint64_t most = range_room(s, &items);
+    cadre_error err;
+    enum cdr_fed fed = cdr_source_range(&s->source, s->fed, most, items, &n, &err);
+
+    if (s->ring->unordered)
+        spread_range(s, items, n);
+    s->fed += n;
+    note_held(s);
+    if (n > 0)
+        publish(s);
+    if (fed != CDR_FED)
+        end_of_source(s, fed == CDR_NO_MORE ? CADRE_DONE : err.code, &err);
+    s->now = cdr_now();
+    if (n > 0)
+        s->source.cost = (double)(s->now - began) / (double)n + 0.1;
+    return n > 0;
+}
+
 /* Put more into the ring; false when there was nothing, or no room. */
 static bool feed(cadre_stream *s)
 {
@@ -159,7 +207,9 @@ static bool feed(cadre_stream *s)
     s->now = cdr_now();
     report(s);
     if (!s->source_ended && held(s) < window)
-        some = cdr_source_in_place(&s->source) ? feed_in_place(s) : feed_from_source(s);
+        some = s->source.range_source            ? feed_range(s)
+               : cdr_source_in_place(&s->source) ? feed_in_place(s)
+                                                 : feed_from_source(s);
     s->feed_at = s->taken + (window > 1 ? window / 2 : 1);
     return some;
 }
@@ -286,11 +336,6 @@ enum cdr_step cdr_stream_step(cadre_stream *s, cadre_record *record)
         return CDR_WAITING;
     }
     return CDR_OVER;
-}
-
-static uint64_t lowest(uint64_t a, uint64_t b)
-{
-    return a < b ? a : b;
 }
 
 __attribute__((noinline)) static int next_slowly(cadre_stream *s, cadre_record *record,
