@@ -9,7 +9,7 @@ from numpy.typing import DTypeLike, NDArray
 
 R = TypeVar("R")
 
-Backend = Literal["auto", "serial", "threads", "processes"] | str | None
+Backend = Literal["auto", "serial", "threads", "processes", "mpi"] | str | None
 OnError = Literal["raise", "return"]
 Seed = int | Sequence[int] | numpy.random.SeedSequence | None
 

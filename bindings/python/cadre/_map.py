@@ -126,7 +126,8 @@ def map(fn, /, *iterables, out=None, dtype=None, workers=None, backend=None, chu
         all but one
     backend
         "auto" (first items are measured here; workers come when that pays), "serial",
-        "threads", "processes"
+        "threads", "processes", "mpi" (the other ranks of a program that mpiexec has
+        started; they are persistent workers)
     chunk
         items that are handed out together; found out by default
     retries
@@ -149,7 +150,8 @@ def map(fn, /, *iterables, out=None, dtype=None, workers=None, backend=None, chu
     persistent
         worker processes are not forked from this one but started clean, once, and stay
         for later calls of this thread. Items and results travel by pickle, and so does
-        the function: by reference, or by value where cloudpickle is installed
+        the function: by reference, or by value where cloudpickle is installed. In a
+        program that mpiexec has started they are its other ranks
     prefetch
         the most items that a worker has at hand, with the one it is in
     state

@@ -10,7 +10,7 @@ from . import _core
 NAMES = {"serial": "serial", "sequential": "serial", "threads": "threads",
          "thread": "threads", "threading": "threads", "processes": "processes",
          "process": "processes", "multiprocessing": "processes", "loky": "processes",
-         "auto": "auto"}
+         "mpi": "mpi", "auto": "auto"}
 
 
 def milliseconds(name, seconds):
@@ -50,13 +50,13 @@ def ascending(indexes):
 
 
 def backend_name(backend):
-    """One of serial, threads, processes and auto."""
+    """One of serial, threads, processes, mpi and auto."""
     if backend is None:
         backend = os.environ.get("CADRE_BACKEND") or "auto"
     name = NAMES.get(backend.lower()) if isinstance(backend, str) else None
     if name is None:
         raise ValueError(f"no backend called {backend!r}; there are: auto, serial, "
-                         "threads, processes")
+                         "threads, processes, mpi")
     return name
 
 
@@ -128,7 +128,7 @@ class Options:
         self.seed = seed
         self.min_items = whole("min_items", min_items)
         self.isolate = bool(isolate)
-        self.persistent = bool(persistent)
+        self.persistent = bool(persistent) or self.backend == "mpi"
         self.pools = None  # whose they are; None: the thread's
         self.prefetch = whole("prefetch", prefetch)
         if state is not None and not callable(state):
@@ -141,7 +141,7 @@ class Options:
                              "needs state= and persistent=True")
         if self.persistent and self.backend == "auto":
             self.backend = "processes"
-        if self.persistent and self.backend != "processes":
+        if self.persistent and self.backend not in ("processes", "mpi"):
             raise ValueError(f"persistent workers are processes: not with backend "
                              f"{self.backend!r}")
         if self.backend == "auto" and (self.retries or self.timeout_ms or self.isolate):

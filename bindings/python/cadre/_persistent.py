@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 
-from . import _core
+from . import _core, _hooks
 
 WORKER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "worker.py")
 
@@ -28,11 +28,28 @@ def command():
     return (sys.executable, *subprocess._args_from_interpreter_flags(), WORKER)
 
 
+def among_ranks():
+    """Whether the program's own ranks are its persistent workers: under an MPI launcher, where
+    it has MPI, outside of tasks."""
+    from . import _ranks
+    if _core.current_task() is not None or not _ranks.there():
+        return False
+    try:
+        return bool(_ranks.opener())
+    except ImportError as why:
+        _hooks.logger.warning("every rank runs all of the program, with workers of its own: "
+                              "%s", why)
+        return False
+
+
 def pool(options):
     """The thread's pool for these options, started when it is first asked for. None in a
     worker: what it maps runs there."""
     if serving:
         return None
+    if options.backend == "mpi" or among_ranks():
+        from . import _ranks
+        return _ranks.pool(options.workers)
     pools = (options.pools or _pools).open
     key = os.getpid(), options.workers
     if key not in pools:

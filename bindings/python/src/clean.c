@@ -149,6 +149,11 @@ static int resolve(void *arg, const void *name, size_t size, cadre_functions *ou
     return 0;
 }
 
+void cdp_clean_register(void)
+{
+    cadre_register_resolver(resolve, NULL);
+}
+
 PyObject *cdp_clean_serve(PyObject *module, PyObject *unused)
 {
     cadre_error err;
@@ -156,7 +161,7 @@ PyObject *cdp_clean_serve(PyObject *module, PyObject *unused)
 
     (void)module;
     (void)unused;
-    cadre_register_resolver(resolve, NULL);
+    cdp_clean_register();
     cdp_drop();
     rc = cadre_worker_main(&err);
     cdp_take();

@@ -39,6 +39,9 @@ bool cdp_clean_raise(struct cdp_clean *clean);
 
 void cdp_clean_fini(struct cdp_clean *clean);
 
+/* This process knows the functions of such jobs from now on. */
+void cdp_clean_register(void);
+
 /* _core.serve: in the worker, until the pool is closed. */
 PyObject *cdp_clean_serve(PyObject *module, PyObject *unused);
 

@@ -23,6 +23,7 @@
 static _Thread_local PyThreadState *dropped; /* cdp_drop has put it here */
 static _Thread_local PyThreadState *forking; /* it was in cdp_drop when it forked */
 static _Thread_local bool holds;             /* the thread of a worker process */
+static _Thread_local bool serves;            /* see cdp_drop_to_serve */
 
 static _Thread_local PyObject *signalled; /* see cdp_signalled */
 
@@ -75,10 +76,12 @@ static void after_fork_in_child(void)
     if (!forking)
         return;
     forking = NULL;
-    holds = true;
+    holds = !serves;
     forks++;
     Py_CLEAR(signalled);
     PyOS_AfterFork_Child();
+    if (serves)
+        dropped = PyEval_SaveThread();
 }
 
 int cdp_gil_init(void)
@@ -106,6 +109,18 @@ void cdp_take(void)
 
     dropped = NULL;
     PyEval_RestoreThread(state);
+}
+
+void cdp_drop_to_serve(void)
+{
+    serves = true;
+    cdp_drop();
+}
+
+void cdp_take_served(void)
+{
+    serves = false;
+    cdp_take();
 }
 
 void cdp_enter(struct cdp_entry *entry)

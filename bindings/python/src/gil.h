@@ -17,6 +17,11 @@ int cdp_gil_init(void);
 void cdp_drop(void);
 void cdp_take(void);
 
+/* The same for a thread that may become one of workers that fork others from threads of
+ * their own: those find the interpreter free. */
+void cdp_drop_to_serve(void);
+void cdp_take_served(void);
+
 /* A signal handler of Python's has raised this in the calling thread where nobody could
  * raise it on: an owned reference that is handed over, or NULL. */
 PyObject *cdp_signalled(void);

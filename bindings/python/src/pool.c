@@ -2,8 +2,10 @@
  * SPDX-License-Identifier: MIT
  */
 #include "pool.h"
+#include "clean.h"
 #include "gil.h"
 #include "hooks.h"
+#include "opener.h"
 
 #include <cadre/plan.h>
 
@@ -38,16 +40,26 @@ static void on_log(void *arg, int level, const char *text)
     cdp_leave(&entry);
 }
 
-static int open_pool(struct pool *self, const cadre_options *options)
+static int open_pool(struct pool *self, const cadre_options *options,
+                     const struct cdp_opener *opener)
 {
     cadre_error err;
     int rc;
 
-    cdp_drop();
-    rc = cadre_open(&self->pool, options, &err);
-    cdp_take();
+    if (opener) {
+        cdp_clean_register(); /* this process may turn out to be a worker */
+        cdp_drop_to_serve();
+        rc = opener->open(&self->pool, options, &err);
+        cdp_take_served();
+    } else {
+        cdp_drop();
+        rc = cadre_open(&self->pool, options, &err);
+        cdp_take();
+    }
     self->owner = getpid();
-    if (rc)
+    if (rc == CADRE_DONE)
+        PyErr_SetObject(PyExc_SystemExit, Py_None);
+    else if (rc)
         cdp_raise_failure(&err, 0);
     return rc ? -1 : 0;
 }
@@ -88,17 +100,19 @@ static int init(PyObject *object, PyObject *args, PyObject *kw)
                              "chunk",
                              "not_thread_safe",
                              "worker_command",
+                             "opener",
                              NULL };
     struct pool *self = (struct pool *)object;
     cadre_options o = { .log = on_log };
     int isolate = 0, oversubscribe = 0, ignore = 0, exact = 0, unsafe = 0, rc;
     unsigned long long min_items = 0, chunk = 0;
-    PyObject *command = NULL;
+    PyObject *command = NULL, *capsule = NULL;
+    const struct cdp_opener *opener = NULL;
 
-    if (!PyArg_ParseTupleAndKeywords(args, kw, "|zippppKizKpO!", words, &o.backend,
+    if (!PyArg_ParseTupleAndKeywords(args, kw, "|zippppKizKpO!O", words, &o.backend,
                                      &o.workers, &isolate, &oversubscribe, &ignore,
                                      &exact, &min_items, &o.if_serial, &o.name, &chunk,
-                                     &unsafe, &PyTuple_Type, &command))
+                                     &unsafe, &PyTuple_Type, &command, &capsule))
         return -1;
     if (self->pool) {
         PyErr_SetString(PyExc_RuntimeError, "the pool is open already");
@@ -111,10 +125,12 @@ static int init(PyObject *object, PyObject *args, PyObject *kw)
     o.not_thread_safe = unsafe;
     o.min_items = min_items;
     o.chunk = chunk;
+    if (capsule && !(opener = PyCapsule_GetPointer(capsule, CDP_OPENER)))
+        return -1;
     o.worker_command = words_of(command);
     if (command && !o.worker_command)
         return -1;
-    rc = open_pool(self, &o);
+    rc = open_pool(self, &o, opener);
     PyMem_Free((void *)(uintptr_t)o.worker_command);
     return rc;
 }
@@ -206,8 +222,11 @@ bool cdp_pool_forks(PyObject *object)
 
 bool cdp_pool_is_clean(PyObject *object)
 {
-    return cdp_pool_forks(object) &&
-           !cadre_shares_memory(((struct pool *)object)->pool);
+    const struct pool *self = (const struct pool *)object;
+
+    return object != Py_None && self->owner == getpid() &&
+           (strcmp(cadre_backend_name(self->pool), "mpi") == 0 ||
+            (cdp_pool_forks(object) && !cadre_shares_memory(self->pool)));
 }
 
 int cdp_pool_type_init(PyObject *module)

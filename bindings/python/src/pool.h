@@ -17,7 +17,7 @@ bool cdp_pool_of(PyObject *object, cadre_pool **pool);
 /* Whether it has worker processes that this process forks. */
 bool cdp_pool_forks(PyObject *object);
 
-/* Whether it has worker processes that a command has started. */
+/* Whether its workers are processes that a command or an MPI has started. */
 bool cdp_pool_is_clean(PyObject *object);
 
 #endif

@@ -293,8 +293,8 @@ static int set_up(struct stream *self, PyObject *items, PyObject *progress)
     self->over = false;
     self->call.keeps = false;
     self->call.progress = progress == Py_None ? NULL : progress;
-    self->forks = cdp_pool_forks(self->pool);
     self->clean.is = cdp_pool_is_clean(self->pool);
+    self->forks = self->clean.is || cdp_pool_forks(self->pool);
     self->clean.as_they_come =
         self->clean.is && self->job.unordered && self->job.on_error == CADRE_STOP;
     Py_INCREF(self->pool);

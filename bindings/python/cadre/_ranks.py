@@ -1,0 +1,68 @@
+# _ranks.py - the ranks of an MPI program as persistent workers: backend="mpi".
+# SPDX-License-Identifier: MIT
+"""Every rank runs the program up to its first map on ranks. There, rank 0 goes on, and the
+others serve it until it ends; then they leave, by SystemExit."""
+import atexit
+import os
+import threading
+
+from . import _core, _errors, _hooks, _persistent
+
+_pools = {}  # {(process, thread, workers): pool}: open until the program ends
+
+
+def there():
+    """Whether a launcher has started this process as one of several ranks."""
+    names = ["OMPI_COMM_WORLD_SIZE", "PMI_SIZE"]
+    if "PMIX_RANK" in os.environ:
+        names += ["SLURM_STEP_NUM_TASKS", "SLURM_NTASKS"]
+    counts = [os.environ.get(name, "") for name in names]
+    return any(count.isdecimal() and int(count) > 1 for count in counts)
+
+
+def opener():
+    """What opens pools of ranks; ImportError where there is none."""
+    try:
+        from . import _mpi
+    except ImportError as why:
+        raise ImportError("backend \"mpi\" needs the extension cadre._mpi, which is built "
+                          f"where an MPI is found: {why}") from why
+    return _mpi.ranks
+
+
+def pool(workers):
+    """This thread's pool of ranks. It does not return on ranks that serve."""
+    if _persistent.serving:
+        return None
+    key = os.getpid(), threading.get_ident(), workers
+    if key not in _pools:
+        _pools[key] = open_pool(workers)
+    return _pools[key]
+
+
+def open_pool(workers):
+    """A pool of ranks, on rank 0. The others serve in it, and leave by SystemExit."""
+    if not there():
+        raise ValueError("backend \"mpi\" needs several ranks: start the program by mpiexec "
+                         "-n 4 python SCRIPT; persistent=True uses ranks where there are "
+                         "some, and processes of this machine elsewhere")
+    ranks, before = opener(), _errors.dumps
+    _persistent.serving, _errors.dumps = True, _hooks.dumps_whole  # until it is known
+    try:
+        return _core.Pool(backend="mpi", workers=workers, opener=ranks)
+    except SystemExit:
+        before = None  # it was a worker, and what it maps yet runs in place
+        raise
+    finally:
+        if before is not None:
+            _persistent.serving, _errors.dumps = False, before
+
+
+@atexit.register
+def close():
+    """Let the other ranks go."""
+    from . import _stream
+    _stream.close_all()
+    for key in list(_pools):
+        if key[0] == os.getpid():
+            _pools.pop(key).close()

@@ -1,0 +1,134 @@
+# test_ranks.py - the ranks of an MPI program as workers: mpiexec -n 3 python SCRIPT.
+# SPDX-License-Identifier: MIT
+"""Each launch is a script of its own, with nothing in it that a script for one machine has
+not; what rank 0 prints is held against what one process prints."""
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import textwrap
+import unittest
+
+import alone  # noqa: F401
+import cadre
+
+DEADLINE = 180
+RANKS = 3
+
+
+def launcher():
+    """The mpiexec of the MPI that the extension is built with."""
+    library = pathlib.Path(cadre.__file__).with_name("_mpi.abi3.so").read_bytes()
+    name = "mpich" if b"libmpich" in library else "openmpi"
+    return shutil.which(f"mpiexec.{name}") or shutil.which("mpiexec")
+
+
+def launch(text, ranks=RANKS):
+    """(status, what is printed) of the script, on that many ranks; 1: without a launcher."""
+    environment = {**os.environ, "OMPI_ALLOW_RUN_AS_ROOT": "1",
+                   "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
+                   "OMPI_MCA_rmaps_base_oversubscribe": "1",
+                   "OMPI_MCA_hwloc_base_binding_policy": "none",
+                   "OMPI_MCA_mpi_yield_when_idle": "1",
+                   "OMPI_MCA_btl_vader_single_copy_mechanism": "none"}
+    with tempfile.TemporaryDirectory() as folder:
+        script = pathlib.Path(folder, "script.py")
+        script.write_text(textwrap.dedent(text))
+        command = [sys.executable, str(script)]
+        if ranks > 1:
+            command[:0] = [launcher(), "-n", str(ranks)]
+        process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL,
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                                   start_new_session=True)
+        try:
+            said, errors = process.communicate(timeout=DEADLINE)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            raise AssertionError(f"hangs: {process.communicate()}") from None
+    return process.returncode, said, errors
+
+
+class Ranks(unittest.TestCase):
+    def test_do_what_persistent_workers_do(self):
+        script = """
+            import itertools, math, os, sys, time
+            import cadre, operator
+
+            def divide(x):
+                return 6 // x
+
+            def place(_):
+                task = cadre.current_task()
+                return task.index, float(task.rng.random())
+
+            def nested(x):
+                return sum(cadre.map(abs, range(-x, 0), persistent=True))
+
+            def fall(x):
+                return os._exit(4) if x == 2 else x
+
+            def count(x):
+                task = cadre.current_task()
+                task.state.append(x)
+                return len(task.state)
+
+            way = dict(persistent=True, workers=2)
+            pids = cadre.map(lambda _: os.getpid(), range(30), chunk=1, **way)
+            print(os.getpid() in pids, len(set(pids)) <= 2)
+            print(cadre.map(math.sqrt, [4, 9], **way), cadre.map(place, range(4), seed=3, **way))
+            print(cadre.map(place, range(4), seed=3, indexes=[1, 3], **way))
+            print(cadre.reduce(operator.add, range(1000), **way), cadre.map(nested, range(4), **way))
+            stream = cadre.imap(operator.neg, itertools.count(), window=4, **way)
+            print(*itertools.islice(stream, 9))
+            stream.close()
+            print(sorted(cadre.imap_unordered(abs, range(-9, 0), **way)))
+            try:
+                cadre.map(divide, [1, 2, 0, 3, 0], **way)
+            except ZeroDivisionError as failure:
+                print(failure.__notes__)
+            got = cadre.map(divide, [1, 0], on_error="return", **way)
+            print(got, got[1].cadre_item)
+            got = cadre.map(fall, range(4), on_error="return", **way)
+            print(got[:2], got[3], type(got[2]).__name__, got[2].item, got[2].status)
+            got = cadre.map(lambda x: time.sleep(600) if x else x, [0, 1], timeout=1,
+                            on_error="return", **way)
+            print(got[0], type(got[1]).__name__)
+            print(sum(cadre.map(count, range(4), state=list, keep_state=True, **way)) > 3)
+            with cadre.Pool(**way) as pool:
+                print(pool.submit(pow, 2, 10).result(), list(pool.map(abs, [-1, -2])))
+            print(cadre.map(abs, [-1], backend="processes"), cadre.map(abs, [-1]))
+            """
+        self.maxDiff = None
+        alone, together = launch(script, 1), launch(script)
+        self.assertEqual(alone[0], 0, alone[2])
+        self.assertEqual((together[0], together[1]), alone[:2], together[2])
+
+    def test_end_with_the_program(self):
+        status, said, errors = launch("""
+            import itertools, sys, time
+            import cadre
+            print("every rank")
+            sys.stdout.flush()
+            pool = cadre.Pool(backend="mpi")
+            print("rank 0", pool.workers)
+            stream = cadre.imap(abs, itertools.count(), backend="mpi")
+            next(stream)
+            kept = lambda: (kept, stream)
+            future = pool.submit(time.sleep, 600)
+            while not future.running():
+                time.sleep(0.01)
+            sys.exit(7)
+            """)
+        self.assertEqual(status, 7, errors)
+        self.assertEqual(sorted(said.splitlines()), ["every rank"] * RANKS + ["rank 0 2"])
+
+    def test_are_no_workers_of_a_program_that_is_alone(self):
+        with self.assertRaisesRegex(ValueError, "mpiexec -n 4"):
+            cadre.map(abs, [1], backend="mpi")
+
+
+if __name__ == "__main__":
+    unittest.main()
