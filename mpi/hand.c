@@ -8,42 +8,6 @@
 #include <string.h>
 #include <unistd.h>
 
-/* ---- saying ---- */
-
-/* The body is given away. Without memory for it rank 0 hears nothing, and the link breaks. */
-void cdr_mpi_hand_post(struct cdr_mpi_server *s, struct cdr_mpi_frame frame, void *body)
-{
-    struct cdr_mpi_letter *letter = malloc(sizeof *letter);
-
-    pthread_mutex_lock(&s->lock);
-    if (letter) {
-        *letter = (struct cdr_mpi_letter){ NULL, frame, body };
-        *s->last_letter = letter;
-        s->last_letter = &letter->next;
-    } else if (!s->lost) {
-        s->lost = true;
-        cdr_mpi_fail(&s->error, CADRE_ENOMEM, "no memory to send what was computed");
-        free(body);
-    }
-    pthread_mutex_unlock(&s->lock);
-    cdr_mpi_nap_end(&s->nap);
-}
-
-void cdr_mpi_hand_refuse(struct cdr_mpi_server *s, const struct cdr_mpi_job *job,
-                         const cadre_error *err)
-{
-    struct cdr_mpi_frame frame = { .kind = CDR_MPI_REFUSED,
-                                   .run = job->run->id,
-                                   .seat = job->frame.seat };
-    void *copy = malloc(sizeof *err);
-
-    if (copy) {
-        memcpy(copy, err, sizeof *err);
-        frame.size = sizeof *err;
-    }
-    cdr_mpi_hand_post(s, frame, copy);
-}
-
 /* ---- programs ---- */
 
 /* Has the run's program, or says why not. */
@@ -137,15 +101,6 @@ static void run_lease(struct cdr_mpi_hand *h, const struct cdr_mpi_job *job)
         run_here(h, job);
 }
 
-void cdr_mpi_served_free(struct cdr_mpi_served *run)
-{
-    if (run->shared >= 0)
-        close(run->shared);
-    free(run->manifest);
-    free(run->hand);
-    free(run);
-}
-
 static void forget(struct cdr_mpi_server *s, struct cdr_mpi_served *run)
 {
     struct cdr_mpi_served **at = &s->runs;
@@ -175,28 +130,13 @@ static void end_run(struct cdr_mpi_hand *h, const struct cdr_mpi_job *job)
         cdr_mpi_hand_post(h->server, frame, NULL);
 }
 
-static struct cdr_mpi_job *next_job(struct cdr_mpi_hand *h)
-{
-    struct cdr_mpi_job *job;
-
-    pthread_mutex_lock(&h->server->lock);
-    while (!h->first)
-        pthread_cond_wait(&h->some, &h->server->lock);
-    job = h->first;
-    h->first = job->next;
-    if (!h->first)
-        h->last = &h->first;
-    pthread_mutex_unlock(&h->server->lock);
-    return job;
-}
-
 static void *work(void *arg)
 {
     struct cdr_mpi_hand *h = arg;
     bool more = true;
 
     while (more) {
-        struct cdr_mpi_job *job = next_job(h);
+        struct cdr_mpi_job *job = cdr_mpi_hand_next(h);
         switch (job->work) {
         case CDR_MPI_OPEN: open_run(h, job); break;
         case CDR_MPI_RUN: run_lease(h, job); break;
@@ -216,37 +156,6 @@ static void *work(void *arg)
     pthread_mutex_unlock(&h->server->lock);
     cdr_mpi_nap_end(&h->server->nap);
     return NULL;
-}
-
-void cdr_mpi_hand_give(struct cdr_mpi_hand *h, struct cdr_mpi_job *job)
-{
-    job->next = NULL;
-    *h->last = job;
-    h->last = &job->next;
-    pthread_cond_signal(&h->some);
-}
-
-size_t cdr_mpi_hand_take_leases(struct cdr_mpi_hand *h, uint64_t *ids, size_t most)
-{
-    struct cdr_mpi_job **at = &h->first;
-    size_t n = 0;
-
-    while (*at && n < most) {
-        struct cdr_mpi_job *job = *at;
-        if (job->work != CDR_MPI_RUN) {
-            at = &job->next;
-            continue;
-        }
-        *at = job->next;
-        if (!*at)
-            h->last = at;
-        if (ids)
-            ids[n] = job->frame.number;
-        n++;
-        free(job->body);
-        free(job);
-    }
-    return n;
 }
 
 /* Signals are the program's. */

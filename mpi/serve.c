@@ -11,52 +11,6 @@
 #define NAP_NS   1000000
 #define GRACE_NS UINT64_C(1000000000) /* for tasks, once nobody wants them */
 
-/* ---- losing ---- */
-
-static void lose(struct cdr_mpi_server *s, int code, const char *why)
-{
-    char who[CDR_MPI_WHO];
-
-    if (s->lost)
-        return;
-    s->lost = true;
-    cdr_mpi_fail(&s->error, code, "%s %s",
-                 cdr_mpi_census_who(&s->census, 0, who, sizeof who), why);
-}
-
-void cdr_mpi_serve_starve(struct cdr_mpi_server *s)
-{
-    if (!s->lost)
-        cdr_mpi_fail(&s->error, CADRE_ENOMEM, "no memory to serve");
-    s->lost = true;
-}
-
-/* ---- letters ---- */
-
-void cdr_mpi_serve_send(struct cdr_mpi_server *s, struct cdr_mpi_frame frame,
-                        const void *body)
-{
-    if (!cdr_mpi_link_send(&s->links, &s->links.link[0], frame, body))
-        lose(s, CADRE_ESYS, "cannot be reached any more");
-}
-
-static bool send_letters(struct cdr_mpi_server *s)
-{
-    struct cdr_mpi_letter *letter = s->letters;
-    bool some = letter != NULL;
-
-    s->letters = NULL;
-    s->last_letter = &s->letters;
-    while (letter) {
-        struct cdr_mpi_letter *next = letter->next;
-        cdr_mpi_serve_send(s, letter->frame, letter->body);
-        free(letter->body);
-        free(letter);
-        letter = next;
-    }
-    return some;
-}
-
 /* ---- speaking ---- */
 
 static void look_at_rank_0(struct cdr_mpi_server *s)
@@ -70,11 +24,11 @@ static void look_at_rank_0(struct cdr_mpi_server *s)
         l->heard = now;
     s->stepped = now;
     if (l->dead) {
-        lose(s, CADRE_ESYS, "cannot be reached any more");
+        cdr_mpi_serve_lose(s, CADRE_ESYS, "cannot be reached any more");
     } else if (!s->driven && now - l->heard > s->silence_ns) {
         snprintf(why, sizeof why, "has said nothing for %.3g s",
                  (double)(now - l->heard) / 1e9);
-        lose(s, CADRE_ESYS, why);
+        cdr_mpi_serve_lose(s, CADRE_ESYS, why);
     } else if (now - l->spoke > s->silence_ns / 4) {
         cdr_mpi_link_send(&s->links, l, beat, NULL);
         l->spoke = now;
@@ -92,7 +46,7 @@ static void step(struct cdr_mpi_server *s)
     cdr_mpi_look_at_casts(s);
     cdr_mpi_reap(s);
     cdr_mpi_look_at_processes(s);
-    if (send_letters(s)) {
+    if (cdr_mpi_send_letters(s)) {
         cdr_mpi_links_progress(&s->links);
         some = true;
     }

@@ -93,12 +93,37 @@ struct cdr_mpi_server {
 /* Serve until rank 0 closes the pool: CADRE_DONE, or what happened. */
 int cdr_mpi_serve(struct cdr_mpi_server *s, cadre_error *err);
 
-/* ---- between serve.c and hear.c: with the lock held ---- */
+/* ---- say.c ---- */
 
-/* Queue a frame for rank 0. There is no memory to serve: the rank ends. */
+/* With the lock held. Queue a frame for rank 0; send what hands want sent, true: there was
+ * something. Rank 0 is gone; there is no memory to serve: the rank ends. */
 void cdr_mpi_serve_send(struct cdr_mpi_server *s, struct cdr_mpi_frame frame,
                         const void *body);
+bool cdr_mpi_send_letters(struct cdr_mpi_server *s);
+void cdr_mpi_serve_lose(struct cdr_mpi_server *s, int code, const char *why);
 void cdr_mpi_serve_starve(struct cdr_mpi_server *s);
+
+/* By a hand's thread: have a frame sent, whose body is given away; say that the job cannot be
+ * done. */
+void cdr_mpi_hand_post(struct cdr_mpi_server *s, struct cdr_mpi_frame frame,
+                       void *body);
+void cdr_mpi_hand_refuse(struct cdr_mpi_server *s, const struct cdr_mpi_job *job,
+                         const cadre_error *err);
+
+/* ---- jobs.c ---- */
+
+/* With the lock held: a job for it. By its thread: wait for the next one. */
+void cdr_mpi_hand_give(struct cdr_mpi_hand *h, struct cdr_mpi_job *job);
+struct cdr_mpi_job *cdr_mpi_hand_next(struct cdr_mpi_hand *h);
+
+/* With the lock held: leases that it has not begun are gone; their numbers, of at most
+ * `most`, go to ids, which may be NULL. Returns how many. */
+size_t cdr_mpi_hand_take_leases(struct cdr_mpi_hand *h, uint64_t *ids, size_t most);
+
+/* Nobody has the run any more. */
+void cdr_mpi_served_free(struct cdr_mpi_served *run);
+
+/* ---- hear.c: with the lock held ---- */
 
 /* What rank 0 says: a cdr_mpi_arrive whose arg is the server. */
 void cdr_mpi_hear(void *arg, struct cdr_mpi_link *l, const struct cdr_mpi_frame *frame,
@@ -118,27 +143,12 @@ void cdr_mpi_stop(struct cdr_mpi_server *s, struct cdr_mpi_hand *h);
 /* ---- local workers ---- */
 
 /* With the lock held: one of the run's pool that is in no run, which has this from now on;
- * NULL: none is to be had. A job for it. And have it end, once it has done what it has. */
+ * NULL: none is to be had. And have it end, once it has done what it has. */
 struct cdr_mpi_hand *cdr_mpi_hand_take(struct cdr_mpi_server *s,
                                        struct cdr_mpi_served *run);
-void cdr_mpi_hand_give(struct cdr_mpi_hand *h, struct cdr_mpi_job *job);
 bool cdr_mpi_hand_stop(struct cdr_mpi_hand *h);
 
 /* It has ended. */
 void cdr_mpi_hand_free(struct cdr_mpi_hand *h);
-
-/* By a hand's thread: have a frame sent, whose body is given away; say that the job cannot be
- * done. */
-void cdr_mpi_hand_post(struct cdr_mpi_server *s, struct cdr_mpi_frame frame,
-                       void *body);
-void cdr_mpi_hand_refuse(struct cdr_mpi_server *s, const struct cdr_mpi_job *job,
-                         const cadre_error *err);
-
-/* With the lock held: leases that it has not begun are gone; their numbers, of at most
- * `most`, go to ids, which may be NULL. Returns how many. */
-size_t cdr_mpi_hand_take_leases(struct cdr_mpi_hand *h, uint64_t *ids, size_t most);
-
-/* Nobody has the run any more. */
-void cdr_mpi_served_free(struct cdr_mpi_served *run);
 
 #endif

@@ -341,7 +341,9 @@ int main(int argc, char **argv)
         return 1;
     }
     test_explains(pool, processes);
-    test_halts(pool, processes);
+    if (cadre_workers(pool) >
+        1) /* it takes two: one that fails, and one that hears of it */
+        test_halts(pool, processes);
     if (processes) {
         test_crashes(pool);
         test_times(pool);
