@@ -82,14 +82,27 @@ static int take_some(struct cdr_batch *b, struct cdr_args *args,
     return rc == CDR_NO_MORE && args->n > 0 ? 0 : rc;
 }
 
+/* All of a tuple at once: the lists change places. */
+static void take_all(struct cdr_batch *b, struct cdr_args *args)
+{
+    struct cdr_args empty = *args;
+
+    *args = b->tuple;
+    b->tuple = empty;
+    b->used = 0;
+}
+
 static int take_tuples(struct cdr_batch *b, struct cdr_args *args, uint64_t most,
                        struct cdr_failure *why)
 {
     int rc = 0;
 
-    for (uint64_t i = 0; i < most && (rc = look(b, why)) == 0; i++)
+    for (uint64_t i = 0; i < most && (rc = look(b, why)) == 0; i++) {
+        if (args->n == 0 && b->used == 0)
+            take_all(b, args);
         while (rc == 0 && b->used < b->tuple.n)
             rc = take(b, args, why);
+    }
     return rc == CDR_NO_MORE && args->n > 0 ? 0 : rc;
 }
 

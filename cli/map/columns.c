@@ -78,6 +78,11 @@ void cdr_columns_close(struct cdr_columns *c)
     c->split = false;
 }
 
+bool cdr_columns_are_values(const struct cdr_columns *c)
+{
+    return !c->split && c->trim == CDR_TRIM_NONE;
+}
+
 static bool is_space(char c)
 {
     return c != '\0' && strchr(" \t\r\n\v\f", c) != NULL;

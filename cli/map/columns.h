@@ -22,6 +22,9 @@ int cdr_columns_open(struct cdr_columns *columns, const char *colsep, int trim,
                      struct cdr_failure *why);
 void cdr_columns_close(struct cdr_columns *columns);
 
+/* Each value is one column, as it is. */
+bool cdr_columns_are_values(const struct cdr_columns *columns);
+
 /* Append the columns of the value. False: there is no memory. */
 bool cdr_columns_add(const struct cdr_columns *columns, struct cdr_args *to,
                      const char *value, size_t size);

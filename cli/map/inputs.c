@@ -222,6 +222,11 @@ static int next_tuple(struct cdr_inputs *in, struct cdr_args *tuple,
 {
     int rc = 0;
 
+    if (in->n_groups == 1 && !in->in_memory && cdr_columns_are_values(&in->columns)) {
+        cdr_args_clear(tuple);
+        return next_row(in, &in->group[0], tuple,
+                        why); /* there is nothing to combine */
+    }
     if (some_group_is_empty(in))
         return CDR_NO_MORE;
     if (!in->have_current || !step(in))

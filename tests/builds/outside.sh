@@ -75,6 +75,11 @@ if [ -x "$prefix/bin/cadre" ]; then
     point "the program starts from where it lies" equal "cadre 0" \
         "$("$prefix/bin/cadre" --version 2>&1 | grep -o '^cadre [0-9]')"
 fi
+if [ -x "$prefix/libexec/cadre/cadre-plot" ]; then
+    point "and finds what draws" "$prefix/bin/cadre" roc "$root/data/breast_cancer.csv" \
+        --label malignant --score mean_radius -n 20 --plot drawn.svg -o /dev/null
+    point "which draws" grep -q '</svg>' drawn.svg
+fi
 # Where each shell looks for completions; a build without the program has none.
 for file in bash-completion/completions/cadre zsh/site-functions/_cadre \
     fish/vendor_completions.d/cadre.fish; do
