@@ -1,5 +1,8 @@
 /* areas.c - the areas under ROC and precision-recall curves, from their points.
  * SPDX-License-Identifier: MIT
+ *
+ * Two divisions a point take longer than all else here. Where a CPU multiplies and adds in
+ * one step, quotients come from that, and are the same bits.
  */
 #include "stats/metrics/areas.h"
 
@@ -15,17 +18,62 @@ static inline double exactly(uint32_t count)
     return sum - 0x1p52;
 }
 
-void cdr_roc_terms(double *restrict out, const void *from, size_t first, size_t n)
-{
-    const struct cdr_curve *const c = from;
-    const cdr_classes *const points = c->points + first;
-    const double negatives = c->negatives, positives = c->positives;
-    double x[CDR_BLOCK + 1], y[CDR_BLOCK + 1];
+/* ---- rates of points ---- */
 
-    for (size_t i = 0; i <= n; i++) {
+void cdr_rates_divided(double *restrict x, double *restrict y,
+                       const cdr_classes *restrict points, size_t n, double negatives,
+                       double positives)
+{
+    for (size_t i = 0; i < n; i++) {
         x[i] = exactly(cdr_negative(points[i])) / negatives;
         y[i] = exactly(cdr_positive(points[i])) / positives;
     }
+}
+
+#ifdef CDR_FUSED
+
+/* The double next to a / b, of whole numbers below 2^32. The product with 1 / b is off by at
+ * most 2^-52 of it, which the second line makes 2^-104; but a / b is no closer than 2^-86 of it
+ * to where two doubles meet, as its distance to such a place is a fraction that has b
+ * times a power of 2 below and is not 0. */
+#define QUOTIENT(a, b, inverse) \
+    __builtin_fma(__builtin_fma(-((a) * (inverse)), b, a), inverse, (a) * (inverse))
+
+__attribute__((target("avx2,fma"))) void
+cdr_rates_fused(double *restrict x, double *restrict y,
+                const cdr_classes *restrict points, size_t n, double negatives,
+                double positives)
+{
+    const double by_negatives = 1 / negatives, by_positives = 1 / positives;
+
+    for (size_t i = 0; i < n; i++) {
+        const double negative = exactly(cdr_negative(points[i]));
+        const double positive = exactly(cdr_positive(points[i]));
+        x[i] = QUOTIENT(negative, negatives, by_negatives);
+        y[i] = QUOTIENT(positive, positives, by_positives);
+    }
+}
+
+static void find_rates(double *restrict x, double *restrict y,
+                       const cdr_classes *restrict points, size_t n, double negatives,
+                       double positives)
+{
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
+        cdr_rates_fused(x, y, points, n, negatives, positives);
+    else
+        cdr_rates_divided(x, y, points, n, negatives, positives);
+}
+
+#else
+#define find_rates cdr_rates_divided
+#endif
+
+void cdr_roc_terms(double *restrict out, const void *from, size_t first, size_t n)
+{
+    const struct cdr_curve *const c = from;
+    double x[CDR_BLOCK + 1], y[CDR_BLOCK + 1];
+
+    find_rates(x, y, c->points + first, n + 1, c->negatives, c->positives);
     for (size_t i = 0; i < n; i++)
         out[i] = (x[i + 1] - x[i]) * (y[i + 1] + y[i]) / 2;
 }
