@@ -387,7 +387,7 @@ static void test_registering(void **state)
                          "a backend to be registered has no name of its own");
     cannot_be_registered((cadre_backend){ .abi = 1, .name = "old" },
                          "a backend to be registered is for version 1 of the contract, "
-                         "this is 3");
+                         "this is 4");
 }
 
 int main(void)

@@ -13,6 +13,7 @@
 
 #define GROWTH     16
 #define MOST_BYTES ((size_t)1 << 20) /* in one lease, unless one item has more */
+#define ROOT_NS    4000.0  /* who hands leases out has so long for each at least */
 #define STREAM_NS  20000.0 /* a stream's caller waits for the first of a lease */
 
 static uint64_t min_u64(uint64_t a, uint64_t b)
@@ -31,10 +32,16 @@ static uint64_t that_fit(const struct cdr_ledger *l, uint64_t units)
     return each > 0 && units > MOST_BYTES / each ? MOST_BYTES / each + 1 : units;
 }
 
-/* As cost.h says, but no more than GROWTH times as many as ever came back together. */
+/* As cost.h says, or more where so many workers would come back for more faster than one
+ * thread hands it out; and at most GROWTH times as many as ever came back together. */
 static uint64_t automatic(const struct cdr_ledger *l, uint64_t left)
 {
-    double units = l->cost > 0 ? cdr_claim_units(left, l->run->workers, l->cost) : 1;
+    double ns = ROOT_NS * l->run->workers, units = 1;
+
+    if (ns < CDR_CLAIM_NS)
+        ns = CDR_CLAIM_NS;
+    if (l->cost > 0)
+        units = cdr_claim_units(left, l->run->workers, l->cost * CDR_CLAIM_NS / ns);
 
     if (l->run->window->ring_at && l->cost > 0 && units > STREAM_NS / l->cost)
         units = STREAM_NS / l->cost;
