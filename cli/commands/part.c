@@ -171,7 +171,7 @@ int cdr_part_block_fails(const struct cdr_part *p, uint32_t k, cadre_error *err)
     if (err->code != CADRE_EDATA)
         return err->code;
     memcpy(what, err->message, sizeof what);
-    snprintf(err->message, sizeof err->message, "block %s: %s",
+    snprintf(err->message, sizeof err->message, "block %.99s: %.360s",
              cdr_quote(shown, groups_of(p->analysis, CDR_BLOCK)->names[k]), what);
     return err->code;
 }
