@@ -7,7 +7,8 @@
     [11, 22, 3]
 
 Better than there: the bound on items holds in order too; a result is given out as soon as it
-is there; errors come after the results before them; a killed process, SystemExit and what
+is there, though inputs are read by the thread that asks for results, which waits for one that
+blocks; errors come after the results before them; a killed process, SystemExit and what
 cannot be pickled are errors and no hang; after the end there is StopIteration; iterators that
 are dropped end their workers; an unknown keyword is a TypeError.
 """
