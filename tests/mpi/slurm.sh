@@ -37,6 +37,9 @@ fi
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 . "$root/tests/builds/tap.sh"
+pi=$(realpath "$pi")
+ranks=$(realpath "$ranks")
+[ -z "$cadre" ] || cadre=$(realpath "$cadre")
 cd "$scratch"
 chmod 755 .
 
