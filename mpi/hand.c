@@ -180,7 +180,7 @@ static bool prepare(struct cdr_mpi_hand *h, struct cdr_mpi_server *s)
     if (pthread_cond_init(&h->some, NULL))
         return false;
     if (s->processes)
-        h->process.socket = cdr_mpi_nursery_place(&s->nursery);
+        h->process.socket = cdr_mpi_forkserver_place(&s->forkserver);
     if ((!s->processes || has_process(h)) && start_thread(h))
         return true;
     if (has_process(h))

@@ -176,7 +176,7 @@ static void died(struct cdr_mpi_hand *h, const struct cdr_mpi_job *job,
         cdr_mpi_hand_refuse(h->server, job, how);
 }
 
-static void lost_nursery(struct cdr_mpi_hand *h, const struct cdr_mpi_job *job)
+static void lost_forkserver(struct cdr_mpi_hand *h, const struct cdr_mpi_job *job)
 {
     cadre_error err;
 
@@ -210,7 +210,7 @@ static bool answer(struct cdr_mpi_hand *h, const struct cdr_mpi_job *job,
         free(*body);
         return false;
     }
-    lost_nursery(h, job);
+    lost_forkserver(h, job);
     return false;
 }
 
@@ -262,7 +262,7 @@ bool cdr_mpi_process_open(struct cdr_mpi_hand *h, const struct cdr_mpi_job *job)
     if (h->process.open)
         return true;
     if (!start(h) || !tell_run(h, job)) {
-        lost_nursery(h, job);
+        lost_forkserver(h, job);
         return false;
     }
     if (!answer(h, job, &head, &body))
@@ -298,7 +298,7 @@ void cdr_mpi_process_run(struct cdr_mpi_hand *h, const struct cdr_mpi_job *job)
     if (!cdr_mpi_process_open(h, job))
         return;
     if (!say(h, head, job->body, -1)) {
-        lost_nursery(h, job);
+        lost_forkserver(h, job);
         return;
     }
     if (!answer(h, job, &head, &body))

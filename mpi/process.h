@@ -16,7 +16,7 @@ struct cdr_mpi_job;
 struct cdr_mpi_served;
 
 struct cdr_mpi_process {
-    int socket;              /* to its place in the nursery; -1: there is no process */
+    int socket; /* to its place in the forkserver; -1: there is no process */
     struct cdr_mpi_inbox in; /* this and the next two: the hand's thread's */
     uint64_t life;
     bool alive, open; /* it was started; and has the hand's run */

@@ -6,7 +6,7 @@
  */
 #include "frame.h"
 #include "message.h"
-#include "nursery.h"
+#include "forkserver.h"
 
 #include <errno.h>
 #include <pthread.h>

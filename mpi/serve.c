@@ -135,7 +135,7 @@ static int prepare(struct cdr_mpi_server *s, cadre_error *err)
         rc = cdr_mpi_nap_init(&s->nap);
     if (rc)
         return cdr_mpi_fail(err, CADRE_ESYS, "a rank needs a mutex: %s", strerror(rc));
-    if (s->processes && cdr_mpi_nursery_open(&s->nursery, err))
+    if (s->processes && cdr_mpi_forkserver_open(&s->forkserver, err))
         return err->code;
     return cdr_mpi_links_open(&s->links, s->comm, 0, 1, err);
 }
@@ -159,7 +159,7 @@ int cdr_mpi_serve(struct cdr_mpi_server *s, cadre_error *err)
     /* A task that does not end keeps this process, which nobody can want any more. */
     if (!stop_hands(s, s->lost ? GRACE_NS : UINT64_MAX))
         give_up(s, &s->error);
-    cdr_mpi_nursery_close(&s->nursery);
+    cdr_mpi_forkserver_close(&s->forkserver);
     part(s);
     rc = s->lost ? s->error.code : CADRE_DONE;
     if (s->lost && err)

@@ -13,7 +13,7 @@
 #include "census.h"
 #include "link.h"
 #include "nap.h"
-#include "nursery.h"
+#include "forkserver.h"
 #include "process.h"
 
 #include <pthread.h>
@@ -80,8 +80,8 @@ struct cdr_mpi_server {
     struct cdr_mpi_links links; /* the speaking thread's, as casts are */
     struct cdr_mpi_casts casts;
     unsigned local; /* workers of a run */
-    bool processes; /* which are processes, from this nursery */
-    struct cdr_mpi_nursery nursery;
+    bool processes; /* which are processes, from this forkserver */
+    struct cdr_mpi_forkserver forkserver;
     struct cdr_mpi_hand *hands;
     uint64_t dismissing; /* the pool whose workers are about to end; or 0 */
     struct cdr_mpi_served *runs;

@@ -297,7 +297,7 @@ static void test_retires(void)
 }
 
 /* Who starts the workers of a rank is gone: that rank can do nothing any more. */
-static void test_nursery(cadre_pool *pool)
+static void test_forkserver(cadre_pool *pool)
 {
     cadre_job job = job_with(PARRICIDE);
     cadre_error err;
@@ -348,7 +348,7 @@ int main(int argc, char **argv)
         test_crashes(pool);
         test_times(pool);
         test_retires();
-        test_nursery(pool);
+        test_forkserver(pool);
     }
     cadre_close(pool);
     printf("1..%d\n", points);

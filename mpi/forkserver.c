@@ -1,7 +1,7 @@
-/* nursery.c - who starts a rank's worker processes.
+/* forkserver.c - who starts a rank's worker processes.
  * SPDX-License-Identifier: MIT
  */
-#include "nursery.h"
+#include "forkserver.h"
 #include "frame.h"
 #include "message.h"
 
@@ -16,7 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* ---- in the nursery ---- */
+/* ---- in the forkserver ---- */
 
 /* What a worker has of its place, inherited. */
 struct place {
@@ -108,7 +108,7 @@ static _Noreturn void tend(int socket, pid_t rank)
     pthread_sigmask(SIG_SETMASK, &all, NULL);
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) || getppid() != rank)
         _exit(1);
-    prctl(PR_SET_NAME, "cadre-nursery"); /* only a name: may fail */
+    prctl(PR_SET_NAME, "cadre-forksrv"); /* only a name: may fail */
     while (cdr_mpi_message_receive(socket, &in, &head, &body, &fd)) {
         free(body);
         if (fd >= 0)
@@ -119,12 +119,12 @@ static _Noreturn void tend(int socket, pid_t rank)
 
 /* ---- in the rank ---- */
 
-int cdr_mpi_nursery_open(struct cdr_mpi_nursery *n, cadre_error *err)
+int cdr_mpi_forkserver_open(struct cdr_mpi_forkserver *n, cadre_error *err)
 {
     pid_t rank = getpid(), pid;
     int ends[2];
 
-    *n = (struct cdr_mpi_nursery){ 0, -1 };
+    *n = (struct cdr_mpi_forkserver){ 0, -1 };
     if (!cdr_mpi_message_pair(ends))
         return cdr_mpi_fail(err, CADRE_ESYS, "no socket for worker processes: %s",
                             strerror(errno));
@@ -139,11 +139,11 @@ int cdr_mpi_nursery_open(struct cdr_mpi_nursery *n, cadre_error *err)
         return cdr_mpi_fail(err, CADRE_ESYS, "worker processes cannot be forked: %s",
                             strerror(errno));
     }
-    *n = (struct cdr_mpi_nursery){ pid, ends[0] };
+    *n = (struct cdr_mpi_forkserver){ pid, ends[0] };
     return CADRE_OK;
 }
 
-int cdr_mpi_nursery_place(const struct cdr_mpi_nursery *n)
+int cdr_mpi_forkserver_place(const struct cdr_mpi_forkserver *n)
 {
     struct cdr_mpi_message head = { .kind = CDR_MPI_WORKER_START };
     int ends[2];
@@ -159,12 +159,12 @@ int cdr_mpi_nursery_place(const struct cdr_mpi_nursery *n)
     return -1;
 }
 
-void cdr_mpi_nursery_close(struct cdr_mpi_nursery *n)
+void cdr_mpi_forkserver_close(struct cdr_mpi_forkserver *n)
 {
     if (n->pid <= 0)
         return;
     close(n->socket);
     while (waitpid(n->pid, NULL, 0) < 0 && errno == EINTR)
         ;
-    *n = (struct cdr_mpi_nursery){ 0, -1 };
+    *n = (struct cdr_mpi_forkserver){ 0, -1 };
 }
