@@ -124,6 +124,9 @@ static inline void cdr_ledger_unlock(struct cdr_ledger *l)
 struct cdr_entry *cdr_ledger_first(const struct cdr_ledger *l, unsigned seat);
 struct cdr_entry *cdr_entry_find(struct cdr_ledger *l, unsigned seat, uint64_t id);
 
+/* The entry as a lease's bytes; false: no memory. */
+bool cdr_entry_pack(struct cdr_ledger *l, const struct cdr_entry *e, cadre_packet *out);
+
 /* It is out no more: it waits again, or is gone for good. */
 void cdr_entry_put_back(struct cdr_ledger *l, struct cdr_entry *e);
 void cdr_entry_drop(struct cdr_ledger *l, struct cdr_entry *e);
