@@ -9,6 +9,8 @@
 
 /* ---- cancellation ---- */
 
+#define PATIENCE_MS 60000 /* nobody who is to notice is killed on a busy machine */
+
 struct stage {
     _Atomic int running, go, noticed;
     _Atomic int by_caller; /* tasks that its thread did */
@@ -63,6 +65,7 @@ static void test_cancel_from_another_thread(void **state)
               (cadre_job){ .fn = waits_for_cancel,
                            .n = 1000,
                            .statuses = statuses,
+                           .grace_ms = PATIENCE_MS,
                            .shared = &s,
                            .shared_size = sizeof s },
               CADRE_ECANCELLED, &err);

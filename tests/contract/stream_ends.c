@@ -265,6 +265,7 @@ static cadre_stream *open_scene(const struct contract *c, struct scene **shared)
 {
     return open_stream(c, (cadre_job){ .fn = runs_until_unwanted,
                                        .n = CADRE_ENDLESS,
+                                       .grace_ms = 60000, /* all are to notice */
                                        .shared = shared,
                                        .shared_size = sizeof *shared });
 }
