@@ -184,6 +184,9 @@ static bool feed_range(cadre_stream *s)
     cadre_error err;
     enum cdr_fed fed = cdr_source_range(&s->source, s->fed, most, items, &n, &err);
 
+    s->now = cdr_now(); /* before workers are woken: that is not the source's time */
+    if (n > 0)
+        s->source.cost = (double)(s->now - began) / (double)n + 0.1;
     if (s->ring->unordered)
         spread_range(s, items, n);
     s->fed += n;
@@ -192,9 +195,6 @@ static bool feed_range(cadre_stream *s)
         publish(s);
     if (fed != CDR_FED)
         end_of_source(s, fed == CDR_NO_MORE ? CADRE_DONE : err.code, &err);
-    s->now = cdr_now();
-    if (n > 0)
-        s->source.cost = (double)(s->now - began) / (double)n + 0.1;
     return n > 0;
 }
 
