@@ -32,6 +32,7 @@
 
 #define FEED_NS     2000.0
 #define SLOW_NS     1000.0 /* a source that takes longer for an item is slow */
+#define CLOSE_NS    250.0  /* from here on it is measured item by item */
 #define PROGRESS_NS 100000000
 
 static inline bool disturbed(const cadre_stream *s)
@@ -141,17 +142,29 @@ static uint64_t portion(const cadre_stream *s)
     return items < 1 ? (room > 0) : items < (double)room ? (uint64_t)items : room;
 }
 
-/* Each item is published at once: the source may take long for the next. */
+/* To wake workers is not the source's time: counted in, it would make a quick source look
+ * slow, which then gives one item at a time, for which they have to be woken again. */
+static void note_cost(cadre_stream *s, uint64_t ns, uint64_t n)
+{
+    if (n > 0)
+        s->source.cost = (double)ns / (double)n + 0.1;
+}
+
+/* Each item is published at once: the source may take long for the next. Where items seem
+ * to take a while, a look at the clock for each tells how much of that was waking. */
 static bool feed_from_source(cadre_stream *s)
 {
-    uint64_t most = portion(s), n = 0, began = s->now;
+    bool closely = s->source.cost > CLOSE_NS;
+    uint64_t most = portion(s), n = 0, began = s->now, given, waking = 0;
 
-    for (; n < most && feed_one(s); n++)
+    for (; n < most && feed_one(s); n++) {
+        given = closely ? cdr_now() : 0;
         publish(s);
+        waking += closely ? cdr_now() - given : 0;
+    }
     note_held(s);
     s->now = cdr_now();
-    if (n > 0)
-        s->source.cost = (double)(s->now - began) / (double)n + 0.1;
+    note_cost(s, s->now - began - waking, n);
     return n > 0;
 }
 
@@ -184,9 +197,8 @@ static bool feed_range(cadre_stream *s)
     cadre_error err;
     enum cdr_fed fed = cdr_source_range(&s->source, s->fed, most, items, &n, &err);
 
-    s->now = cdr_now(); /* before workers are woken: that is not the source's time */
-    if (n > 0)
-        s->source.cost = (double)(s->now - began) / (double)n + 0.1;
+    s->now = cdr_now();
+    note_cost(s, s->now - began, n);
     if (s->ring->unordered)
         spread_range(s, items, n);
     s->fed += n;
