@@ -41,30 +41,33 @@ static void read_slot(struct cdr_status_job *job, const struct cdr_status_slot *
     *job = (struct cdr_status_job){ 0 };
 }
 
-static enum finding copy(struct cdr_running *to, const struct cdr_status_page *page)
+static enum finding copy(struct cdr_running *to, const struct cdr_status_page *page,
+                         uint32_t slots)
 {
     *to = (struct cdr_running){ .pid = page->pid,
                                 .began = page->began,
-                                .workers = page->slots };
+                                .workers = slots };
     memcpy(to->command, page->command, sizeof to->command);
     to->command[sizeof to->command - 1] = '\0';
-    to->job = calloc(page->slots + 1, sizeof *to->job);
+    to->job = calloc((size_t)slots + 1, sizeof *to->job);
     if (!to->job)
         return NO_MEMORY;
     for (int i = 0; i < CDR_STATUS_COUNTS; i++)
         to->count[i] = atomic_load_explicit(&page->count[i], memory_order_relaxed);
-    for (unsigned i = 0; i < page->slots; i++) {
+    for (uint32_t i = 0; i < slots; i++) {
         read_slot(&to->job[i], &page->slot[i]);
         to->busy += to->job[i].number != 0;
     }
     return FOUND;
 }
 
-static bool is_status(const struct cdr_status_page *page, size_t size)
+/* The number of slots is read once: who writes the file may change it at any time. */
+static bool is_status(const struct cdr_status_page *page, size_t size, uint32_t *slots)
 {
+    *slots = *(const volatile uint32_t *)&page->slots;
     return memcmp(page->magic, CDR_STATUS_MAGIC, sizeof page->magic) == 0 &&
            page->version == CDR_STATUS_VERSION &&
-           page->slots <= (size - sizeof *page) / sizeof page->slot[0];
+           *slots <= (size - sizeof *page) / sizeof page->slot[0];
 }
 
 /* A file that nobody has locked was left behind: it goes, if it is one of ours. */
@@ -73,17 +76,18 @@ static enum finding read_file(struct cdr_running *to, const char *path)
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     struct cdr_status_page *page = MAP_FAILED;
     enum finding found = NOTHING;
+    uint32_t slots;
     struct stat is;
 
     if (fd >= 0 && fstat(fd, &is) == 0 && S_ISREG(is.st_mode) &&
         (size_t)is.st_size >= sizeof *page)
         page = mmap(NULL, (size_t)is.st_size, PROT_READ, MAP_SHARED, fd, 0);
     if (page != MAP_FAILED) {
-        if (is_status(page, (size_t)is.st_size)) {
+        if (is_status(page, (size_t)is.st_size, &slots)) {
             if (flock(fd, LOCK_SH | LOCK_NB) == 0)
                 (void)unlink(path);
             else
-                found = copy(to, page);
+                found = copy(to, page, slots);
         }
         munmap(page, (size_t)is.st_size);
     }

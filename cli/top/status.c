@@ -27,11 +27,16 @@ struct cdr_status {
 
 /* ---- the folder ---- */
 
-static int check_folder(const char *folder, struct cdr_failure *why)
+/* To be looked into it need not be there. */
+static int check_folder(const char *folder, bool make, struct cdr_failure *why)
 {
     char shown[CDR_SHOWN];
     struct stat is;
 
+    if (make)
+        (void)mkdir(folder, 0700);
+    if (lstat(folder, &is) < 0 && !make && errno == ENOENT)
+        return 0;
     if (lstat(folder, &is) < 0)
         return cdr_fails(why, CDR_EXIT_FAILED,
                          "--status: cannot make the folder %s: %s",
@@ -56,7 +61,7 @@ char *cdr_status_folder(bool make, struct cdr_failure *why)
         cdr_fails_memory(why);
         return NULL;
     }
-    if (make && ((void)mkdir(folder, 0700), check_folder(folder, why))) {
+    if (check_folder(folder, make, why)) {
         free(folder);
         return NULL;
     }
@@ -65,14 +70,19 @@ char *cdr_status_folder(bool make, struct cdr_failure *why)
 
 /* ---- opening ---- */
 
-/* Made and locked under another name: who finds it finds it whole. */
+/* Made and locked under another name: who finds it finds it whole. All of it has its place
+ * on the disk, as storing into a mapped file that finds none is a bus error. */
 static int make_file(struct cdr_status *s, const char *fresh)
 {
+    int failed;
+
     (void)unlink(fresh); /* of a program that had this number, and died here */
     s->fd = open(fresh, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (s->fd < 0 || flock(s->fd, LOCK_EX | LOCK_NB) < 0 ||
-        ftruncate(s->fd, (off_t)s->size) < 0)
+    if (s->fd < 0 || flock(s->fd, LOCK_EX | LOCK_NB) < 0)
         return errno;
+    failed = posix_fallocate(s->fd, 0, (off_t)s->size);
+    if (failed)
+        return failed;
     s->page = mmap(NULL, s->size, PROT_READ | PROT_WRITE, MAP_SHARED, s->fd, 0);
     if (s->page == MAP_FAILED) {
         s->page = NULL;

@@ -53,8 +53,8 @@ struct cdr_status_page {
 
 struct cdr_status;
 
-/* $XDG_RUNTIME_DIR/cadre, or /tmp/cadre-UID; yours to free. `make`: it is made, and has to
- * be the user's own. NULL, with the reason noted. */
+/* $XDG_RUNTIME_DIR/cadre, or /tmp/cadre-UID; yours to free. It has to be the user's own if it
+ * is there, and is made with `make`. NULL, with the reason noted. */
 char *cdr_status_folder(bool make, struct cdr_failure *why);
 
 /* The path: NULL: the process's number, in that folder. */
