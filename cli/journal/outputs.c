@@ -3,6 +3,7 @@
  */
 #include "cli/journal/outputs.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -12,6 +13,13 @@
 #include <unistd.h>
 
 #define PIECE 65536
+
+char *cdr_outputs_folder(const char *journal)
+{
+    char *folder;
+
+    return asprintf(&folder, "%s.outputs", journal) < 0 ? NULL : folder;
+}
 
 char *cdr_output_name(const char *journal, int64_t id, int which)
 {
@@ -25,12 +33,10 @@ char *cdr_output_name(const char *journal, int64_t id, int which)
 
 static int make_folder(const char *journal)
 {
-    char *folder;
-    int failed = 0;
+    char *folder = cdr_outputs_folder(journal);
+    int failed = folder ? 0 : ENOMEM;
 
-    if (asprintf(&folder, "%s.outputs", journal) < 0)
-        return ENOMEM;
-    if (mkdir(folder, 0777) < 0 && errno != EEXIST)
+    if (folder && mkdir(folder, 0777) < 0 && errno != EEXIST)
         failed = errno;
     free(folder);
     return failed;
@@ -53,6 +59,21 @@ int cdr_output_save(const char *journal, int64_t id, int which, struct cdr_held 
         failed = errno;
     free(name);
     return failed;
+}
+
+void cdr_outputs_remove(const char *journal)
+{
+    char *folder = cdr_outputs_folder(journal);
+    DIR *entries = folder ? opendir(folder) : NULL;
+    struct dirent *entry;
+
+    while (entries && (entry = readdir(entries)))
+        (void)unlinkat(dirfd(entries), entry->d_name, 0); /* not "." and ".." */
+    if (entries)
+        closedir(entries);
+    if (folder)
+        (void)rmdir(folder);
+    free(folder);
 }
 
 static int load(int fd, uint64_t size, struct cdr_held *held, struct cdr_spool *spool)

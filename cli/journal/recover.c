@@ -191,14 +191,33 @@ static int write_commands(struct recovery *r)
     return r->why->code;
 }
 
+/* Neither it nor outputs beside it are to be there already. */
+static int check_new(const struct recovery *r)
+{
+    char shown[CDR_SHOWN], *outputs = cdr_outputs_folder(r->to);
+    const char *there = access(r->to, F_OK) == 0                ? r->to
+                        : outputs && access(outputs, F_OK) == 0 ? outputs
+                                                                : NULL;
+
+    if (!outputs)
+        cdr_fails_memory(r->why);
+    else if (there == r->to)
+        cdr_fails(r->why, CDR_EXIT_USAGE,
+                  "--recover is %s, which is there already: name a new file",
+                  cdr_quote(shown, there));
+    else if (there)
+        cdr_fails(
+            r->why, CDR_EXIT_USAGE,
+            "--recover has outputs in %s, which is there already: name a new file",
+            cdr_quote(shown, there));
+    free(outputs);
+    return r->why->code;
+}
+
 static int open_new(struct recovery *r)
 {
-    char shown[CDR_SHOWN];
-
-    if (access(r->to, F_OK) == 0)
-        return cdr_fails(r->why, CDR_EXIT_USAGE,
-                         "--recover is %s, which is there already: name a new file",
-                         cdr_quote(shown, r->to));
+    if (check_new(r))
+        return r->why->code;
     r->made = true;
     if (cdr_database_open(&r->db, r->to, false, r->why) ||
         cdr_database_run(r->db,
@@ -225,6 +244,19 @@ static void close_new(struct recovery *r)
     sqlite3_finalize(r->torn);
     if (r->db && sqlite3_close(r->db) != SQLITE_OK && !r->why->code)
         cdr_database_fails(r->db, "cannot be closed", r->why);
+}
+
+/* Nothing of it is left where it could not be finished. */
+static void remove_new(const struct recovery *r)
+{
+    char *log;
+
+    (void)unlink(r->to);
+    if (asprintf(&log, "%s-wal", r->to) >= 0) {
+        (void)unlink(log);
+        free(log);
+    }
+    cdr_outputs_remove(r->to);
 }
 
 /* ---- what is lost ---- */
@@ -338,7 +370,7 @@ int cdr_journal_recover(const char *path, const char *to, struct cdr_failure *wh
     recover(&r);
     close_new(&r);
     if (r.made && why->code)
-        (void)unlink(to); /* it has nothing that was saved */
+        remove_new(&r);
     cdr_pages_close(&r.pages);
     cdr_old_commands_free(&r.commands);
     cdr_spool_close(&r.spool);
