@@ -4,7 +4,7 @@
  * The sign of a zero is one of the bytes that come out, so that the order of what is equal
  * must not depend on a C library. Replicates are some thousands, and sorting them by
  * comparisons would take as long as many resamples of few rows: so they are sorted byte by
- * byte, as ranking.c does with scores. That takes the memory of four arrays; of more
+ * byte (radix.c). That takes the memory of four arrays; of more
  * numbers than are worth it, runs are sorted so and then merged in that memory. Where it
  * is not enough for the shorter of two runs, they are cut and rotated until it is (as
  * P.-S. Kim and A. Kutzner have it, 2004); without any memory, until nothing is left.
@@ -23,56 +23,12 @@
 
 /* ---- byte by byte ---- */
 
-typedef size_t histograms[8][256];
-
-static uint64_t key_of(double x)
-{
-    const uint64_t sign = UINT64_C(1) << 63;
-    uint64_t bits;
-
-    if (isnan(x))
-        return UINT64_MAX;
-    x += 0.0; /* -0.0 becomes 0.0 */
-    memcpy(&bits, &x, sizeof bits);
-    return bits & sign ? ~bits : bits | sign;
-}
-
-static unsigned byte(uint64_t key, unsigned b)
-{
-    return key >> 8 * b & 0xff;
-}
-
-static void starts(size_t *histogram)
-{
-    size_t sum = 0;
-
-    for (unsigned v = 0; v < 256; v++) {
-        const size_t count = histogram[v];
-        histogram[v] = sum;
-        sum += count;
-    }
-}
-
 static void sort_by_bytes(double *x, struct cdr_keyed *from, struct cdr_keyed *to,
                           size_t n)
 {
-    histograms h = { { 0 } };
-
-    for (size_t i = 0; i < n; i++) {
-        from[i] = (struct cdr_keyed){ key_of(x[i]), x[i] };
-        for (unsigned b = 0; b < 8; b++)
-            h[b][byte(from[i].key, b)]++;
-    }
-    for (unsigned b = 0; b < 8; b++) {
-        if (h[b][byte(from->key, b)] == n)
-            continue;
-        starts(h[b]);
-        for (size_t i = 0; i < n; i++)
-            to[h[b][byte(from[i].key, b)]++] = from[i];
-        struct cdr_keyed *const sorted = to;
-        to = from;
-        from = sorted;
-    }
+    for (size_t i = 0; i < n; i++)
+        from[i] = (struct cdr_keyed){ cdr_key_of(x[i]), { .x = x[i] } };
+    from = cdr_radix_sort(from, to, n);
     for (size_t i = 0; i < n; i++)
         x[i] = from[i].x;
 }
