@@ -153,14 +153,15 @@ typedef struct cadre_bytes {
 /* Free every data and leave the array all zero. */
 CADRE_API void cadre_bytes_free(cadre_bytes *bytes, uint64_t n);
 
-/* Fills *item; returns CADRE_OK, CADRE_DONE when there are no more, or anything else to
- * fail. Called from the thread that called cadre, never from two at once. Items of
- * CADRE_BYTES are a cadre_bytes whose bytes stay until the next call. */
+/* Fills *item; returns CADRE_OK, CADRE_DONE when there are no more, CADRE_LATER when there
+ * is none yet (see cadre_stream_wake), or anything else to fail. Called from the thread that
+ * called cadre, never from two at once. Items of CADRE_BYTES are a cadre_bytes whose bytes
+ * stay until the next call. */
 typedef int cadre_source(void *arg, void *item, cadre_error *err);
 
 /* The same for several items a call: writes 1 to `most` of them, of item_size bytes each, one
- * after another, and says in *n how many. With CADRE_DONE or a failure *n may be 0; the items
- * that it counts come before the end. Not for CADRE_BYTES. */
+ * after another, and says in *n how many. With CADRE_DONE, CADRE_LATER or a failure *n may be
+ * 0; the items that it counts come before the end. Not for CADRE_BYTES. */
 typedef int cadre_range_source(void *arg, void *items, uint64_t most, uint64_t *n,
                                cadre_error *err);
 

@@ -15,6 +15,7 @@ CADRE_BEGIN_DECLS
 #define CADRE_CODES(X)                                  \
     X(OK, 0, "success")                                 \
     X(DONE, 1, "no more items or records")              \
+    X(LATER, 2, "no item is there yet")                 \
     X(EINVAL, -1, "invalid argument")                   \
     X(ENOMEM, -2, "out of memory")                      \
     X(ESYS, -3, "an operating system call failed")      \

@@ -9,8 +9,8 @@
  * finished with, which a record is at the next call of cadre_stream_next. As a factor:
  * `window` = workers x buffer factor.
  *
- * A stream belongs to the thread that opened it, but for cadre_stream_stop. On a NULL
- * pool it runs in that thread, with the same records.
+ * A stream belongs to the thread that opened it, but for cadre_stream_stop and
+ * cadre_stream_wake. On a NULL pool it runs in that thread, with the same records.
  *
  *     cadre_stream *s;
  *     cadre_record r;
@@ -62,6 +62,12 @@ CADRE_API int cadre_stream_next(cadre_stream *s, cadre_record *record,
 CADRE_API void cadre_stream_stop(cadre_stream *s);
 CADRE_API bool cadre_stream_stopped(const cadre_stream *s);
 
+/* Ask the source again: it has returned CADRE_LATER, and now there is more. Until then it is
+ * not called for that, and the stream waits for records without using the CPU. One call is
+ * enough however often it is made, also one made before the source has returned; more than
+ * enough does no harm. Safe from any thread and from a signal handler. NULL is fine. */
+CADRE_API void cadre_stream_wake(cadre_stream *s);
+
 /* End the stream at any moment, and stop those that it has its items from. Tasks that run
  * can ask cadre_task_cancelled; threads are waited for, processes as long as grace_ms says.
  * NULL is fine. */
@@ -97,7 +103,7 @@ CADRE_API void cadre_file_close(cadre_file *file); /* after the stream; NULL is 
 CADRE_API int cadre_file_source(void *file, void *item, cadre_error *err);
 
 /* For sources of your own: word a failure and return `user`, or CADRE_ESOURCE if that
- * is 0 or CADRE_DONE, which is 1:   return cadre_source_fail(err, 5, "cannot read %s", name); */
+ * is 0, CADRE_DONE (1) or CADRE_LATER (2):   return cadre_source_fail(err, 5, "no %s", name); */
 CADRE_API int cadre_source_fail(cadre_error *err, int user, const char *format, ...)
     CADRE_PRINTF(3, 4);
 

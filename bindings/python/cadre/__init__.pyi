@@ -89,7 +89,8 @@ def reduce(combine: Callable[[Any, Any], Any], items: Iterable[Any], /, *,
            grace: float = ..., progress: Progress = ..., seed: Seed = ...,
            min_items: int | None = ...,
            isolate: bool = ..., persistent: bool = ..., prefetch: int | None = ...,
-           state: Callable[[], Any] | None = ..., keep_state: bool = ...) -> Any: ...
+           state: Callable[[], Any] | None = ..., keep_state: bool = ...,
+           indexes: Iterable[int] | None = ...) -> Any: ...
 
 
 def imap(fn: Callable[..., R], /, *iterables: Iterable[Any], window: int | None = ...,
@@ -98,7 +99,8 @@ def imap(fn: Callable[..., R], /, *iterables: Iterable[Any], window: int | None 
          deadline: float | None = ..., grace: float = ..., on_error: OnError = ...,
          progress: Progress = ..., seed: Seed = ...,
          isolate: bool = ..., persistent: bool = ..., prefetch: int | None = ...,
-         state: Callable[[], Any] | None = ..., keep_state: bool = ...) -> Iterator[R]: ...
+         state: Callable[[], Any] | None = ..., keep_state: bool = ...,
+         indexes: Iterable[int] | None = ...) -> Iterator[R]: ...
 
 
 def imap_unordered(fn: Callable[..., R], /, *iterables: Iterable[Any],
@@ -109,7 +111,8 @@ def imap_unordered(fn: Callable[..., R], /, *iterables: Iterable[Any],
                    grace: float = ..., on_error: OnError = ..., progress: Progress = ...,
                    seed: Seed = ...,
                    isolate: bool = ..., persistent: bool = ..., prefetch: int | None = ...,
-                   state: Callable[[], Any] | None = ..., keep_state: bool = ...) -> Iterator[R]: ...
+                   state: Callable[[], Any] | None = ..., keep_state: bool = ...,
+                   indexes: Iterable[int] | None = ...) -> Iterator[R]: ...
 
 
 def empty(shape: int | tuple[int, ...], dtype: DTypeLike = ...) -> NDArray[Any]: ...

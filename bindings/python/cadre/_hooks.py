@@ -148,14 +148,24 @@ def log(level, text):
     """A line of the library's log. Other threads are worth a warning, once, if they are
     the program's: those of BLAS, OpenMP and Pool.submit see to forks themselves."""
     if "other thread" in text:
-        others = sum(not hasattr(thread, "cadre_dispatcher")
-                     for thread in threading.enumerate()) - 1
-        level = 1 if others > 0 and not log.told else 2
+        level = 1 if program_has_threads() and not log.told else 2
         log.told = log.told or level == 1
     logger.log(LEVELS.get(level, logging.INFO), "%s", text)
 
 
 log.told = False
+
+
+def program_has_threads():
+    """Whether there are threads but this one and cadre's own. Of those that Python did not
+    start it keeps what it once knew of them, also when they have ended."""
+    try:
+        there = {int(name) for name in os.listdir("/proc/self/task")}
+    except OSError:
+        there = None
+    return sum(not hasattr(thread, "cadre_dispatcher")
+               and (there is None or thread.native_id in there)
+               for thread in threading.enumerate()) > 1
 
 
 class Absent:

@@ -1,8 +1,10 @@
 # _map.py - map, starmap, reduce: all results at once.
 # SPDX-License-Identifier: MIT
 """map, starmap and reduce."""
+import copy
 import sys
 import time
+from array import array
 
 from . import _auto, _core, _errors, _hooks, _state
 from ._options import Options, reporter
@@ -235,57 +237,84 @@ _NOTHING = object()
 def reduce(combine, items, /, *, initial=_NOTHING, fn=None, grain=None, workers=None,
            backend=None, retries=0, timeout=None, deadline=None, grace=0.1,
            progress=None, seed=None, min_items=None, isolate=False,
-           persistent=False, prefetch=None, state=None, keep_state=False):
+           persistent=False, prefetch=None, state=None, keep_state=False, indexes=None):
     """combine(combine(fn(a), fn(b)), fn(c)) and so on, in a tree.
 
     combine has to be associative, as far as you mind: the shape of the tree depends on
     the number of items and on grain alone, so that the same floating-point sum comes
-    out of any workers. fn is applied to each item first, if it is given. grain is how
-    many neighbours a task combines, one after another. For the other options see map.
-    Without items, initial is the result, or there is a TypeError.
+    out of any workers. fn is applied to each item first, if it is given, and finds that
+    item's index and random numbers in current_task(). grain is how many neighbours a task
+    combines, one after another. With indexes, only these items are combined, as if there
+    were no others; fn, errors and their notes know them by their place among all. For the
+    other options see map. Without items, initial is the result, or there is a TypeError.
 
     >>> import cadre, operator
     >>> cadre.reduce(operator.add, range(101))
     5050
     >>> cadre.reduce(max, ["a", "ccc", "bb"], fn=len)
     3
+    >>> cadre.reduce(operator.add, range(101), indexes=[1, 50, 100])
+    151
     """
     check(combine)
     options = Options(workers, backend, None, None, None, retries, timeout, deadline,
                       grace, "raise", progress, seed, min_items, isolate, persistent,
-                      prefetch, state, keep_state)
+                      prefetch, state, keep_state, indexes)
     return reduce_with(options, combine, items, initial, fn, grain)
 
 
-def fold(combine, fn, items, first, end, index=0):
-    """Neighbours combined, one after another; the first of items counts as that index."""
+def fold(combine, fn, items, first, end, indexes):
+    """Neighbours combined, one after another. The task is at each of them in turn."""
     folded = _NOTHING
-    for at in range(first, len(items) if end is None else end):
+    for at in range(first, end):
         try:
-            value = items[at] if fn is None else fn(items[at])
+            if fn is None:
+                value = items[at]
+            else:
+                _core.task_at(indexes[at])
+                value = fn(items[at])
             folded = value if folded is _NOTHING else combine(folded, value)
         except Exception as exception:
-            _errors.locate(exception, at + index, items[at])
+            _errors.locate(exception, indexes[at], items[at])
             raise
     return folded
+
+
+def by_blocks(options, indexes, grain):
+    """Options of tasks that each have a block of the items: known by the first of it."""
+    options = copy.copy(options)
+    options.indexes = array("Q", indexes[::grain])
+    return options
 
 
 def reduce_with(options, combine, items, initial=_NOTHING, fn=None, grain=None, pool=None):
     """reduce, once its options are read."""
     from ._options import whole
     items, failure = take(items)
+    indexes = options.indexes
+    if indexes is None:
+        indexes = range(len(items))
+    else:
+        items, failure = chosen(items, failure, indexes)
     n = len(items)
     grain = whole("grain", grain, 1) or max(1, -(-n // 1024))
 
     def block(first):
-        return fold(combine, fn, items, first, min(first + grain, n))
+        return fold(combine, fn, items, first, min(first + grain, n), indexes)
 
+    options = by_blocks(options, indexes[:n], grain)
     if options.persistent:  # each block travels with its items alone
-        blocks = ((combine, fn, list(items[first:first + grain]), 0, None, first)
-                  for first in range(0, n, grain))
-        parts = run(fold, list(blocks), options, star=True, pool=pool)
+        blocks = ((combine, fn, list(items[first:first + grain]), 0, min(grain, n - first),
+                   indexes[first:first + grain]) for first in range(0, n, grain))
+        work, tasks, star = fold, list(blocks), True
     else:
-        parts = run(block, range(0, n, grain), options, pool=pool)
+        work, tasks, star = block, range(0, n, grain), False
+    try:
+        parts = run(work, tasks, options, star, pool)
+    except (_errors.WorkerDied, _errors.TaskTimeout) as failure:
+        if grain > 1:
+            failure.add_note(f"or one of the {grain - 1} after it: a task combines {grain}")
+        raise
     if failure is not None:
         raise failure
     if initial is not _NOTHING:

@@ -3,6 +3,7 @@
 """Every rank runs the program up to its first map on ranks. There, rank 0 goes on, and the
 others serve it until it ends; then they leave, by SystemExit."""
 import atexit
+import importlib
 import os
 import threading
 
@@ -23,11 +24,16 @@ def there():
 def opener():
     """What opens pools of ranks; ImportError where there is none."""
     try:
-        from . import _mpi
+        return importlib.import_module("cadre._mpi").ranks
+    except ModuleNotFoundError as why:
+        raise ImportError(
+            "backend \"mpi\" needs the extension cadre._mpi, which is not in "
+            f"{os.path.dirname(__file__)}: what pip installs has none, as it is for one MPI "
+            "alone. Install cadre from source by `make install`, where the headers of your "
+            "MPI are (Debian: libopenmpi-dev or libmpich-dev)") from why
     except ImportError as why:
-        raise ImportError("backend \"mpi\" needs the extension cadre._mpi, which is built "
-                          f"where an MPI is found: {why}") from why
-    return _mpi.ranks
+        raise ImportError(f"backend \"mpi\": the MPI that cadre was built with cannot be "
+                          f"loaded: {why}") from why
 
 
 def pool(workers):
@@ -42,11 +48,12 @@ def pool(workers):
 
 def open_pool(workers):
     """A pool of ranks, on rank 0. The others serve in it, and leave by SystemExit."""
+    ranks = opener()
     if not there():
         raise ValueError("backend \"mpi\" needs several ranks: start the program by mpiexec "
                          "-n 4 python SCRIPT; persistent=True uses ranks where there are "
                          "some, and processes of this machine elsewhere")
-    ranks, before = opener(), _errors.dumps
+    before = _errors.dumps
     _persistent.serving, _errors.dumps = True, _hooks.dumps_whole  # until it is known
     try:
         return _core.Pool(backend="mpi", workers=workers, opener=ranks)

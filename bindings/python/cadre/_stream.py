@@ -35,6 +35,29 @@ def sequence(iterables):
     return (items, False) if type(items) in (tuple, range) else (iter(items), False)
 
 
+def chosen(items, indexes, by_number):
+    """What a stream has of the items of those indexes: by number all of them, as it finds its
+    own; else an iterator over the chosen ones."""
+    if hasattr(items, "__next__"):
+        return picked(items, indexes)
+    if indexes and indexes[-1] >= len(items):
+        raise ValueError(f"indexes: {indexes[-1]} is none of {len(items)} items")
+    return items if by_number else (items[index] for index in indexes)
+
+
+def picked(iterator, indexes):
+    """Of what an iterator has, those of that index; nothing after the last is asked for."""
+    last = -1
+    for wanted in indexes:
+        for item in iterator:
+            last += 1
+            if last == wanted:
+                break
+        else:
+            raise ValueError(f"indexes: {wanted} is none of {last + 1} items")
+        yield item
+
+
 def window_of(options, workers):
     """How many items are held: by default enough for each worker, and not the more the
     slower the caller is."""
@@ -42,7 +65,7 @@ def window_of(options, workers):
 
 
 def open_stream(fn, items, star, options, pool, unordered, first=0, window=0,
-                report=None):
+                report=None, **more):
     """A stream over the items from number `first` on."""
     job = options.job()
     report = report or reporter(options.progress, 0)
@@ -56,7 +79,7 @@ def open_stream(fn, items, star, options, pool, unordered, first=0, window=0,
     fn, state = _state.of(fn, options)
     stream = _core.Stream(pool, fn, items, star=star, unordered=unordered, first=first,
                           window=window or window_of(options, workers),
-                          memory_limit=options.memory_limit, **job)
+                          memory_limit=options.memory_limit, **more, **job)
     _open[stream] = state
     return stream
 
@@ -70,8 +93,11 @@ def close(stream):
 def measured(fn, items, star, options, unordered):
     """backend="auto": results of this process until it is known that workers pay. Each
     goes out before the next item is asked for."""
-    iterator = iter(items)
     by_number = not hasattr(items, "__next__")
+    if by_number and options.indexes is not None:
+        iterator, count = chosen(items, options.indexes, False), len(options.indexes)
+    else:
+        iterator, count = iter(items), len(items) if by_number else 0
     nested = _core.current_task() is not None
     here = open_stream(fn, iterator, star, options, None, unordered, window=1)
     done, spent, pool = 0, 0.0, None
@@ -88,7 +114,7 @@ def measured(fn, items, star, options, unordered):
             if spent < _auto.PROBE or nested or done & (done - 1):
                 continue
             pool = pool or options.pool("processes")
-            left = len(items) - done if by_number else 4 * done
+            left = count - done if by_number else 4 * done
             decision = _auto.Decision(spent / done, left, _auto.cost_of(result), pool)
             _hooks.logger.debug("imap: %s", decision)
             if decision.pays:
@@ -111,6 +137,8 @@ def stream(options, fn, iterables, unordered, pool=None, star=False):
     """imap, once its options are read."""
     items, zipped = sequence(iterables)
     star = star or zipped
+    if options.indexes is not None:
+        items = chosen(items, options.indexes, not options.persistent)
     if pool is None and options.backend == "auto":
         return measured(fn, items, star, options, unordered)
     if pool is None:
@@ -121,19 +149,25 @@ def stream(options, fn, iterables, unordered, pool=None, star=False):
 def imap(fn, /, *iterables, window=None, memory_limit=None, workers=None, backend=None,
          chunk=None, retries=0, timeout=None, deadline=None, grace=0.1, on_error="raise",
          progress=None, seed=None, isolate=False, persistent=False, prefetch=None,
-         state=None, keep_state=False):
+         state=None, keep_state=False, indexes=None):
     """An iterator over fn(item) for each item, in order, while others are at work.
 
     Items of a list, tuple or range are in the workers, which are forked at the first
     result that is asked for. Those of any other iterable are taken one by one, in the
     thread that asks for results, and travel to worker processes by pickle; an endless
-    one will do.
+    one will do. Where it is slow, results are given out first; but once it is asked, they
+    wait until it has answered, or with window=1 it is asked when none is left.
 
     window
         how many items may be taken whose results have not been given out: a bound that
         holds also while a slow item keeps others waiting
     memory_limit
         bytes of items and results on their way; a single one may have a quarter
+    indexes
+        run only these items, ever higher; there is a result for each. They are known by
+        their place among all, as in map: what an earlier run has left out comes out as it
+        would have there. Items of an iterator that are not asked for are passed over, and
+        nothing is taken after the last that is
 
     For the other options see map. When fn fails for an item, or the iterable raises,
     results before that come first. Closing the iterator, or dropping it, ends the
@@ -144,18 +178,21 @@ def imap(fn, /, *iterables, window=None, memory_limit=None, workers=None, backen
     >>> [next(squares) for _ in range(4)]
     [0, 1, 4, 9]
     >>> squares.close()
+    >>> list(cadre.imap(lambda x: x * x, itertools.count(), indexes=[2, 5]))
+    [4, 25]
     """
     check(fn)
     options = Options(workers, backend, chunk, window, memory_limit, retries, timeout,
                       deadline, grace, on_error, progress, seed, None, isolate, persistent,
-                      prefetch, state, keep_state)
+                      prefetch, state, keep_state, indexes)
     return stream(options, fn, iterables, False)
 
 
 def imap_unordered(fn, /, *iterables, window=None, memory_limit=None, workers=None,
                    backend=None, chunk=None, retries=0, timeout=None, deadline=None,
                    grace=0.1, on_error="raise", progress=None, seed=None, isolate=False,
-                   persistent=False, prefetch=None, state=None, keep_state=False):
+                   persistent=False, prefetch=None, state=None, keep_state=False,
+                   indexes=None):
     """As imap, but each result comes as soon as it is there. The exception raised is that of
     the lowest item that failed all the same: from a failure on, only results below it come,
     and it comes after those.
@@ -163,9 +200,11 @@ def imap_unordered(fn, /, *iterables, window=None, memory_limit=None, workers=No
     >>> import cadre
     >>> sorted(cadre.imap_unordered(abs, [-3, 1, -2]))
     [1, 2, 3]
+    >>> sorted(cadre.imap_unordered(abs, [-3, 1, -2], indexes=[0, 2]))
+    [2, 3]
     """
     check(fn)
     options = Options(workers, backend, chunk, window, memory_limit, retries, timeout,
                       deadline, grace, on_error, progress, seed, None, isolate, persistent,
-                      prefetch, state, keep_state)
+                      prefetch, state, keep_state, indexes)
     return stream(options, fn, iterables, True)

@@ -341,41 +341,52 @@ def cost_threshold(prior, false_positive, false_negative):
     return _core.stats_cost_threshold(prior, false_positive, false_negative)
 
 
-def _curve(kind, y, score, x_name, y_name):
-    rows, score = _rows(y, None, None, score=score)
-    parts = _core.stats_curve(kind, rows["labels"], score)
+ROC, PR = 0, 1
+
+
+def _curve(kind, y, score, weights, x_name, y_name):
+    rows, score = _rows(y, None, weights, score=score)
+    parts = _core.stats_curve(kind, rows["labels"], score, rows["weights"])
     return Curve(*(numpy.frombuffer(part) for part in parts), x_name, y_name)
 
 
-def roc_curve(y, score):
+def roc_curve(y, score, *, weights=None):
     """False against true positive rates, from (0, 0) to (1, 1): a Curve.
+
+    weights
+        of each row, finite and not negative, as scikit-learn's sample_weight: a row of
+        weight 2 is as good as two of them; rows of weight 0 make no point
 
     >>> from cadre import stats
     >>> stats.roc_curve([0, 1, 1], [0.1, 0.4, 0.8]).y.tolist()
     [0.0, 0.5, 1.0, 1.0]
+    >>> stats.roc_curve([0, 1, 1], [0.1, 0.4, 0.8], weights=[1, 3, 1]).y.tolist()
+    [0.0, 0.25, 1.0, 1.0]
     """
-    return _curve("roc", y, score, "false positive rate", "true positive rate")
+    return _curve(ROC, y, score, weights, "false positive rate", "true positive rate")
 
 
-def pr_curve(y, score):
-    """Recall against precision, from the lowest threshold to (0, 1): a Curve.
+def pr_curve(y, score, *, weights=None):
+    """Recall against precision, from the lowest threshold to (0, 1): a Curve. For weights
+    see roc_curve.
 
     >>> from cadre import stats
     >>> stats.pr_curve([0, 1, 1], [0.1, 0.4, 0.8]).x.tolist()
     [1.0, 1.0, 0.5, 0.0]
     """
-    return _curve("pr", y, score, "recall", "precision")
+    return _curve(PR, y, score, weights, "recall", "precision")
 
 
-def select_threshold(y, score, selector="max_f1", target=0.0):
-    """The threshold that a selector chooses: an OperatingPoint.
+def select_threshold(y, score, selector="max_f1", target=0.0, *, weights=None):
+    """The threshold that a selector chooses: an OperatingPoint. For weights see roc_curve.
 
     >>> from cadre import stats
     >>> stats.select_threshold([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8]).threshold
     0.35
     """
-    rows, score = _rows(y, None, None, score=score)
-    return OperatingPoint(**_core.stats_select(selector, target, rows["labels"], score))
+    rows, score = _rows(y, None, weights, score=score)
+    return OperatingPoint(**_core.stats_select(selector, target, rows["labels"], score,
+                                               rows["weights"]))
 
 
 def calibration(y, score, bins=10, sweeps=0, seed=0):

@@ -301,6 +301,8 @@ int cdp_call_index(struct cdp_call *call, cadre_job *job, PyObject *indexes,
         PyErr_SetString(PyExc_ValueError, "there are fewer indexes than tasks");
         return -1;
     }
+    if (there == first)
+        return 0; /* no task */
     job->indexes = (const uint64_t *)call->indexes.buf + first;
     job->n_indexes = job->n ? job->n : there - first;
     return 0;

@@ -66,8 +66,9 @@ int cdp_call_index(struct cdp_call *call, cadre_job *job, PyObject *indexes,
 int cdp_call_init(struct cdp_call *call);
 void cdp_call_fini(struct cdp_call *call);
 
-/* cadre.current_task and the type of what it returns. */
+/* cadre.current_task, what a task of several items says of itself, and the type of what it returns. */
 PyObject *cdp_current_task(PyObject *module, PyObject *unused);
+PyObject *cdp_current_at(PyObject *module, PyObject *number);
 int cdp_task_type_init(PyObject *module);
 
 #endif

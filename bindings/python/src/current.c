@@ -60,6 +60,31 @@ PyObject *cdp_current_task(PyObject *module, PyObject *unused)
     return current->object;
 }
 
+/* The task goes on to another item: from now on it is known by that. */
+PyObject *cdp_current_at(PyObject *module, PyObject *number)
+{
+    unsigned long long index = PyLong_AsUnsignedLongLong(number);
+    struct task *before, *now;
+
+    (void)module;
+    if (PyErr_Occurred())
+        return NULL;
+    if (!current)
+        Py_RETURN_NONE;
+    current->index = index;
+    before = (struct task *)current->object;
+    if (before) {
+        now = (struct task *)make_task(current);
+        if (!now)
+            return NULL;
+        now->state = before->state;
+        Py_XINCREF(now->state);
+        current->object = (PyObject *)now;
+        Py_DECREF(before);
+    }
+    Py_RETURN_NONE;
+}
+
 static PyObject *get_cancelled(PyObject *self, void *unused)
 {
     const struct task *task = (const struct task *)self;

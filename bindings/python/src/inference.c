@@ -155,24 +155,29 @@ static PyObject *bytes_of(const double *x, size_t n)
     return PyBytes_FromStringAndSize((const char *)x, (Py_ssize_t)(n * sizeof *x));
 }
 
-/* ("roc" or "pr", labels, scores) -> bytes of x, y and thresholds */
+static cadre_rows weighted(const struct rows *r)
+{
+    return (
+        cadre_rows){ .n = r->n, .labels = r->labels, .scores = r->a, .weights = r->b };
+}
+
+/* (an enum cadre_curve_kind, labels, scores, weights) -> bytes of x, y and thresholds */
 PyObject *cdp_curve(PyObject *module, PyObject *args)
 {
-    PyObject *labels, *scores, *answer = NULL;
-    const char *kind;
+    PyObject *labels, *scores, *weights, *answer = NULL;
     struct rows r;
+    cadre_rows rows;
     cadre_curve curve = { 0 };
     cadre_error err;
-    int rc;
+    int rc, kind;
 
     (void)module;
-    if (!PyArg_ParseTuple(args, "sOO", &kind, &labels, &scores))
+    if (!PyArg_ParseTuple(args, "iOOO", &kind, &labels, &scores, &weights))
         return NULL;
-    rc = view_rows(&r, labels, scores, Py_None);
+    rc = view_rows(&r, labels, scores, weights);
+    rows = weighted(&r);
     if (!rc)
-        rc = strcmp(kind, "roc") == 0
-                 ? cadre_roc_curve(&curve, r.labels, r.a, r.n, &err)
-                 : cadre_pr_curve(&curve, r.labels, r.a, r.n, &err);
+        rc = cadre_curve_of(&curve, kind, &rows, &err);
     if (!rc)
         answer =
             Py_BuildValue("NNN", bytes_of(curve.x, curve.n), bytes_of(curve.y, curve.n),
@@ -181,28 +186,31 @@ PyObject *cdp_curve(PyObject *module, PyObject *args)
     return end(&r, rc, &err, answer);
 }
 
-/* (name, target, labels, scores) */
+/* (name, target, labels, scores, weights) */
 PyObject *cdp_select(PyObject *module, PyObject *args)
 {
-    PyObject *labels, *scores;
+    PyObject *labels, *scores, *weights;
     cadre_selector selector = { 0 };
     cadre_operating_point p;
     const char *name;
     struct rows r;
+    cadre_rows rows;
     cadre_error err;
     int rc;
 
     (void)module;
-    if (!PyArg_ParseTuple(args, "sdOO", &name, &selector.target, &labels, &scores))
+    if (!PyArg_ParseTuple(args, "sdOOO", &name, &selector.target, &labels, &scores,
+                          &weights))
         return NULL;
     selector.kind = cadre_selector_find(name);
     if (selector.kind < 0) {
         PyErr_Format(PyExc_ValueError, "no selector called \"%s\"", name);
         return NULL;
     }
-    rc = view_rows(&r, labels, scores, Py_None);
+    rc = view_rows(&r, labels, scores, weights);
+    rows = weighted(&r);
     if (!rc)
-        rc = cadre_select_threshold(&p, &selector, r.labels, r.a, r.n, &err);
+        rc = cadre_select_threshold_of(&p, &selector, &rows, &err);
     if (rc)
         return end(&r, rc, &err, NULL);
     return end(&r, rc, &err,

@@ -40,6 +40,8 @@ static PyMethodDef methods[] = {
       "serve(): be the worker that a pool has started this process as." },
     { "current_task", cdp_current_task, METH_NOARGS,
       "current_task() -> Task | None\n\nThe task that this thread is in." },
+    { "task_at", cdp_current_at, METH_O,
+      "task_at(index): the task that this thread is in goes on to that item." },
     { "stats_metric", cdp_metric, METH_VARARGS, "For cadre.stats." },
     { "stats_interval", cdp_interval, METH_VARARGS, "For cadre.stats." },
     { "stats_difference", cdp_difference, METH_VARARGS, "For cadre.stats." },

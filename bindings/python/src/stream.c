@@ -265,29 +265,6 @@ static PyObject *abandon(PyObject *object, PyObject *unused)
     Py_RETURN_NONE;
 }
 
-static PyObject *stop(PyObject *object, PyObject *unused)
-{
-    (void)unused;
-    cadre_stream_stop(((struct stream *)object)->stream);
-    Py_RETURN_NONE;
-}
-
-static PyObject *flow(PyObject *object, PyObject *unused)
-{
-    struct stream *self = (struct stream *)object;
-    cadre_flow flow = { 0 };
-
-    (void)unused;
-    if (self->stream)
-        cadre_stream_flow(self->stream, &flow);
-    return Py_BuildValue(
-        "{sK,sK,sK,sK,sK,sK}", "window", (unsigned long long)flow.window, "fed",
-        (unsigned long long)flow.fed, "taken", (unsigned long long)flow.taken,
-        "most_items", (unsigned long long)flow.most_items, "memory_limit",
-        (unsigned long long)flow.memory_limit, "most_bytes",
-        (unsigned long long)flow.most_bytes);
-}
-
 static int set_up(struct stream *self, PyObject *items, PyObject *progress)
 {
     self->over = false;
@@ -303,7 +280,7 @@ static int set_up(struct stream *self, PyObject *items, PyObject *progress)
         self->iterator = items;
     } else {
         self->call.items = items;
-        self->job.n = (uint64_t)PySequence_Size(items) - self->call.first;
+        self->job.n = (uint64_t)PySequence_Size(items) - self->call.before;
     }
     if (PyErr_Occurred() || cdp_call_init(&self->call))
         return -1;
@@ -314,17 +291,17 @@ static int set_up(struct stream *self, PyObject *items, PyObject *progress)
 
 static int init(PyObject *object, PyObject *args, PyObject *kw)
 {
-    static char *words[] = { "pool",      "fn",         "items",       "star",
-                             "unordered", "keep_going", "window",      "memory_limit",
-                             "retries",   "timeout_ms", "deadline_ms", "grace_ms",
-                             "chunk",     "seed",       "progress",    "first",
-                             "prefetch",  "indexes",    NULL };
+    static char *words[] = { "pool",      "fn",         "items",        "star",
+                             "unordered", "keep_going", "window",       "memory_limit",
+                             "retries",   "timeout_ms", "deadline_ms",  "grace_ms",
+                             "chunk",     "seed",       "progress",     "first",
+                             "prefetch",  "indexes",    "caller_waits", NULL };
     struct stream *self = (struct stream *)object;
     struct cdp_call *call = &self->call;
     cadre_job *job = &self->job;
     PyObject *items, *progress = Py_None, *indexes = Py_None;
     unsigned long long window = 0, limit = 0, chunk = 0, first = 0, prefetch = 0;
-    int star = 0, unordered = 0, keep_going = 0;
+    int star = 0, unordered = 0, keep_going = 0, caller_waits = 0;
 
     self->over = true; /* until it has all */
     if (self->call.failures) {
@@ -338,18 +315,19 @@ static int init(PyObject *object, PyObject *args, PyObject *kw)
                         .progress = cdp_progress,
                         .progress_arg = call };
     if (!PyArg_ParseTupleAndKeywords(
-            args, kw, "OOO|$pppKKIIIIKOOKKO", words, &self->pool, &call->fn, &items,
+            args, kw, "OOO|$pppKKIIIIKOOKKOp", words, &self->pool, &call->fn, &items,
             &star, &unordered, &keep_going, &window, &limit, &job->retries,
             &job->timeout_ms, &job->deadline_ms, &job->grace_ms, &chunk, &call->seed,
-            &progress, &first, &prefetch, &indexes) ||
+            &progress, &first, &prefetch, &indexes, &caller_waits) ||
         !cdp_pool_of(self->pool, &call->pool)) {
         self->pool = NULL;
         call->fn = call->seed = NULL;
         return -1;
     }
     call->star = star;
-    call->first = call->before = first;
+    call->before = first;
     job->unordered = unordered;
+    job->caller_waits = caller_waits;
     job->on_error = keep_going ? CADRE_KEEP_GOING : CADRE_STOP;
     job->window = window;
     job->memory_limit = limit;
@@ -357,11 +335,13 @@ static int init(PyObject *object, PyObject *args, PyObject *kw)
     job->prefetch = prefetch;
     if (set_up(self, items, progress))
         return -1;
-    if (indexes != Py_None && !self->clean.is) {
-        PyErr_SetString(PyExc_ValueError, "indexes are for persistent workers");
+    if (indexes != Py_None)
+        job->n = 0; /* as many as there are indexes */
+    if (cdp_call_index(call, job, indexes, first))
         return -1;
-    }
-    return cdp_call_index(call, job, indexes, first);
+    if (indexes != Py_None)
+        job->n = job->n_indexes;
+    return 0;
 }
 
 /* A stream may be in what its function or its iterator has. */
@@ -419,8 +399,12 @@ int cdp_stream_type_init(PyObject *module)
         { "close", close_stream, METH_NOARGS, "End the workers." },
         { "abandon", abandon, METH_NOARGS,
           "End the workers, from any thread; while one is in it, only stop." },
-        { "stop", stop, METH_NOARGS, "Begin no more tasks; from any thread." },
-        { "flow", flow, METH_NOARGS, "How far it is, and the most it ever held." },
+        { "stop", cdp_stream_stop, METH_NOARGS,
+          "Begin no more tasks; from any thread." },
+        { "wake", cdp_stream_wake, METH_NOARGS,
+          "The iterator has more, that gave LATER; from any thread." },
+        { "flow", cdp_stream_flow, METH_NOARGS,
+          "How far it is, and the most it ever held." },
         { NULL, NULL, 0, NULL },
     };
     static PyMemberDef members[] = {
@@ -448,5 +432,5 @@ int cdp_stream_type_init(PyObject *module)
     int rc = type ? PyModule_AddObjectRef(module, "Stream", type) : -1;
 
     Py_XDECREF(type);
-    return rc;
+    return rc ? rc : cdp_later_init(module);
 }

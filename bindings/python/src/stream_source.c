@@ -29,8 +29,18 @@ static int keep_source_failure(struct stream *self)
     return CADRE_ESOURCE;
 }
 
+PyObject *cdp_later;
+
+int cdp_later_init(PyObject *module)
+{
+    if (!cdp_later)
+        cdp_later = PyObject_CallNoArgs((PyObject *)&PyBaseObject_Type);
+    return cdp_later ? PyModule_AddObjectRef(module, "LATER", cdp_later) : -1;
+}
+
 static int ask(struct stream *self, void *item)
 {
+    uint64_t index = self->job.indexes ? self->job.indexes[self->fed] : self->fed;
     PyObject *object;
     int rc;
 
@@ -39,12 +49,15 @@ static int ask(struct stream *self, void *item)
     object = PyIter_Next(self->iterator);
     if (!object)
         return PyErr_Occurred() ? keep_source_failure(self) : CADRE_DONE;
+    if (object == cdp_later) {
+        Py_DECREF(object);
+        return CADRE_LATER;
+    }
     if (self->forks) {
-        rc = send(self, item, object) || cdp_clean_sent(&self->clean, self->fed) ? -1
-                                                                                 : 0;
+        rc = send(self, item, object) || cdp_clean_sent(&self->clean, index) ? -1 : 0;
     } else {
-        *(uint64_t *)item = self->fed;
-        rc = cdp_stream_keep(self->held, self->fed, object);
+        *(uint64_t *)item = index;
+        rc = cdp_stream_keep(self->held, index, object);
     }
     self->fed++;
     Py_DECREF(object);

@@ -21,7 +21,7 @@ struct stream {
     PyObject *held, *done;   /* {index: item}, {index: result} of this process */
     cadre_job job;           /* as opened */
     struct cdp_bytes item;   /* the bytes of the item that was asked for last */
-    uint64_t fed;
+    uint64_t fed;            /* items that the iterator has given */
     cadre_stream *stream;
     pthread_t thread; /* whose it is, once it is open */
     bool forks;       /* items and results travel as bytes */
@@ -29,6 +29,16 @@ struct stream {
     bool busy, over;
     bool ending; /* a thread is in its end, without the interpreter */
 };
+
+/* Methods for any thread (stream_outside.c). */
+PyObject *cdp_stream_stop(PyObject *stream, PyObject *unused);
+PyObject *cdp_stream_wake(PyObject *stream, PyObject *unused);
+PyObject *cdp_stream_flow(PyObject *stream, PyObject *unused);
+
+/* What an iterator gives that has no item yet, and has Stream.wake() called when it has:
+ * _core.LATER. */
+extern PyObject *cdp_later;
+int cdp_later_init(PyObject *module);
 
 /* For the job: the iterator's next item. The argument is the stream. */
 int cdp_stream_source(void *stream, void *item, cadre_error *err);

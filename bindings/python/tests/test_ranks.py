@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Each launch is a script of its own, with nothing in it that a script for one machine has
 not; what rank 0 prints is held against what one process prints."""
+import contextlib
 import os
 import pathlib
 import shutil
@@ -10,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import textwrap
+import time
 import unittest
 
 import alone  # noqa: F401
@@ -26,8 +28,9 @@ def launcher():
     return shutil.which(f"mpiexec.{name}") or shutil.which("mpiexec")
 
 
-def launch(text, ranks=RANKS):
-    """(status, what is printed) of the script, on that many ranks; 1: without a launcher."""
+@contextlib.contextmanager
+def started(text, ranks):
+    """(script, process) of the text, on that many ranks; 1: without a launcher."""
     environment = {**os.environ, "OMPI_ALLOW_RUN_AS_ROOT": "1",
                    "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
                    "OMPI_MCA_rmaps_base_oversubscribe": "1",
@@ -40,15 +43,38 @@ def launch(text, ranks=RANKS):
         command = [sys.executable, str(script)]
         if ranks > 1:
             command[:0] = [launcher(), "-n", str(ranks)]
-        process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL,
-                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                                   start_new_session=True)
-        try:
-            said, errors = process.communicate(timeout=DEADLINE)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            raise AssertionError(f"hangs: {process.communicate()}") from None
+        yield script, subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL,
+                                       stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                       text=True, start_new_session=True)
+
+
+def launch(text, ranks=RANKS):
+    """(status, what is printed, errors) of the script, on that many ranks."""
+    with started(text, ranks) as (_, process):
+        return end_of(process)
+
+
+def end_of(process):
+    """(status, what is printed, errors), in time."""
+    try:
+        said, errors = process.communicate(timeout=DEADLINE)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        raise AssertionError(f"hangs: {process.communicate()}") from None
     return process.returncode, said, errors
+
+
+def processes_of(script):
+    """Command lines of the processes that run it."""
+    lines = []
+    for file in pathlib.Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            line = file.read_bytes()
+        except OSError:
+            continue  # it has just ended
+        if str(script).encode() in line:
+            lines.append(line)
+    return lines
 
 
 class Ranks(unittest.TestCase):
@@ -124,6 +150,46 @@ class Ranks(unittest.TestCase):
             """)
         self.assertEqual(status, 7, errors)
         self.assertEqual(sorted(said.splitlines()), ["every rank"] * RANKS + ["rank 0 2"])
+
+    def test_end_with_ctrl_c(self):
+        """What a terminal's Ctrl-C does: the signal goes to the launcher and what is in its
+        group."""
+        for call in ("cadre.map(work, range(8), persistent=True, chunk=1)",
+                     "list(cadre.imap(work, itertools.count(), persistent=True))"):
+            with started(f"""
+                    import itertools, sys, time
+                    import cadre
+                    def work(x):
+                        print("begun", flush=True)
+                        time.sleep(600)
+                    {call}
+                    """, RANKS) as (script, process):
+                self.assertEqual(process.stdout.readline(), "begun\n")
+                os.killpg(process.pid, signal.SIGINT)
+                status, _, errors = end_of(process)
+                self.assertNotEqual(status, 0, errors)
+                end = time.monotonic() + DEADLINE
+                while (left := processes_of(script)) and time.monotonic() < end:
+                    os.sched_yield()
+                self.assertEqual(left, [])
+
+    def test_are_not_there_without_the_extension(self):
+        program = """
+            import sys
+            sys.modules["cadre._mpi"] = None
+            import cadre
+            try:
+                cadre.map(abs, [1], backend="mpi")
+            except ImportError as failure:
+                print(failure)
+            print(cadre.map(abs, [-2], persistent=True, workers=1))
+            """
+        for ranks in (1, 2):
+            status, said, errors = launch(program, ranks)
+            self.assertEqual(status, 0, errors)
+            self.assertEqual((said.count("pip"), said.count("make install"),
+                              said.count("[2]")), (ranks, ranks, ranks))
+        self.assertEqual(errors.count("every rank runs all of the program"), 2)
 
     def test_are_no_workers_of_a_program_that_is_alone(self):
         with self.assertRaisesRegex(ValueError, "mpiexec -n 4"):

@@ -13,6 +13,7 @@ import unittest
 
 import alone  # noqa: F401
 import cadre
+from test_faults import run
 from cadre.compat.smqtk import LOG_NAME, parallel_map, window_of
 
 LETTERS = random.Random(3).choices(string.ascii_lowercase, k=2000)
@@ -121,6 +122,130 @@ class Errors(unittest.TestCase):
             parallel_map(ord, LETTERS, heart_beat=0)
         with self.assertRaises(TypeError):
             parallel_map(ord, LETTERS, core=2)
+
+
+class Ready(unittest.TestCase):
+    """A result is given out as soon as it is there, whatever else is waited for."""
+
+    def test_while_an_input_waits(self):
+        for processes, ordered, several in itertools.product(BOTH, BOTH, BOTH):
+            taken = [threading.Event() for _ in range(6)]
+            names = set()
+
+            def items():
+                for x in range(6):
+                    names.add(threading.current_thread().name)
+                    if x and not taken[x - 1].wait(60):
+                        raise TimeoutError(f"result {x - 1} is withheld")
+                    yield x
+            more = [itertools.count(1)] if several else []
+            results = parallel_map(lambda x, y=1: x * y, items(), *more, cores=2, name="feeder",
+                                   ordered=ordered, use_multiprocessing=processes)
+            with self.subTest(processes=processes, ordered=ordered, several=several):
+                for k, result in enumerate(results):
+                    self.assertEqual(result, k * (k + 1) if several else k)
+                    taken[k].set()
+                self.assertEqual(k, 5)
+                self.assertEqual(names, {"feeder"})
+
+    def test_in_the_last_of_a_chain(self):
+        for processes in BOTH:
+            taken = [threading.Event() for _ in range(6)]
+
+            def items():
+                for x in range(6):
+                    if x and not taken[x - 1].wait(60):
+                        raise TimeoutError(f"result {x - 1} is withheld")
+                    yield x
+            stage = items()
+            for _ in range(3):
+                stage = parallel_map(lambda x: x + 1, stage, cores=2,
+                                     use_multiprocessing=processes)
+            for k, result in enumerate(stage):
+                self.assertEqual(result, k + 3)
+                taken[k].set()
+            self.assertEqual(k, 5)
+
+    def test_while_a_task_waits(self):
+        """The thread that asks for results runs no tasks: short ones may turn out long."""
+        taken = [threading.Event() for _ in range(200)]
+
+        def work(x):
+            if x >= 100 and not taken[x - 1].wait(60):
+                raise TimeoutError(f"result {x - 1} is withheld")
+            return x
+        for k, result in enumerate(parallel_map(work, iter(range(200)), cores=2)):
+            self.assertEqual(result, k)
+            taken[k].set()
+
+    def test_of_an_iterator_that_has_begun(self):
+        for processes in BOTH:
+            inner = parallel_map(abs, range(-9, 0), cores=2, use_multiprocessing=processes)
+            self.assertEqual(next(inner), 9)
+            outer = parallel_map(str, inner, cores=2, use_multiprocessing=processes)
+            self.assertEqual(list(outer), [str(x) for x in range(8, 0, -1)])
+            self.assertTrue(inner.stopped())
+
+
+class Feeders(unittest.TestCase):
+    @staticmethod
+    def feeders(name):
+        return [thread for thread in threading.enumerate() if thread.name == name]
+
+    def ended(self, name):
+        for thread in self.feeders(name):
+            thread.join(60)
+        return self.feeders(name) == []
+
+    def test_end_with_their_iterators(self):
+        for processes in BOTH:
+            results = parallel_map(abs, itertools.count(), cores=2, name="dropped",
+                                   use_multiprocessing=processes)
+            next(results)
+            feeder, = self.feeders("dropped")
+            self.assertTrue(feeder.daemon)
+            del results
+            gc.collect()
+            feeder.join(60)
+            self.assertFalse(feeder.is_alive())
+            results = parallel_map(abs, itertools.count(), cores=2, name="stopped",
+                                   use_multiprocessing=processes)
+            next(results)
+            results.stop()
+            self.assertTrue(self.ended("stopped"))
+            self.assertEqual(list(parallel_map(abs, iter([-1]), cores=2, name="done",
+                                               use_multiprocessing=processes)), [1])
+            self.assertTrue(self.ended("done"))
+
+    def test_that_wait_hold_nobody_up(self):
+        """stop() does not wait for an input that does not come; nor does an inner iterator."""
+        for processes in BOTH:
+            never = threading.Event()
+
+            def items():
+                yield 1
+                never.wait(60)
+                yield 2
+            inner = parallel_map(abs, items(), cores=2, name="inner",
+                                 use_multiprocessing=processes)
+            outer = parallel_map(abs, inner, cores=2, name="outer",
+                                 use_multiprocessing=processes)
+            self.assertEqual(next(outer), 1)
+            outer.stop()
+            self.assertTrue(inner.stopped())
+            self.assertFalse(never.is_set())
+            self.assertEqual(list(outer), [])
+            never.set()
+            self.assertTrue(self.ended("inner") and self.ended("outer"))
+
+    def test_that_are_no_daemons_end_with_the_program(self):
+        status, said = run("""
+            import itertools
+            from cadre.compat.smqtk import parallel_map
+            kept = parallel_map(abs, itertools.count(), cores=2, daemon=False)
+            print(next(kept))
+            """)
+        self.assertEqual((status, said), (0, "0\n"))
 
 
 class Bounds(unittest.TestCase):

@@ -147,6 +147,45 @@ class Results(unittest.TestCase):
         self.assertIn("<table>", interval._repr_html_())
         self.assertNotIn("replicates", repr(interval))
 
+    def test_weighted_curves_are_scikit_learn_s(self):
+        try:
+            from sklearn.metrics import precision_recall_curve, roc_curve
+        except ImportError:
+            self.assertNotIn("sklearn", sys.modules)
+            return
+        for seed in range(20):
+            rng = np.random.default_rng(seed)
+            y, n = (rng.random(60) < 0.5).astype(int), 60
+            score = np.round(rng.random(n), 1 + seed % 3)  # some are equal
+            for weights in (rng.random(n), rng.integers(1, 4, n), None):
+                mine = stats.roc_curve(y, score, weights=weights)
+                fpr, tpr, at = roc_curve(y, score, sample_weight=weights)
+                np.testing.assert_allclose(mine.x, fpr, rtol=1e-12, atol=1e-14)
+                np.testing.assert_allclose(mine.y, tpr, rtol=1e-12, atol=1e-14)
+                np.testing.assert_array_equal(mine.threshold[1:], at[1:])
+                mine = stats.pr_curve(y, score, weights=weights)
+                precision, recall, at = precision_recall_curve(y, score, sample_weight=weights)
+                np.testing.assert_allclose(mine.x, recall, rtol=1e-12, atol=1e-14)
+                np.testing.assert_allclose(mine.y, precision, rtol=1e-12, atol=1e-14)
+                np.testing.assert_array_equal(mine.threshold[:-1], at)
+
+    def test_weights_are_rows_that_are_there_so_often(self):
+        rng = np.random.default_rng(8)
+        times = rng.integers(0, 4, N)
+        y, a = np.repeat(Y, times), np.repeat(A, times)
+        for curve in (stats.roc_curve, stats.pr_curve):
+            mine, plain = curve(Y, A, weights=times), curve(y, a)
+            for part in ("x", "y", "threshold"):
+                self.assertEqual(getattr(mine, part).tolist(), getattr(plain, part).tolist())
+            self.assertEqual(curve(Y, A, weights=np.ones(N)).y.tolist(),
+                             curve(Y, A).y.tolist())
+        self.assertEqual(stats.select_threshold(Y, A, weights=times),
+                         stats.select_threshold(y, a))
+        for weights, words in (([1.0] * (N - 1), "weights 119"), ([-1.0] * N, "weight"),
+                               ([math.nan] * N, "weight")):
+            with self.assertRaisesRegex(ValueError, words):
+                stats.roc_curve(Y, A, weights=weights)
+
     def test_inference(self):
         two = stats.delong(Y, A, B)
         self.assertAlmostEqual(two.area_a, area(Y, A), 12)

@@ -19,6 +19,11 @@ got = cadre.map(lambda x: (x * x, os.getpid() != here), range(5), backend="proce
 assert got == [(x * x, True) for x in range(5)], got
 from cadre import stats
 print(stats.measure("roc_auc", [0, 1, 0, 1], [.1, .9, .2, .8]))
+try:
+    cadre.map(abs, [1], backend="mpi")
+except ImportError as failure:
+    assert "make install" in str(failure), failure
+    print("no ranks")
 """
 
 
@@ -52,9 +57,10 @@ class Wheel(unittest.TestCase):
             self.assertEqual([n for n in names if not n.startswith("cadre")], [])
             for part in ("_core.abi3.so", "py.typed", "__init__.pyi", "compat/smqtk.py"):
                 self.assertIn(f"cadre/{part}", names)
+            self.assertEqual([n for n in names if "mpi" in n], [])
             run(*pip, "install", "--no-deps", "--no-index", wheel, env=env)
             said = run(python, "-c", PROGRAM, env=env, cwd=scratch)
-            self.assertEqual(said, "1.0\n")
+            self.assertEqual(said, "1.0\nno ranks\n")
 
 
 if __name__ == "__main__":

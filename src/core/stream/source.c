@@ -26,7 +26,7 @@ int cadre_source_fail(cadre_error *err, int user, const char *format, ...)
 {
     va_list args;
 
-    if (user == CADRE_OK || user == CADRE_DONE)
+    if (user == CADRE_OK || user == CADRE_DONE || user == CADRE_LATER)
         user = CADRE_ESOURCE;
     if (!err)
         return user;
@@ -190,6 +190,8 @@ static enum cdr_fed from_callback(struct cdr_source *f, uint64_t p, char *slot,
     rc = f->source(f->source_arg, f->bytes ? (void *)&f->pending : slot, err);
     if (rc == CADRE_DONE)
         return CDR_NO_MORE;
+    if (rc == CADRE_LATER)
+        return CDR_NOT_YET;
     if (rc != CADRE_OK)
         return broken(f, p, rc, err);
     return f->bytes ? cdr_source_settle(f, p, slot, err) : CDR_FED;
@@ -283,6 +285,8 @@ enum cdr_fed cdr_source_range(struct cdr_source *f, uint64_t p, uint64_t most,
     *n = given;
     if (rc == CADRE_OK)
         return CDR_FED;
+    if (rc == CADRE_LATER)
+        return CDR_NOT_YET;
     return rc == CADRE_DONE ? CDR_NO_MORE : broken(f, p + given, rc, err);
 }
 

@@ -205,7 +205,7 @@ static bool feed_range(cadre_stream *s)
     note_held(s);
     if (n > 0)
         publish(s);
-    if (fed != CDR_FED)
+    if (fed != CDR_FED && fed != CDR_NOT_YET)
         end_of_source(s, fed == CDR_NO_MORE ? CADRE_DONE : err.code, &err);
     return n > 0;
 }
@@ -418,6 +418,13 @@ void cadre_stream_stop(cadre_stream *s)
         cdr_window_halt(s->run.window, 0);
         cdr_run_wake_caller(&s->run);
     }
+}
+
+/* The event stays signalled until the caller has looked: nothing is missed. */
+void cadre_stream_wake(cadre_stream *s)
+{
+    if (s && getpid() == s->owner)
+        cdr_run_wake_caller(&s->run);
 }
 
 bool cadre_stream_stopped(const cadre_stream *s)

@@ -7,7 +7,7 @@
     [1, 2, 3]
 
 Both local backends are cadre's forked workers, so that closures run in either. Better than
-there: an empty input is no error; results before a failure come first; as_completed stays
+there: inputs are read within a window, and not whole before the first result; an empty input is no error; results before a failure come first; as_completed stays
 within a window; ranks outside of workers are 0; an unknown backend is a ValueError wherever it
 is named. Under MPI, mpi4py's own executor does the work.
 """

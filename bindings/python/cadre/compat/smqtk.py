@@ -6,11 +6,14 @@
     >>> list(parallel_map(lambda a, b: a + b, [1, 2, 3], [10, 20], fill_void=0))
     [11, 22, 3]
 
-Better than there: the bound on items holds in order too; a result is given out as soon as it
-is there, though inputs are read by the thread that asks for results, which waits for one that
-blocks; errors come after the results before them; a killed process, SystemExit and what
-cannot be pickled are errors and no hang; after the end there is StopIteration; iterators that
-are dropped end their workers; an unknown keyword is a TypeError.
+As there, inputs are read by a thread of their own, so that a result is given out as soon as it
+is there, whatever the next item waits for. A single list, tuple or range needs none, nor does
+an iterator of parallel_map whose first result was taken already: that is read where it was.
+
+Better than there: the bound on items holds in order too; errors come after the results before
+them; a killed process, SystemExit and what cannot be pickled are errors and no hang; after the
+end there is StopIteration; iterators that are dropped end their workers; an unknown keyword is
+a TypeError.
 """
 import logging
 import multiprocessing
@@ -18,7 +21,7 @@ import threading
 import traceback
 from itertools import zip_longest
 
-from .. import _stream
+from .. import _feed, _stream
 from .._options import Options
 
 __all__ = ["parallel_map", "ParallelResultsIterator"]
@@ -41,6 +44,8 @@ def parallel_map(work_func, *sequences, fill_void=_ABSENT, ordered=True, buffer_
         how many items are underway at most: cores * (2 * buffer_factor + 1)
     use_multiprocessing
         worker processes, and not threads
+    name, daemon
+        of the thread that reads the sequences
     """
     if heart_beat <= 0:
         raise ValueError("heart_beat must be >0.")
@@ -74,7 +79,7 @@ class ParallelResultsIterator:
         self.stop_event = threading.Event()
         self._work_func, self._sequences, self._fill_void = work_func, sequences, fill_void
         self._cores, self._window = cores, window_of(cores, buffer_factor)
-        self._stream = self._thread = None
+        self._stream = self._thread = self._feed = None
 
     def __iter__(self):
         return self
@@ -98,24 +103,40 @@ class ParallelResultsIterator:
                           window=self._window)
         items, star = self._items()
         self._stream = _stream.open_stream(self._logged(), items, star, options,
-                                           options.pool(), not self.ordered)
+                                           options.pool(), not self.ordered,
+                                           caller_waits=not self.is_multiprocessing)
+        if self._feed is not None:
+            self._stream.start()  # worker processes are forked before there is a thread more
+            self._feed.start(self._stream)
         self.workers = [f"{self.name or 'worker'}-{k + 1}" for k in range(self._cores)]
 
     def _items(self):
         """(items, star). A list alone is there in worker processes."""
-        if not self._sequences:
+        sequences, star = self._sequences, len(self._sequences) > 1
+        if not sequences:
             return iter(()), False
-        if len(self._sequences) == 1:
-            items, _ = _stream.sequence(self._sequences)
-            return (items if type(items) in (tuple, range) else self._fed(items)), False
-        if self._fill_void is _ABSENT:
-            return self._fed(zip(*self._sequences)), True
-        return self._fed(zip_longest(*self._sequences, fillvalue=self._fill_void)), True
+        if not star and type(sequences[0]) in (list, tuple, range):
+            return _stream.sequence(sequences)
+        items = self._read(sequences, self._fill_void)
+        if not any(each.begun_here() for each in sequences
+                   if isinstance(each, ParallelResultsIterator)):
+            self._feed = items = _feed.Feed(items, self._window, self.name, self.daemon,
+                                            lambda: end_all(sequences))
+        return items, star
+
+    def begun_here(self):
+        """Whether this thread is the one that can take its results."""
+        return self._thread == threading.get_ident()
 
     @staticmethod
-    def _fed(items):
+    def _read(sequences, fill_void):
         try:
-            yield from items
+            if len(sequences) == 1:
+                yield from sequences[0]
+            elif fill_void is _ABSENT:
+                yield from zip(*sequences)
+            else:
+                yield from zip_longest(*sequences, fillvalue=fill_void)
         except GeneratorExit:
             raise  # it is left behind
         except BaseException:
@@ -141,7 +162,10 @@ class ParallelResultsIterator:
             self.stop()
             raise StopIteration
         try:
-            return next(self._stream)
+            result = next(self._stream)
+            if self._feed is not None:
+                self._feed.given()
+            return result
         except StopIteration:
             self.stop()
             raise
@@ -164,13 +188,21 @@ class ParallelResultsIterator:
         """Once, if it has begun: end the workers, and iterators that it is fed by. From
         another thread, only that nothing more begins: the rest is done at the next
         result that is asked for."""
-        if not self.has_started_workers or self.has_cleaned_up:
+        stream = self._stream
+        if not self.has_started_workers or self.has_cleaned_up or stream is None:
             return
-        if self._thread != threading.get_ident():
-            self._stream.stop()
+        if not self.begun_here():
+            stream.stop()
             return
         self.has_cleaned_up = True
-        self._stream.close()
-        for sequence in self._sequences:
-            if isinstance(sequence, ParallelResultsIterator):
-                sequence.stop()
+        if self._feed is not None:
+            self._feed.stop()
+        end_all(self._sequences)
+        _stream.close(stream)
+
+
+def end_all(sequences):
+    """Stop those that are iterators of parallel_map, too."""
+    for sequence in sequences:
+        if isinstance(sequence, ParallelResultsIterator):
+            sequence.stop()
