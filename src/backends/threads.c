@@ -16,6 +16,7 @@
  */
 #include "backends/table.h"
 #include "base/alloc.h"
+#include "base/counter.h"
 #include "base/error.h"
 #include "machine/affinity.h"
 #include "base/sync.h"
@@ -73,11 +74,13 @@ static bool enter(struct gate *g)
 {
     uint32_t users = atomic_load_explicit(&g->users, memory_order_relaxed);
 
-    while (users & OPEN)
+    while (users & OPEN) {
+        CDR_COUNT(GATE, &g->users);
         if (atomic_compare_exchange_weak_explicit(&g->users, &users, users + 1,
                                                   memory_order_acquire,
                                                   memory_order_relaxed))
             return true;
+    }
     return false;
 }
 
@@ -86,12 +89,14 @@ static void announce(struct gate *g)
     cdr_light_fence();
     if (!atomic_load_explicit(&g->caller_waits, memory_order_relaxed))
         return;
+    CDR_COUNT(GATE, &g->event);
     atomic_fetch_add_explicit(&g->event, 1, memory_order_release);
     cdr_futex_wake(&g->event, 1);
 }
 
 static void leave(struct gate *g)
 {
+    CDR_COUNT(GATE, &g->users);
     atomic_fetch_sub_explicit(&g->users, 1, memory_order_release);
     announce(g);
 }
@@ -298,6 +303,7 @@ static int threads_begin(void *state, cadre_run *run, cadre_error *err)
     g->run = run;
     g->cpu = t->roomy ? cdr_this_cpu() : -1;
     cadre_run_set_data(run, g);
+    CDR_COUNT(GATE, &g->users);
     atomic_store_explicit(&g->users, OPEN, memory_order_release);
     cdr_bell_ring(&t->bell, FAN_OUT);
     if (cadre_run_caller_is_busy(run))
@@ -359,6 +365,7 @@ static void threads_end(void *state, cadre_run *run)
     uint32_t users;
 
     await_states(t, g);
+    CDR_COUNT(GATE, &g->users);
     users = atomic_fetch_and_explicit(&g->users, ~OPEN, memory_order_acquire) & ~OPEN;
     while (users > 0) {
         await_change(t, g, users, -1);

@@ -3,6 +3,7 @@
  */
 #include "base/sync.h"
 #include "base/clock.h"
+#include "base/counter.h"
 
 #include <linux/futex.h>
 #include <linux/membarrier.h>
@@ -78,6 +79,7 @@ static void futex_wait(_Atomic uint32_t *word, int operation, uint32_t seen,
     struct timespec limit = { .tv_sec = timeout_ns / 1000000000,
                               .tv_nsec = timeout_ns % 1000000000 };
 
+    CDR_COUNT(WAIT, NULL);
     /* Every outcome (woken, changed already, interrupted, late) means the same to
      * the caller: look again. */
     syscall(SYS_futex, word, operation, seen, timeout_ns < 0 ? NULL : &limit, NULL, 0);
@@ -95,11 +97,13 @@ void cdr_futex_wait_shared(_Atomic uint32_t *word, uint32_t seen, int64_t timeou
 
 void cdr_futex_wake(_Atomic uint32_t *word, unsigned count)
 {
+    CDR_COUNT(WAKE, NULL);
     syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, count, NULL, NULL, 0);
 }
 
 void cdr_futex_wake_shared(_Atomic uint32_t *word, unsigned count)
 {
+    CDR_COUNT(WAKE, NULL);
     syscall(SYS_futex, word, FUTEX_WAKE, count, NULL, NULL, 0);
 }
 
@@ -112,6 +116,7 @@ uint32_t cdr_bell_read(struct cdr_bell *bell)
 
 void cdr_bell_ring(struct cdr_bell *bell, unsigned count)
 {
+    CDR_COUNT(BELL, &bell->rung);
     atomic_fetch_add_explicit(&bell->rung, 1, memory_order_seq_cst);
     if (atomic_load_explicit(&bell->sleepers, memory_order_seq_cst))
         cdr_futex_wake(&bell->rung, count);
@@ -144,9 +149,11 @@ static bool rung_while_spinning(struct cdr_bell *bell, uint32_t seen, int64_t sp
 
 static void sleep_until_rung(struct cdr_bell *bell, uint32_t seen)
 {
+    CDR_COUNT(BELL, &bell->sleepers);
     atomic_fetch_add_explicit(&bell->sleepers, 1, memory_order_seq_cst);
     while (cdr_bell_read(bell) == seen)
         cdr_futex_wait(&bell->rung, seen, -1);
+    CDR_COUNT(BELL, &bell->sleepers);
     atomic_fetch_sub_explicit(&bell->sleepers, 1, memory_order_relaxed);
 }
 
@@ -155,12 +162,14 @@ bool cdr_bell_wait(struct cdr_bell *bell, uint32_t seen, int64_t spin_ns,
 {
     bool slept = false;
 
+    CDR_COUNT(BELL, &bell->waiting);
     atomic_fetch_add_explicit(&bell->waiting, 1, memory_order_relaxed);
     cdr_heavy_fence();
     if (!look(arg) && (spin_ns <= 0 || !rung_while_spinning(bell, seen, spin_ns))) {
         sleep_until_rung(bell, seen);
         slept = true;
     }
+    CDR_COUNT(BELL, &bell->waiting);
     atomic_fetch_sub_explicit(&bell->waiting, 1, memory_order_relaxed);
     return slept;
 }

@@ -20,8 +20,12 @@ variant() {
         point "$name: the program runs" equal "$expected" \
             "$("$dir/cadre" random --seed 42 --item 3 --draw u64 --count 2 2>&1)"
     fi
+    if [ "$name" = counters ]; then
+        point "$name: explain tells them" told_counters "$dir"
+    fi
     rm -rf "$dir"
 }
+told_counters() { "$1/cadre" explain | grep -q '^counted:  next [0-9]* [0-9]*$'; }
 expected="14092074099048316712
 17917988523554539185"
 
@@ -37,4 +41,5 @@ variant lto -Db_lto=true
 variant unity -Dunity=on
 variant static -Ddefault_library=static
 variant optimized -Dbuildtype=release
+variant counters -Dcounters=true
 finish

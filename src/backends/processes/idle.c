@@ -3,6 +3,7 @@
  */
 #include "backends/processes/supervisor.h"
 #include "base/clock.h"
+#include "base/counter.h"
 #include "base/crash_point.h"
 #include "machine/pidfd.h"
 
@@ -30,6 +31,7 @@ bool cdr_supervisor_take_idle(struct cdr_supervisor *c, unsigned seat)
 {
     uint64_t bit = UINT64_C(1) << seat % 64;
 
+    CDR_COUNT(SCOREBOARD, &c->scoreboard->idle[seat / 64]);
     return atomic_fetch_and_explicit(&c->scoreboard->idle[seat / 64], ~bit,
                                      memory_order_seq_cst) &
            bit;
@@ -39,6 +41,7 @@ void cdr_supervisor_wake_one(struct cdr_supervisor *c, unsigned seat)
 {
     _Atomic uint32_t *called = &c->scoreboard->slot[seat].called;
 
+    CDR_COUNT(SCOREBOARD, called);
     atomic_fetch_add_explicit(called, 1, memory_order_release);
     cdr_futex_wake_shared(called, 1);
 }

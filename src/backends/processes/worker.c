@@ -22,6 +22,7 @@
  */
 #include "backends/processes/supervisor.h"
 #include "base/crash_point.h"
+#include "base/counter.h"
 #include "base/descriptor.h"
 #include "machine/process.h"
 
@@ -133,6 +134,7 @@ void cdr_worker_idle(struct cdr_supervisor *c, bool stream)
     if (atomic_load_explicit(&q->number, memory_order_acquire) != c->number)
         return; /* persistent: another run is on, or this one is over */
     CDR_CRASH_POINT();
+    CDR_COUNT(SCOREBOARD, &q->idle[c->seat / 64]);
     atomic_fetch_or_explicit(&q->idle[c->seat / 64], bit, memory_order_seq_cst);
     CDR_CRASH_POINT();
     if (stream) /* of a map, the event says so in any case */
@@ -142,14 +144,17 @@ void cdr_worker_idle(struct cdr_supervisor *c, bool stream)
         _exit(CDR_ORPHAN); /* no eventfd fails so */
     CDR_CRASH_POINT();
     if (stream && cadre_run_has_work(c->run)) {
+        CDR_COUNT(SCOREBOARD, &q->idle[c->seat / 64]);
         atomic_fetch_and_explicit(&q->idle[c->seat / 64], ~bit, memory_order_seq_cst);
         return;
     }
     while (atomic_load_explicit(called, memory_order_acquire) == seen)
         cdr_futex_wait_shared(called, seen, -1);
     /* Who called has taken the bit, unless that was for the time before, or in vain. */
-    if (stream)
+    if (stream) {
+        CDR_COUNT(SCOREBOARD, &q->idle[c->seat / 64]);
         atomic_fetch_and_explicit(&q->idle[c->seat / 64], ~bit, memory_order_seq_cst);
+    }
     CDR_CRASH_POINT();
 }
 

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include "core/board/arena.h"
+#include "base/counter.h"
 
 void cdr_arena_init(struct cdr_arena *a, uint64_t base, uint64_t share, uint64_t room)
 {
@@ -120,6 +121,7 @@ char *cdr_arena_bytes(const struct cdr_arena *a, const struct cdr_piece *piece)
 
 void cdr_arena_free(struct cdr_arena *a, const struct cdr_piece *piece)
 {
+    CDR_COUNT(RELEASED, &a->freed);
     atomic_store_explicit(
         &a->freed, atomic_load_explicit(&a->freed, memory_order_relaxed) + piece->held,
         memory_order_release);

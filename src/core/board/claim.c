@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include "core/board/claim.h"
+#include "base/counter.h"
 #include "core/board/intent.h"
 
 #include <string.h>
@@ -25,6 +26,7 @@ static uint64_t range_count(uint64_t range)
 
 static bool replace(struct cdr_seat *seat, uint64_t *expected, uint64_t range)
 {
+    CDR_COUNT(RANGE, &seat->range);
     return atomic_compare_exchange_weak_explicit(
         &seat->range, expected, range, memory_order_relaxed, memory_order_relaxed);
 }
@@ -51,6 +53,7 @@ static bool begin(struct cadre_window *w, struct cdr_seat *seat, uint64_t first,
 {
     uint64_t end = first + count;
 
+    CDR_COUNT(STOP_AT, &seat->stop_at);
     atomic_store_explicit(&seat->stop_at, end, memory_order_seq_cst);
     if (first >= atomic_load_explicit(&w->limit, memory_order_seq_cst)) {
         /* What follows in the range lies beyond the limit too. */
@@ -86,9 +89,12 @@ static bool claim_more(struct cadre_window *w, struct cdr_seat *seat, uint64_t c
     /* Looking first keeps next from running away once everything is claimed. */
     if (first >= atomic_load_explicit(&w->limit, memory_order_relaxed))
         return false;
+    CDR_COUNT(NEXT, &w->next);
     first = atomic_fetch_add_explicit(&w->next, claim, memory_order_relaxed);
     if (first >= w->units)
         return false;
+    CDR_COUNT(CLAIM, NULL);
+    CDR_COUNT(RANGE, &seat->range);
     atomic_store_explicit(&seat->range, pack(first, min_u64(claim, w->units - first)),
                           memory_order_relaxed);
     return true;
@@ -99,11 +105,14 @@ static bool steal_from(struct cdr_seat *victim, struct cdr_seat *seat)
 {
     uint64_t range = load_range(victim), kept;
 
+    CDR_COUNT(LOOK, NULL);
     do {
         if (range_count(range) == 0)
             return false;
         kept = range_count(range) / 2;
     } while (!replace(victim, &range, pack(range_first(range), kept)));
+    CDR_COUNT(STOLEN, &victim->range);
+    CDR_COUNT(RANGE, &seat->range);
     atomic_store_explicit(&seat->range,
                           pack(range_first(range) + kept, range_count(range) - kept),
                           memory_order_relaxed);
@@ -178,6 +187,7 @@ bool cdr_window_stealable(const struct cadre_window *w, unsigned s)
 
     for (unsigned i = 0; i < w->seats; i++) {
         uint64_t range = load_range(&w->seat[i]);
+        CDR_COUNT(LOOK, NULL);
         if (i != s && range_count(range) && range_first(range) < limit)
             return true;
     }
@@ -201,6 +211,7 @@ bool cdr_window_ask(struct cadre_window *w, unsigned s, uint64_t now,
 
         if (spare(w, seat) == 0 || now < since + overdue_ns)
             continue;
+        CDR_COUNT(STOP_AT, &seat->stop_at);
         atomic_store_explicit(&seat->asked, true, memory_order_relaxed);
         atomic_store_explicit(&seat->stop_at, 0, memory_order_seq_cst);
         return true;

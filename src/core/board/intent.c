@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include "core/board/intent.h"
+#include "base/counter.h"
 
 #include <string.h>
 
@@ -55,6 +56,7 @@ void cdr_claim_confirm(struct cadre_window *w, uint64_t next, unsigned seat)
         return;
     intent = cdr_window_intent(w, before);
     known = load(&intent->confirmed);
+    CDR_COUNT(CONFIRMED, &intent->confirmed);
     while (known < end && !atomic_compare_exchange_weak_explicit(
                               &intent->confirmed, &known, end, memory_order_relaxed,
                               memory_order_relaxed))
@@ -84,11 +86,14 @@ static bool claim_more(struct cadre_window *w, unsigned s, uint64_t claim)
         store(&intent->claim, pack(first, count));
         CDR_CRASH_POINT();
         cdr_claim_confirm(w, next, s);
+        CDR_COUNT(NEXT, &w->next);
         /* Release and acquire: who sees a claim sees that the one before is confirmed. */
     } while (!atomic_compare_exchange_weak_explicit(
         &w->next, &next, cdr_next_pack(first + count, s), memory_order_acq_rel,
         memory_order_acquire));
     CDR_CRASH_POINT();
+    CDR_COUNT(CLAIM, NULL);
+    CDR_COUNT(RANGE, &w->seat[s].range);
     /* Release: who reads this range and then the claim sees the claim, or its end. */
     atomic_store_explicit(&w->seat[s].range, pack(first, count), memory_order_release);
     CDR_CRASH_POINT();
@@ -104,6 +109,7 @@ static bool claim_more(struct cadre_window *w, unsigned s, uint64_t claim)
 static bool begin(struct cadre_window *w, struct cdr_seat *seat, uint64_t first,
                   uint64_t end)
 {
+    CDR_COUNT(STOP_AT, &seat->stop_at);
     atomic_store_explicit(&seat->stop_at, end, memory_order_seq_cst);
     if (first >= atomic_load_explicit(&w->limit, memory_order_seq_cst))
         return false;
@@ -130,6 +136,7 @@ static bool take_front(struct cdr_seat *seat, struct cdr_intent *intent, uint64_
         CDR_CRASH_POINT();
         store(&intent->slice, pack(first, count));
         CDR_CRASH_POINT();
+        CDR_COUNT(RANGE, &seat->range);
     } while (!atomic_compare_exchange_weak_explicit(
         &seat->range, &range, pack(first + count, count_of(range) - count),
         memory_order_relaxed, memory_order_relaxed));
@@ -224,9 +231,11 @@ bool cdr_intent_claim_batch(struct cadre_window *w, unsigned s, uint64_t most)
         note_batch(r, s, intent, first,
                    min_u64(min_u64(most, CDR_BATCH_MAX), tail - first));
         cdr_claim_confirm(w, next, s);
+        CDR_COUNT(NEXT, &r->next);
     } while (!atomic_compare_exchange_weak_explicit(
         &r->next, &next, cdr_next_pack(first + intent->batch.count, s),
         memory_order_acq_rel, memory_order_acquire));
+    CDR_COUNT(CLAIM, NULL);
     CDR_CRASH_POINT();
     return true;
 }
@@ -328,6 +337,7 @@ static bool move_half(struct cadre_window *w, unsigned from, unsigned to)
     if (kept >= count_of(range) || load(&cdr_window_intent(w, from)->claim) ||
         !replace(victim, range, pack(first, kept)))
         return false;
+    CDR_COUNT(STOLEN, victim);
     store(&w->seat[to].range, pack(first + kept, count_of(range) - kept));
     return true;
 }

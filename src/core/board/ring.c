@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include "core/board/ring.h"
+#include "base/counter.h"
 
 /* ---- layout ---- */
 
@@ -108,6 +109,7 @@ struct cdr_ref *cdr_ring_ref(const struct cdr_ring *r, uint64_t slot)
 void cdr_ring_assign(struct cdr_ring *r, uint64_t p, uint64_t slot)
 {
     CDR_SCHED_POINT();
+    CDR_COUNT(ORDER, order_of(r, p));
     atomic_store_explicit(order_of(r, p), (uint32_t)slot, memory_order_relaxed);
 }
 
@@ -139,6 +141,7 @@ bool cdr_ring_finished(const struct cdr_ring *r, unsigned seat,
 void cdr_ring_await(struct cdr_ring *r, uint64_t position)
 {
     CDR_SCHED_POINT();
+    CDR_COUNT(AWAITED, &r->awaited);
     atomic_store_explicit(&r->awaited, position, memory_order_relaxed);
     if (position != CDR_NOBODY)
         cdr_heavy_fence();
@@ -191,8 +194,10 @@ bool cdr_ring_claim(struct cdr_ring *r, uint64_t most, struct cdr_batch *b)
         b->first = next;
         cdr_ring_locate(r, b);
         CDR_SCHED_POINT();
+        CDR_COUNT(NEXT, &r->next);
     } while (!atomic_compare_exchange_weak_explicit(
         &r->next, &next, next + b->count, memory_order_relaxed, memory_order_relaxed));
+    CDR_COUNT(CLAIM, NULL);
     return true;
 }
 
@@ -205,16 +210,19 @@ static void publish_slots(struct cdr_ring *r, unsigned seat, const uint32_t *slo
 
     for (uint32_t i = 0; i < count; i++) {
         CDR_SCHED_POINT();
+        CDR_COUNT(FINISHED, queue_entry(r, seat, before + i));
         atomic_store_explicit(queue_entry(r, seat, before + i), slots[i] << 2 | outcome,
                               memory_order_relaxed);
     }
     CDR_SCHED_POINT();
+    CDR_COUNT(FINISHED, &f->count);
     atomic_store_explicit(&f->count, before + count, memory_order_release);
 }
 
 bool cdr_ring_claim_waking(struct cdr_ring *r, uint64_t awaited)
 {
     CDR_SCHED_POINT();
+    CDR_COUNT(AWAITED, &r->awaited);
     return atomic_compare_exchange_strong_explicit(
         &r->awaited, &awaited, CDR_NOBODY, memory_order_relaxed, memory_order_relaxed);
 }
@@ -245,6 +253,7 @@ bool cdr_ring_finish_all(struct cdr_ring *r, unsigned seat, uint64_t p,
         publish_slots(r, seat, slots, count, CDR_DONE);
     for (uint32_t i = 0; !r->unordered && i < count; i++) {
         CDR_SCHED_POINT();
+        CDR_COUNT(STATUS, cdr_ring_status(r, slots[i]));
         atomic_store_explicit(cdr_ring_status(r, slots[i]),
                               cdr_ring_mark(r, p + i) | CDR_DONE, memory_order_release);
     }

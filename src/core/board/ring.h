@@ -26,6 +26,7 @@
 #define CDR_CORE_BOARD_RING_H
 
 #include "core/board/arena.h"
+#include "base/counter.h"
 #include "base/crash_point.h"
 
 /* What became of a position; in its status word, with the lap in the other bits. */
@@ -128,6 +129,7 @@ void cdr_ring_assign(struct cdr_ring *r, uint64_t p, uint64_t slot);
 static inline void cdr_ring_feed(struct cdr_ring *r, uint64_t tail)
 {
     CDR_SCHED_POINT();
+    CDR_COUNT(TAIL, &r->tail);
     atomic_store_explicit(&r->tail, tail, memory_order_release);
 }
 
@@ -203,6 +205,7 @@ static inline bool cdr_ring_finish(struct cdr_ring *r, unsigned seat, uint64_t p
     if (r->unordered)
         return cdr_ring_publish(r, seat, p, slot, outcome);
     CDR_SCHED_POINT();
+    CDR_COUNT(STATUS, cdr_ring_status(r, slot));
     atomic_store_explicit(cdr_ring_status(r, slot), cdr_ring_mark(r, p) | outcome,
                           memory_order_release);
     cdr_light_fence();

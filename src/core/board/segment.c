@@ -3,6 +3,8 @@
  */
 #include "core/board/segment.h"
 
+#include "base/counter.h"
+
 #include <string.h>
 
 size_t cdr_window_size(unsigned seats)
@@ -109,10 +111,12 @@ static bool lower(_Atomic uint64_t *word, uint64_t value)
 {
     uint64_t old = atomic_load_explicit(word, memory_order_seq_cst);
 
-    while (old > value)
+    while (old > value) {
+        CDR_COUNT(LIMIT, word);
         if (atomic_compare_exchange_weak_explicit(
                 word, &old, value, memory_order_seq_cst, memory_order_seq_cst))
             return true;
+    }
     return false;
 }
 

@@ -1,6 +1,7 @@
 /* explain.c - the plan in words, with the figure that decided.
  * SPDX-License-Identifier: MIT
  */
+#include "base/counter.h"
 #include "base/error.h"
 #include "machine/process.h"
 #include "core/pool/fallback.h"
@@ -105,6 +106,16 @@ static void explain_machine(struct text *t, const struct cdr_machine *m)
         line(t, "found:    and %u more", m->n_more);
 }
 
+#ifdef CDR_COUNTERS
+static void explain_counters(struct text *t)
+{
+    char counted[80];
+
+    for (unsigned k = 0; cdr_counter_text(k, counted, sizeof counted); k++)
+        line(t, "counted:  %s", counted);
+}
+#endif
+
 int cadre_explain(cadre_pool *pool, const cadre_job *job, char *text, size_t size,
                   cadre_error *err)
 {
@@ -129,5 +140,8 @@ int cadre_explain(cadre_pool *pool, const cadre_job *job, char *text, size_t siz
         explain_job(&t, pool, job, &p);
     if (pool)
         explain_machine(&t, &pool->plan.machine);
+#ifdef CDR_COUNTERS
+    explain_counters(&t);
+#endif
     return CADRE_OK;
 }

@@ -6,6 +6,7 @@
  */
 #include "core/run/run.h"
 #include "base/clock.h"
+#include "base/counter.h"
 #include "base/error.h"
 #include "core/run/call.h"
 #include "core/run/cost.h"
@@ -82,6 +83,7 @@ bool cdr_run_wake_caller(const cadre_run *run)
     int number = errno;
     bool woken = true;
 
+    CDR_COUNT(EVENT, NULL);
     if (run->event >= 0 && write(run->event, &one, sizeof one) < 0) {
         woken = errno == EAGAIN; /* signalled already, and stays so */
         errno = number;

@@ -7,6 +7,7 @@
  * below a failure is outstanding.
  */
 #include "core/stream/stream.h"
+#include "base/counter.h"
 #include "base/error.h"
 
 #include <errno.h>
@@ -95,6 +96,7 @@ static void free_piece(cadre_stream *s, const struct cdr_ref *ref)
 /* Who waits to put a large piece may do so now. */
 static void publish_released(cadre_stream *s)
 {
+    CDR_COUNT(RELEASED, &s->ring->released);
     atomic_store_explicit(&s->ring->released, s->taken, memory_order_release);
     if (s->run.ledger && cdr_ledger_unblock(s->run.ledger))
         cdr_run_wake_workers(&s->run);

@@ -8,6 +8,7 @@
  * finished as soon as it is; the caller is woken if it sleeps for that one.
  */
 #include "base/clock.h"
+#include "base/counter.h"
 #include "core/work/piece.h"
 #include "core/work/write_ahead.h"
 
@@ -217,6 +218,7 @@ static void run_batch(struct cadre_worker *w, struct cdr_ring *r,
     const struct cdr_program *program = w->task.program;
     uint64_t began = w->now;
 
+    CDR_COUNT(BATCH, NULL);
     cdr_window_run_to(w->task.run->window, w->task.seat, CDR_NOBODY);
     if (!is_ready(w, r, b))
         return;

@@ -17,6 +17,7 @@
 #include "core/board/intent.h"
 #include "core/run/run.h"
 #include "base/clock.h"
+#include "base/counter.h"
 
 #define FLOOR_NS 1000.0
 #define GROWTH   16
@@ -114,6 +115,7 @@ static void run_slice(struct cadre_worker *w, const struct cdr_span *chunk)
     cadre_run *run = t->run;
     uint64_t began = w->now, begun, units;
 
+    CDR_COUNT(SLICE, NULL);
     atomic_store_explicit(&t->seat->since, began, memory_order_relaxed);
     begun = cdr_task_stopped(t, chunk->first) ||
                     !cdr_state_ready(w, chunk->first * t->program->grain)
