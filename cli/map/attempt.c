@@ -1,12 +1,13 @@
 /* attempt.c - run a command once: start it, read what it puts out, wait for its end.
  * SPDX-License-Identifier: MIT
  *
- * The worker waits for five things at once: the command's pipes, of which --pipe adds one
- * that it reads, its end (a pidfd), and being woken, because the job's turn to write has come or because all jobs are to be
- * ended. When the command itself has ended, what lies in the pipes is read and no more is
- * waited for: a process that it has left behind may hold them open for hours.
+ * The caller waits for five things at once: the command's pipes, of which --pipe adds one
+ * that it reads, its end (a pidfd), and being woken, because the job's turn to write has come
+ * or because all jobs are to be ended. When the command itself has ended, what lies in the
+ * pipes is read and no more is waited for: a process that it has left behind may hold them
+ * open for hours.
  */
-#include "cli/map/map.h"
+#include "cli/map/attempt.h"
 #include "cli/map/clock.h"
 
 #include <errno.h>
@@ -22,7 +23,7 @@
 enum { WAKE, END, OUTPUT, ERRORS, INPUT, FILES };
 
 struct attempt {
-    struct cdr_work *work;
+    const struct cdr_attempt *how;
     struct cdr_job *job;
     struct cdr_start start;
     struct pollfd files[FILES];
@@ -60,7 +61,7 @@ static bool make_input(struct attempt *a)
     int ends[2];
 
     if (!a->job->block) {
-        a->start.files[0] = a->work->map->nothing;
+        a->start.files[0] = a->how->nothing;
         return true;
     }
     if (pipe2(ends, O_CLOEXEC) < 0)
@@ -78,7 +79,7 @@ static bool make_files(struct attempt *a)
 {
     if (!make_input(a))
         return false;
-    if (a->work->map->set->output.ungroup)
+    if (a->how->ungroup)
         return true;
     return make_pipe(&a->files[OUTPUT].fd, &a->start.files[1]) &&
            make_pipe(&a->files[ERRORS].fd, &a->start.files[2]);
@@ -93,25 +94,25 @@ static void could_not_start(struct cdr_job *job, const char *name, const char *w
 
 static void note_begin(struct attempt *a)
 {
-    double limit = cdr_timeout_now(&a->work->map->timeout);
+    double limit = a->how->limit;
 
     a->began = cdr_monotonic();
     a->job->end.began = cdr_wall_clock();
     a->due = limit > 0 ? a->began + limit : 0;
 }
 
-static bool start(struct attempt *a, const char *path, char *const *argv)
+static bool start(struct attempt *a)
 {
-    struct cdr_map *map = a->work->map;
+    const struct cdr_attempt *how = a->how;
     int failed = 0;
 
     note_begin(a);
-    a->start.common = &map->common;
-    a->start.path = path;
-    a->start.argv = argv;
-    a->start.env = a->work->env;
-    a->start.group = &map->guard.group[a->work->index];
-    a->start.stack = a->work->stack;
+    a->start.common = how->common;
+    a->start.path = how->path;
+    a->start.argv = how->argv;
+    a->start.env = how->env;
+    a->start.group = how->group;
+    a->start.stack = how->stack;
     if (!make_files(a)) {
         failed = errno;
         a->start.what = "cannot be started, for want of a pipe";
@@ -124,7 +125,7 @@ static bool start(struct attempt *a, const char *path, char *const *argv)
     close_file(&a->start.files[2]);
     a->files[END].fd = a->start.pidfd;
     if (failed)
-        could_not_start(a->job, argv[0], a->start.what, failed);
+        could_not_start(a->job, how->argv[0], a->start.what, failed);
     return failed == 0;
 }
 
@@ -132,14 +133,8 @@ static bool start(struct attempt *a, const char *path, char *const *argv)
 
 static void take(struct attempt *a, int which, ssize_t n)
 {
-    struct cdr_map *map = a->work->map;
-    int failed =
-        cdr_outlet_add(map->outlet, &a->work->live, which, a->work->buffer, (size_t)n);
-
     a->job->bytes += which ? 0 : (uint64_t)n;
-    if (failed)
-        cdr_job_says(a->job, "its output cannot be kept in %s: %s", map->spool.folder,
-                     strerror(failed));
+    a->how->take(a->how->arg, which, a->how->buffer, (size_t)n);
 }
 
 /* Read once; false: there is nothing now, or no more. */
@@ -149,7 +144,7 @@ static bool read_some(struct attempt *a, int file)
 
     if (a->files[file].fd < 0)
         return false;
-    n = read(a->files[file].fd, a->work->buffer, CDR_WORK_BUFFER);
+    n = read(a->files[file].fd, a->how->buffer, CDR_ATTEMPT_BUFFER);
     if (n > 0)
         take(a, file - OUTPUT, n);
     if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
@@ -160,7 +155,7 @@ static bool read_some(struct attempt *a, int file)
 static void feed(struct attempt *a)
 {
     enum cdr_feeding state = cdr_block_feed(a->job->block, &a->fed, a->files[INPUT].fd,
-                                            a->work->buffer, CDR_WORK_BUFFER);
+                                            a->how->buffer, CDR_ATTEMPT_BUFFER);
 
     if (state == CDR_FEED_FAILED)
         cdr_job_says(a->job, "what it reads cannot be had: %s", strerror(errno));
@@ -172,7 +167,7 @@ static void feed(struct attempt *a)
  * for it, so the group's number is its own. */
 static void send_next(struct attempt *a)
 {
-    const struct cdr_ending *ending = &a->work->map->ending;
+    const struct cdr_ending *ending = a->how->ending;
     unsigned last = ending->n - 1, step = a->step < last ? a->step : last;
 
     (void)kill(-a->start.pid, ending->signal[step]);
@@ -183,18 +178,12 @@ static void send_next(struct attempt *a)
     a->step++;
 }
 
-static void wake_up(struct attempt *a)
+static void look(struct attempt *a)
 {
-    struct cdr_map *map = a->work->map;
-    uint64_t count;
-
-    if (read(a->work->wake, &count, sizeof count) < 0 && errno != EAGAIN)
+    if (!a->how->look(a->how->arg) || a->next > 0)
         return;
-    if (atomic_load_explicit(&map->killed, memory_order_acquire) && a->next == 0) {
-        a->job->end.killed = true;
-        send_next(a);
-    }
-    cdr_outlet_catch_up(map->outlet, &a->work->live);
+    a->job->end.killed = true;
+    send_next(a);
 }
 
 static void check_time(struct attempt *a)
@@ -212,11 +201,13 @@ static void check_time(struct attempt *a)
 static int time_left(const struct attempt *a)
 {
     double due = a->next > 0 ? a->next : a->due, left;
+    int most = a->how->look_ms, ms;
 
     if (due == 0)
-        return -1;
+        return most;
     left = due - cdr_monotonic();
-    return left > 60 ? 60000 : left > 0 ? (int)(left * 1000) + 1 : 0;
+    ms = left > 60 ? 60000 : left > 0 ? (int)(left * 1000) + 1 : 0;
+    return most >= 0 && most < ms ? most : ms;
 }
 
 static void attend(struct attempt *a)
@@ -226,9 +217,9 @@ static void attend(struct attempt *a)
 
         if (n < 0 && errno != EINTR)
             cdr_job_says(a->job, "poll fails: %s", strerror(errno));
+        if (a->files[WAKE].revents || a->how->look_ms >= 0)
+            look(a);
         if (n > 0) {
-            if (a->files[WAKE].revents)
-                wake_up(a);
             if (a->files[OUTPUT].revents)
                 (void)read_some(a, OUTPUT);
             if (a->files[ERRORS].revents)
@@ -273,9 +264,9 @@ static void reap(struct attempt *a)
     end->cpu = seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
-static void run(struct attempt *a, const char *path, char *const *argv)
+static void run(struct attempt *a)
 {
-    if (start(a, path, argv)) {
+    if (start(a)) {
         attend(a);
         reap(a);
         if (a->job->reason && !cdr_job_failed(a->job))
@@ -286,19 +277,18 @@ static void run(struct attempt *a, const char *path, char *const *argv)
         close_file(&a->files[i].fd);
 }
 
-void cdr_attempt(struct cdr_work *work, struct cdr_job *job, const char *path,
-                 char *const *argv)
+void cdr_attempt(const struct cdr_attempt *how, struct cdr_job *job)
 {
-    struct attempt a = { .work = work,
+    struct attempt a = { .how = how,
                          .job = job,
                          .start = { .files = { -1, -1, -1 }, .pidfd = -1 } };
 
     for (int i = 0; i < FILES; i++)
         a.files[i] = (struct pollfd){ .fd = -1, .events = POLLIN };
-    a.files[WAKE].fd = work->wake;
+    a.files[WAKE].fd = how->wake;
     job->end.ran = true;
     job->end.status = job->end.signal = 0;
     job->end.timed_out = job->end.killed = false;
     job->bytes = 0;
-    run(&a, path, argv);
+    run(&a);
 }

@@ -38,6 +38,19 @@ static bool read_exactly(int file, char *to, size_t size, uint64_t at)
     return true;
 }
 
+uint64_t cdr_block_bytes(const struct cdr_block *b)
+{
+    return b->size + b->length;
+}
+
+bool cdr_block_read(const struct cdr_block *b, char *to)
+{
+    if (b->size > 0)
+        memcpy(to, b->memory, b->size);
+    return b->length == 0 ||
+           read_exactly(b->file, to + b->size, (size_t)b->length, b->at);
+}
+
 /* ---- feeding ---- */
 
 /* What comes next, in memory; NULL: the file fails. */

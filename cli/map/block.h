@@ -23,6 +23,11 @@ enum cdr_feeding { CDR_FEED_LATER, CDR_FEED_DONE, CDR_FEED_FAILED };
 enum cdr_feeding cdr_block_feed(const struct cdr_block *block, uint64_t *done, int pipe,
                                 char *room, size_t room_size);
 
+uint64_t cdr_block_bytes(const struct cdr_block *block);
+
+/* All of it. False, with errno: the file cannot be read, or has become shorter. */
+bool cdr_block_read(const struct cdr_block *block, char *to);
+
 /* What a journal knows its bytes by, as text: their number and 128 bits of them. False,
  * with errno: the file cannot be read. */
 #define CDR_BLOCK_NAME 80

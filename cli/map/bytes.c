@@ -49,6 +49,11 @@ void cdr_buffer_count(struct cdr_buffer *b, unsigned long long n)
     cdr_buffer_text(b, digits);
 }
 
+void cdr_buffer_reserve(struct cdr_buffer *b, size_t size)
+{
+    b->failed = b->failed || !grow(b, size);
+}
+
 void cdr_buffer_free(struct cdr_buffer *b)
 {
     free(b->data);

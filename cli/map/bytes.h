@@ -18,6 +18,8 @@ struct cdr_buffer {
 void cdr_buffer_add(struct cdr_buffer *b, const void *bytes, size_t size);
 void cdr_buffer_text(struct cdr_buffer *b, const char *text);
 void cdr_buffer_count(struct cdr_buffer *b, unsigned long long n); /* in decimal */
+void cdr_buffer_reserve(struct cdr_buffer *b,
+                        size_t size); /* room behind what is there */
 void cdr_buffer_free(struct cdr_buffer *b);
 
 /* Append the bytes so that a shell takes them for one word, whatever they are. */

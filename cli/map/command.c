@@ -291,7 +291,12 @@ static int run_map(struct cdr_map *map, struct cdr_failure *why)
     if (!rc)
         rc = open_status(map, why);
     if (!rc)
+        rc = cdr_remote_open(map, why);
+    if (!rc)
         rc = run_pool(map, why);
+    if (cdr_bridge_close(map->bridge, why))
+        rc = why->code;
+    map->bridge = NULL;
     cdr_bar_close(map->bar);
     cdr_status_close(map->status);
     if (close_journal(map, why))

@@ -3,9 +3,11 @@
  *
  * All that the program has, and PARALLEL_SEQ, PARALLEL_JOBSLOT and PARALLEL_PID as GNU
  * parallel sets them, CADRE_ITEM, the job's arguments, CADRE_SEED, a number of its own
- * that depends on its place alone, and CADRE_WORKERS, how many workers a cadre in the job should have so that all of them together are no more than
- * the machine has CPUs.
+ * that depends on its place alone, and CADRE_WORKERS, how many workers a cadre in the job
+ * should have so that all of them together are no more than the machine has CPUs; on ranks,
+ * which have one for each worker, 1.
  */
+#include "cli/map/environment.h"
 #include "cli/map/map.h"
 #include "cli/base/text.h"
 
@@ -14,13 +16,13 @@
 #include <unistd.h>
 
 #define OWN      6     /* entries of a job */
-#define ITEM_MAX 65536 /* bytes of CADRE_ITEM: a longer one is left out */
+#define ITEM_MAX 65536 /* bytes of CADRE_ITEM: a longer one, or with NUL, is left out */
 
 static const char *const ours[] = { "PARALLEL_SEQ=", "PARALLEL_JOBSLOT=",
                                     "PARALLEL_PID=", "CADRE_ITEM=",
                                     "CADRE_SEED=",   "CADRE_WORKERS=" };
 
-static bool is_ours(const char *entry)
+bool cdr_environment_is_ours(const char *entry)
 {
     for (size_t i = 0; i < sizeof ours / sizeof ours[0]; i++)
         if (strncmp(entry, ours[i], strlen(ours[i])) == 0)
@@ -52,7 +54,7 @@ bool cdr_environment_open(struct cdr_map *map)
     if (!map->env)
         return false;
     for (size_t i = 0; i < n; i++)
-        if (!is_ours(environ[i]))
+        if (!cdr_environment_is_ours(environ[i]))
             map->env[map->n_env++] = environ[i];
     for (size_t i = 0; i < map->set->command.env.n; i++)
         warn_if_unset(map->set->command.env.at[i]);
@@ -74,7 +76,9 @@ static void add_count(struct cdr_buffer *b, const char *name, uint64_t n)
 
 static void add_item(struct cdr_buffer *b, const struct cdr_job *job)
 {
-    if (cdr_job_key(job)->used > ITEM_MAX)
+    const struct cdr_args *key = cdr_job_key(job);
+
+    if (key->used > ITEM_MAX || key->has_nul)
         return;
     cdr_buffer_text(b, "CADRE_ITEM=");
     cdr_job_input(job, b);
@@ -83,6 +87,8 @@ static void add_item(struct cdr_buffer *b, const struct cdr_job *job)
 
 static unsigned budget(const struct cdr_map *map)
 {
+    if (map->ranks > 0)
+        return 1;
     return map->budget > map->jobs ? map->budget / map->jobs : 1;
 }
 

@@ -17,6 +17,7 @@ struct cdr_end {
     int signal; /* that ended it; 0: none did */
     bool timed_out;
     bool killed; /* by us, as the run was to end */
+    bool lost;   /* with the rank that ran it: what became of it is not known */
     unsigned tries;
     double began;   /* seconds since 1970 */
     double seconds; /* that the last try took */

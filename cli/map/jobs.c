@@ -4,6 +4,7 @@
 #include "cli/map/jobs.h"
 #include "cli/base/text.h"
 #include "cli/options/value.h"
+#include "cli/ranks/workers.h"
 
 #include <dirent.h>
 #include <stdio.h>
@@ -12,6 +13,7 @@
 
 #define FILES_PER_JOB  6 /* two pipes while it starts, its pidfd, its worker's eventfd */
 #define FILES_PER_PIPE 2
+#define FILES_REMOTE   1 /* of these, the eventfd */
 #define FILES_BESIDES  12
 #define FILES_ENOUGH   65536
 #define JOBS_MAX       20000
@@ -57,16 +59,25 @@ static int wrong(const char *text, struct cdr_failure *why)
                      cdr_quote(shown, text));
 }
 
-static int parse(unsigned *jobs, const char *text, struct cdr_failure *why)
+/* As many as there are places to run jobs in. */
+static unsigned places(const struct cdr_map *map)
+{
+    if (map->ranks > 0)
+        return map->ranks < JOBS_MAX ? map->ranks : JOBS_MAX;
+    return cdr_cpus();
+}
+
+static int parse(const struct cdr_map *map, unsigned *jobs, const char *text,
+                 struct cdr_failure *why)
 {
     bool plain = text[strspn(text, "0123456789")] == '\0' && *text;
     double value;
 
     if (strcmp(text, "auto") == 0 || strcmp(text, "all") == 0) {
-        *jobs = cdr_cpus();
+        *jobs = places(map);
         return 0;
     }
-    if (!cdr_jobs_parse(&value, text, plain ? 1 : cdr_cpus()))
+    if (!cdr_jobs_parse(&value, text, plain ? 1 : places(map)))
         return wrong(text, why);
     if (plain && value == 0)
         return cdr_fails(why, CDR_EXIT_USAGE,
@@ -80,7 +91,8 @@ static int parse(unsigned *jobs, const char *text, struct cdr_failure *why)
 }
 
 /* CADRE_WORKERS, as cadre_open reads it: 0 and 1 mean one at a time. */
-static int from_environment(unsigned *jobs, struct cdr_failure *why)
+static int from_environment(const struct cdr_map *map, unsigned *jobs,
+                            struct cdr_failure *why)
 {
     static const struct cdr_option option = { .kind = CDR_WORKERS,
                                               .name = "CADRE_WORKERS" };
@@ -94,7 +106,7 @@ static int from_environment(unsigned *jobs, struct cdr_failure *why)
     if (workers > 0)
         *jobs = (unsigned)workers;
     else
-        *jobs = cdr_cpus();
+        *jobs = places(map);
     if (workers < -1)
         *jobs = *jobs > (unsigned)(-1 - workers) ? *jobs - (unsigned)(-1 - workers) : 1;
     return 0;
@@ -135,7 +147,9 @@ static void limit_by_files(struct cdr_map *map)
     raise_limit(map);
     if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
         return;
-    if (map->set->pipe.pipe || map->set->pipe.part)
+    if (map->ranks > 0)
+        each = FILES_REMOTE;
+    else if (map->set->pipe.pipe || map->set->pipe.part)
         each += FILES_PER_PIPE;
     most = limit.rlim_cur > used ? (limit.rlim_cur - used) / each : 0;
     if (most >= map->workers)
@@ -151,17 +165,32 @@ static void limit_by_files(struct cdr_map *map)
     map->workers = map->jobs < 2 ? 2 : map->jobs;
 }
 
+/* More than one a worker would wait on the rank. */
+static void limit_by_ranks(struct cdr_map *map)
+{
+    if (map->ranks == 0 || map->jobs <= map->ranks)
+        return;
+    fprintf(stderr,
+            "cadre: warning: the ranks have %u workers: %u jobs at a time instead of "
+            "%u\n",
+            map->ranks, map->ranks, map->jobs);
+    map->jobs = map->ranks;
+}
+
 int cdr_jobs_choose(struct cdr_map *map, struct cdr_failure *why)
 {
     const struct cdr_run_options *set = &map->set->run;
     const char *text = set->jobs ? set->jobs : set->max_procs;
-    int rc = from_environment(&map->budget, why);
+    int rc;
 
+    map->ranks = set->dry_run ? 0 : cdr_ranks_workers();
+    rc = from_environment(map, &map->budget, why);
     map->jobs = map->budget;
     if (!rc && text)
-        rc = parse(&map->jobs, text, why);
+        rc = parse(map, &map->jobs, text, why);
     if (rc)
         return rc;
+    limit_by_ranks(map);
     map->workers = map->jobs < 2 ? 2 : map->jobs;
     limit_by_files(map);
     return 0;

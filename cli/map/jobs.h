@@ -6,8 +6,9 @@
 
 #include "cli/map/map.h"
 
-/* Sets map->jobs and map->workers by -j, CADRE_WORKERS, the CPUs and the descriptors that
- * there may be, and says so if these are too few; and map->common.files. */
+/* Sets map->jobs and map->workers by -j, CADRE_WORKERS, the CPUs, or else the ranks' workers,
+ * and the descriptors that there may be, and says so if these are too few; and map->ranks
+ * and map->common.files. */
 int cdr_jobs_choose(struct cdr_map *map, struct cdr_failure *why);
 
 /* "50%", "+1", "-1" of the CPUs, or a number; for --load, too. False: it is none. */

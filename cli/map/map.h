@@ -4,10 +4,13 @@
  * The story. The thread that runs the command reads the inputs and makes a job of each
  * (batch.h, inputs.h; blocks.h); a stream of the library hands the jobs to workers and
  * bounds how many are under way. A worker waits at the gate (gate.h), starts the command
- * (process.h), reads what it puts out and waits for its end (attempt.c), tries again where
+ * (process.h), reads what it puts out and waits for its end (attempt.h), tries again where
  * that is asked for (worker.c), counts the end (halt.h), and leaves the job with the
  * outlet (outlet.h), which writes in order. Nothing of that waits for the thread that
  * reads the inputs, which may stand still for as long as its input does.
+ *
+ * Under an MPI launcher the worker has a rank do the attempt, starting to end (remote.c), by
+ * way of a bridge (bridge.h); all else stays here, on rank 0.
  *
  * "Over" means that no more jobs begin; "killed", that those that run are ended, too.
  */
@@ -15,9 +18,11 @@
 #define CDR_CLI_MAP_MAP_H
 
 #include "cli/journal/journal.h"
+#include "cli/map/attempt.h"
 #include "cli/map/bar.h"
 #include "cli/map/batch.h"
 #include "cli/map/blocks.h"
+#include "cli/map/bridge.h"
 #include "cli/map/ending.h"
 #include "cli/map/gate.h"
 #include "cli/map/guard.h"
@@ -46,6 +51,7 @@ struct cdr_map {
     cadre_seed seed;  /* of which each job gets its own */
     unsigned budget;  /* workers that all jobs' own maps may have together */
     unsigned jobs;    /* at a time */
+    unsigned ranks;   /* workers that other ranks have; 0: jobs run here */
     unsigned workers; /* threads */
     unsigned tries;
     int nothing; /* /dev/null, for jobs to read */
@@ -63,6 +69,7 @@ struct cdr_map {
     struct cdr_outlet *outlet;
     struct cdr_bar *bar;         /* NULL: there is none */
     struct cdr_journal *journal; /* NULL: there is none */
+    struct cdr_bridge *bridge;   /* to the other ranks; NULL: jobs run here */
     struct cdr_status *status;   /* the same */
     struct cdr_timeout timeout;
     struct cdr_joblog joblog;
@@ -100,15 +107,12 @@ struct cdr_work {
     struct cdr_map *map;
     unsigned index; /* its place in the guard's table */
     int wake;
-    char *buffer; /* CDR_WORK_BUFFER bytes */
+    char *buffer; /* CDR_ATTEMPT_BUFFER bytes */
     void *stack;
     char **env;
     struct cdr_buffer own_env;
     struct cdr_live live;
-    double deadline; /* of the try, monotonic; 0: none */
 };
-
-#define CDR_WORK_BUFFER 65536
 
 /* A cadre_begin and its cadre_end; the job's shared bytes are a struct cdr_map *. */
 int cdr_work_begin(cadre_task *task, void **state);
@@ -117,9 +121,17 @@ void cdr_work_end(void *state);
 /* A kernel: the item is a struct cdr_job *. */
 int cdr_work_on(cadre_task *task, const void *item, void *result);
 
-/* Run the command once, and note in the job how it ended. (attempt.c) */
-void cdr_attempt(struct cdr_work *work, struct cdr_job *job, const char *path,
-                 char *const *argv);
+/* The worker's job has put out bytes; and whether it is to be ended, as its eventfd can be
+ * read: then its turn to write may have come. For attempts; the argument is the worker. */
+void cdr_work_take(void *work, int which, const char *bytes, size_t size);
+bool cdr_work_look(void *work);
+
+/* Run the command once on another rank, and note in the job how it ended. (remote.c) */
+void cdr_attempt_remotely(struct cdr_work *work, struct cdr_job *job, const char *path,
+                          char *const *argv);
+
+/* From here to the other ranks, for all attempts; after the journal is open. */
+int cdr_remote_open(struct cdr_map *map, struct cdr_failure *why);
 
 /* The environment of a job, in work->env. False: no memory. (environment.c) */
 bool cdr_environment_open(struct cdr_map *map);

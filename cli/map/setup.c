@@ -8,6 +8,7 @@
 #include "cli/map/size.h"
 #include "cli/map/sources.h"
 #include "cli/base/interrupt.h"
+#include "cli/ranks/workers.h"
 #include "cli/base/text.h"
 
 #include <errno.h>
@@ -268,6 +269,25 @@ static int check_together(const struct cdr_map_settings *set, struct cdr_failure
     return 0;
 }
 
+/* What would not be what it says where jobs run on other ranks. */
+static int check_ranks(const struct cdr_map_settings *set, struct cdr_failure *why)
+{
+    const char *option = set->output.ungroup ? "ungroup"
+                         : set->run.memory   ? "memfree"
+                         : set->run.load     ? "load"
+                                             : NULL;
+
+    if (cdr_ranks_workers() == 0 || !option)
+        return 0;
+    return cdr_fails(why, CDR_EXIT_USAGE,
+                     set->output.ungroup
+                         ? "--%s: jobs on other ranks cannot write to the output of "
+                           "this one; leave it out"
+                         : "--%s looks at one machine, and jobs run on all ranks; "
+                           "leave it out",
+                     option);
+}
+
 int cdr_map_set_up(struct cdr_map *map, const struct cdr_map_settings *set,
                    struct cdr_failure *why)
 {
@@ -277,9 +297,9 @@ int cdr_map_set_up(struct cdr_map *map, const struct cdr_map_settings *set,
     *map = (struct cdr_map){ .set = set, .nothing = -1, .over = -1, .why = why };
     map->guard.pipe = -1;
     map->window = set->run.window;
-    if (check_together(set, why) || cdr_jobs_choose(map, why) ||
-        set_surroundings(map, why) || set_seed(map, set->run.seed, why) ||
-        set_tries(map, set->run.retries, why) ||
+    if (check_together(set, why) || check_ranks(set, why) ||
+        cdr_jobs_choose(map, why) || set_surroundings(map, why) ||
+        set_seed(map, set->run.seed, why) || set_tries(map, set->run.retries, why) ||
         set_nice(map, set->command.nice, why) || set_gate(map, &set->run, why) ||
         cdr_halt_parse(&map->halt, set->run.halt, why) ||
         cdr_ending_parse(&map->ending, set->run.term_sequence, why) ||

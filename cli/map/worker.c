@@ -45,7 +45,7 @@ int cdr_work_begin(cadre_task *task, void **state)
     w->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (w->wake < 0)
         return cannot(task, w, "eventfd");
-    w->buffer = malloc(CDR_WORK_BUFFER);
+    w->buffer = malloc(CDR_ATTEMPT_BUFFER);
     w->stack = mmap(NULL, CDR_START_STACK, PROT_READ | PROT_WRITE,
                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
     if (!w->buffer || w->stack == MAP_FAILED)
@@ -173,17 +173,67 @@ static bool wants_another_try(struct cdr_map *map, const struct cdr_job *job)
     double wait = BACK_OFF;
 
     if (!cdr_job_failed(job) || job->end.tries >= map->tries || job->end.killed ||
-        job->reason)
+        (job->reason && !job->end.lost))
         return false;
     for (unsigned i = 1; i < job->end.tries && wait < BACK_OFF_MAX; i++)
         wait *= 2;
     return cdr_gate_pause(&map->gate, wait) && !cdr_map_is_over(map);
 }
 
-static void forget_output(struct cdr_map *map, struct cdr_job *job)
+static void forget_try(struct cdr_map *map, struct cdr_job *job)
 {
     cdr_held_clear(&job->output, &map->spool);
     cdr_held_clear(&job->errors, &map->spool);
+    free(job->reason);
+    job->reason = NULL;
+}
+
+void cdr_work_take(void *arg, int which, const char *bytes, size_t size)
+{
+    struct cdr_work *w = arg;
+    int failed = cdr_outlet_add(w->map->outlet, &w->live, which, bytes, size);
+
+    if (failed)
+        cdr_job_says(w->live.job, "its output cannot be kept in %s: %s",
+                     w->map->spool.folder, strerror(failed));
+}
+
+bool cdr_work_look(void *arg)
+{
+    struct cdr_work *w = arg;
+    uint64_t count;
+
+    if (read(w->wake, &count, sizeof count) < 0 && errno != EAGAIN)
+        return false;
+    cdr_outlet_catch_up(w->map->outlet, &w->live);
+    return atomic_load_explicit(&w->map->killed, memory_order_acquire);
+}
+
+static void attempt(struct cdr_work *w, struct cdr_job *job, const char *path,
+                    char **argv)
+{
+    struct cdr_map *map = w->map;
+    struct cdr_attempt how = { .common = &map->common,
+                               .ending = &map->ending,
+                               .path = path,
+                               .argv = argv,
+                               .env = w->env,
+                               .limit = cdr_timeout_now(&map->timeout),
+                               .nothing = map->nothing,
+                               .ungroup = map->set->output.ungroup,
+                               .group = &map->guard.group[w->index],
+                               .stack = w->stack,
+                               .buffer = w->buffer,
+                               .wake = w->wake,
+                               .look_ms = -1,
+                               .take = cdr_work_take,
+                               .look = cdr_work_look,
+                               .arg = w };
+
+    if (map->bridge)
+        cdr_attempt_remotely(w, job, path, argv);
+    else
+        cdr_attempt(&how, job);
 }
 
 static void run_tries(struct cdr_work *w, struct cdr_job *job, const char *path,
@@ -196,10 +246,10 @@ static void run_tries(struct cdr_work *w, struct cdr_job *job, const char *path,
         job->end.tries++;
         w->live.held = job->end.tries < map->tries;
         cdr_status_run(map->status, w->index, job);
-        cdr_attempt(w, job, path, argv);
+        attempt(w, job, path, argv);
         again = wants_another_try(map, job);
         if (again)
-            forget_output(map, job);
+            forget_try(map, job);
     } while (again);
     w->live.held = false;
     cdr_status_run(map->status, w->index, NULL);

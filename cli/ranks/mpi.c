@@ -6,6 +6,7 @@
  */
 #include "cli/base/text.h"
 #include "cli/ranks/ranks.h"
+#include "cli/ranks/workers.h"
 
 #include <cadre/mpi.h>
 
@@ -18,11 +19,8 @@ static cadre_pool *kept;
 /* Programs that this one starts are not ranks. */
 static void forget_launcher(void)
 {
-    static const char *const names[] = { "OMPI_COMM_WORLD_SIZE", "PMI_SIZE",
-                                         "PMIX_RANK", "SLURM_STEP_NUM_TASKS" };
-
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        unsetenv(names[i]);
+    for (size_t i = 0; cdr_ranks_variables[i]; i++)
+        unsetenv(cdr_ranks_variables[i]);
 }
 
 /* A variable that is not there for a while. */
@@ -75,6 +73,8 @@ int cdr_ranks_join(struct cdr_failure *why)
     if (rc)
         return cdr_fails_in_library(why, NULL, &err);
     forget_launcher();
+    if (strcmp(cadre_backend_name(kept), "mpi") == 0)
+        cdr_ranks_set_workers(cadre_workers(kept));
     return 0;
 }
 

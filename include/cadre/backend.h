@@ -162,8 +162,8 @@ CADRE_API void cadre_lease_return(cadre_run *run, unsigned seat, uint64_t id);
 
 /* The worker of this seat is gone with the machine that it was on, and no other takes its
  * place. The first task that it had pays: where `retries` of the job allows, all that it had
- * is handed out again; else that task has failed for this reason, and the run ends with it,
- * whatever else it goes over. What is below still runs. True: the run goes on. */
+ * is handed out again; else that task has failed for this reason, and the run ends with it
+ * unless it keeps going. What is below still runs. True: the run goes on. */
 CADRE_API bool cadre_lease_fail(cadre_run *run, unsigned seat, const cadre_error *why);
 
 /* A run, as one worker elsewhere has it. */

@@ -148,7 +148,7 @@ static void fail_first(struct cdr_ledger *l, struct cdr_entry *e, uint64_t task,
     if (e->combines)
         cdr_window_fail(w, &w->seat[e->seat], task, task / grain, &error);
     else
-        fail_with(l, e, task, true, &error);
+        fail_with(l, e, task, !l->run->program->keep_going, &error);
 }
 
 bool cdr_lease_fail(struct cdr_ledger *l, unsigned seat, const cadre_error *why)
@@ -162,8 +162,8 @@ bool cdr_lease_fail(struct cdr_ledger *l, unsigned seat, const cadre_error *why)
     task = e ? first_task(l, e) : 0;
     if (e && task / l->run->program->grain < limit_of(l) &&
         !cdr_may_retry(l->run, task)) {
+        goes_on = l->run->program->keep_going && !e->combines;
         fail_first(l, e, task, why);
-        goes_on = false;
     }
     while ((e = cdr_ledger_first(l, seat)))
         cdr_entry_put_back(l, e);
