@@ -17,8 +17,9 @@ struct scene {
     struct gate *gate;
     int arrivals; /* tasks that must wait at the gate before watching begins */
     struct pour *pipe;
-    _Atomic int drained; /* the stream ended, whether they arrived or not */
-    long stirring;       /* or MISSED */
+    cadre_stream *stream; /* that is waited for */
+    _Atomic int drained;  /* the stream ended, whether they arrived or not */
+    long stirring;        /* or MISSED */
     pthread_t thread;
 };
 
@@ -32,6 +33,7 @@ static void *watch(void *arg)
     gate_open(scene->gate);
     if (scene->pipe)
         pipe_close(scene->pipe);
+    cadre_stream_wake(scene->stream);
     return NULL;
 }
 
@@ -54,6 +56,7 @@ static int drain(struct scene *scene, cadre_stream *s, uint64_t *n)
     cadre_record r;
     int rc;
 
+    scene->stream = s;
     assert_int_equal(pthread_create(&scene->thread, NULL, watch, scene), 0);
     for (*n = 0; (rc = cadre_stream_next(s, &r, NULL)) == CADRE_OK; ++*n)
         ;
@@ -183,6 +186,35 @@ static void test_a_source_that_waits(void **state)
     cadre_stream_close(s);
     pour_end(&p);
     check_quiet(&scene);
+}
+
+static int give_later(void *arg, void *item, cadre_error *err)
+{
+    struct scene *scene = arg;
+
+    (void)item;
+    (void)err;
+    return atomic_load(&scene->gate->open) ? CADRE_DONE : CADRE_LATER;
+}
+
+static void test_a_source_that_has_nothing_yet(void **state)
+{
+    for (int unordered = 0; unordered < 2; unordered++) {
+        struct scene scene;
+        cadre_stream *s;
+        uint64_t n;
+
+        begin_scene(&scene);
+        scene.arrivals = 0;
+        s = open_stream(*state, (cadre_job){ .fn = nothing,
+                                             .source = give_later,
+                                             .source_arg = &scene,
+                                             .item_size = 8,
+                                             .unordered = unordered });
+        assert_int_equal(drain(&scene, s, &n), CADRE_DONE);
+        cadre_stream_close(s);
+        check_quiet(&scene);
+    }
 }
 
 /* ---- waiting for tasks ---- */
@@ -415,6 +447,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_silent_pipe),
         cmocka_unit_test(test_a_source_that_waits),
+        cmocka_unit_test(test_a_source_that_has_nothing_yet),
         cmocka_unit_test(test_workers_that_wait_for_the_caller),
         /* Without workers no task can wait for anybody. */
         cmocka_unit_test(test_tasks_that_wait),
@@ -426,5 +459,5 @@ int main(void)
     };
 
     watch_begin();
-    return contract_run(tests, contract_workers() < 2 ? 3 : 9);
+    return contract_run(tests, contract_workers() < 2 ? 4 : 10);
 }

@@ -176,46 +176,13 @@ static void test_is_no_failure(void **state)
     cadre_stream_wake(NULL);
 }
 
-struct scene {
-    struct later *later;
-    long stirring;
-};
-
-static void *watch_and_allow(void *arg)
-{
-    struct scene *scene = arg;
-
-    scene->stirring = watch_stirring();
-    return allow(scene->later);
-}
-
-static void test_waiting_uses_no_cpu(void **state)
-{
-    struct later l = { .end = 3, .step = 3 };
-    struct scene scene = { &l, -1 };
-    pthread_t thread;
-    cadre_record r;
-    int n = 0;
-
-    l.stream = open_stream(*state, job_of(&l, ONE, false));
-    assert_int_equal(pthread_create(&thread, NULL, watch_and_allow, &scene), 0);
-    while (cadre_stream_next(l.stream, &r, NULL) == CADRE_OK)
-        n++;
-    pthread_join(thread, NULL);
-    assert_int_equal(n, 3);
-    assert_in_range(scene.stirring, 0, 4);
-    close_stream(l.stream, 0);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_records_come_before_the_next_item),
         cmocka_unit_test(test_in_the_last_of_a_chain_too),
         cmocka_unit_test(test_is_no_failure),
-        cmocka_unit_test(test_waiting_uses_no_cpu),
     };
 
-    watch_begin();
-    return contract_run(tests, 4);
+    return contract_run(tests, 3);
 }

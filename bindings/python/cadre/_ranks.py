@@ -3,8 +3,10 @@
 """Every rank runs the program up to its first map on ranks. There, rank 0 goes on, and the
 others serve it until it ends; then they leave, by SystemExit."""
 import atexit
+import contextlib
 import importlib
 import os
+import signal
 import threading
 
 from . import _core, _errors, _hooks, _persistent
@@ -56,13 +58,32 @@ def open_pool(workers):
     before = _errors.dumps
     _persistent.serving, _errors.dumps = True, _hooks.dumps_whole  # until it is known
     try:
-        return _core.Pool(backend="mpi", workers=workers, opener=ranks)
+        with patient():
+            return _core.Pool(backend="mpi", workers=workers, opener=ranks)
     except SystemExit:
         before = None  # it was a worker, and what it maps yet runs in place
         raise
     finally:
         if before is not None:
             _persistent.serving, _errors.dumps = False, before
+
+
+@contextlib.contextmanager
+def patient():
+    """Ctrl-C reaches every rank, and rank 0 ends the others: none is to end twice, the second
+    time with a KeyboardInterrupt as it leaves. On rank 0 that comes when the pool is there."""
+    told = []
+    mine = (threading.current_thread() is threading.main_thread()
+            and signal.getsignal(signal.SIGINT) is signal.default_int_handler)
+    if mine:
+        signal.signal(signal.SIGINT, lambda *_: told.append(True))
+    try:
+        yield
+    finally:
+        if mine:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+    if told:
+        raise KeyboardInterrupt
 
 
 @atexit.register
