@@ -29,6 +29,7 @@
 #include "base/error.h"
 #include "core/run/job.h"
 #include "core/fault/recover.h"
+#include "core/map/trial.h"
 #include "core/pool/pool.h"
 
 #include <inttypes.h>
@@ -91,6 +92,8 @@ static void tick(cadre_run *run, struct cadre_worker *w)
 {
     if (run->may_begin && worth_by_now(run, w))
         bring_in(run);
+    if (run->trial && !run->alone)
+        cdr_trial_tick(run, w, run->trial);
     if (!run->progress)
         return;
     if (w->now >= run->next_progress)
@@ -128,13 +131,30 @@ static void see_through(cadre_run *run, struct cadre_worker *w)
 
 /* ---- a run from start to end ---- */
 
-static void consider(cadre_run *run)
+/* Which the hand-out decides, and not the caller. */
+static bool may_try(const cadre_run *run, uintptr_t kernel)
 {
     const struct cdr_plan *plan = &run->pool->plan;
 
-    if (run->pool->plan.workers < 2 || run->window->units < 2 ||
-        run->program->n < plan->min_items)
+    return plan->automatic && plan->min_items == 0 && run->chunk == 0 &&
+           cdr_gain_is_wanted(&run->pool->gains, kernel, run->program->n);
+}
+
+static void consider(cadre_run *run, struct cdr_trial *trial)
+{
+    const struct cdr_plan *plan = &run->pool->plan;
+    uintptr_t kernel = cdr_program_kernel(run->program);
+    uint64_t n = run->program->n;
+    double gain = cdr_pool_gain(run->pool, kernel, n);
+
+    if (plan->workers < 2 || run->window->units < 2 || n < plan->min_items)
         return;
+    if (gain > 0)
+        cdr_gain_used(&run->pool->gains, kernel);
+    if (gain > 0 && gain < CDR_GAIN_NONE)
+        return;
+    if (may_try(run, kernel))
+        run->trial = trial;
     run->may_begin = true;
     if (worth_at_once(run, plan->min_items))
         bring_in(run);
@@ -154,6 +174,7 @@ static void learn(cadre_run *run)
 int cdr_map_run(cadre_pool *pool, const struct cdr_program *p, const cadre_job *job,
                 const struct cdr_call *call, cadre_error *err)
 {
+    struct cdr_trial trial = { 0 };
     struct cdr_context *f;
     cadre_error local;
     int rc;
@@ -174,8 +195,9 @@ int cdr_map_run(cadre_pool *pool, const struct cdr_program *p, const cadre_job *
         return cdr_fail(err, CADRE_ENOMEM, "no memory for the caller's own work");
     }
     if (pool)
-        consider(&f->run);
+        consider(&f->run, &trial);
     cdr_serve(&f->caller, &f->run, 0);
+    atomic_store_explicit(&f->run.still_until, 0, memory_order_relaxed);
     learn(&f->run);
     if (!f->run.alone)
         see_through(&f->run, &f->caller);

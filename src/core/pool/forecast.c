@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "machine/process.h"
 #include "core/pool/fallback.h"
+#include "core/run/gain.h"
 #include "core/run/job.h"
 
 #include <inttypes.h>
@@ -89,9 +90,29 @@ static void by_cost(cadre_plan *out, const cadre_pool *pool,
             in_words(a, sizeof a, needed));
 }
 
+/* Adds to why: what the workers are, if that is little. */
+static void by_gain(cadre_plan *out, const cadre_pool *pool, double gain)
+{
+    size_t said = strlen(out->why_start);
+    unsigned workers = pool->plan.workers;
+
+    if (gain < CDR_GAIN_NONE) {
+        set(out, CADRE_START_SERIAL,
+            "serial, memory-bound: %u workers were only %.3g times as fast as one",
+            workers, gain);
+        out->limit = "memory-bound";
+    } else if (out->start == CADRE_START_ALL && cdr_gain_is_poor(gain, workers)) {
+        snprintf(out->why_start + said, sizeof out->why_start - said,
+                 "; memory-bound: %u workers were only %.3g times as fast as one",
+                 workers, gain);
+    }
+}
+
 static void in_process(cadre_plan *out, const cadre_pool *pool,
                        const struct cdr_program *p, bool stream)
 {
+    double gain = cdr_pool_gain(pool, cdr_program_kernel(p), p->n);
+
     if (pool->plan.workers < 2)
         set(out, CADRE_START_SERIAL, "serial, there is one worker");
     else if (p->n < pool->plan.min_items)
@@ -105,6 +126,8 @@ static void in_process(cadre_plan *out, const cadre_pool *pool,
             pool->plan.min_items);
     else
         by_cost(out, pool, p);
+    if (!stream && gain > 0)
+        by_gain(out, pool, gain);
 }
 
 /* Where a backend's workers run, and what they have. */

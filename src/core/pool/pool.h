@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "core/run/cost.h"
+#include "core/run/gain.h"
 #include "core/run/manifest.h"
 #include "core/plan/plan.h"
 #include "core/run/run.h"
@@ -49,6 +50,7 @@ struct cadre_pool {
     _Atomic int events[CDR_STREAMS_MAX]; /* file descriptors, or -1: acquire, release */
     _Atomic(struct cdr_context *) contexts; /* all: only grows; see cadre_cancel */
     struct cdr_costs costs;
+    struct cdr_gains gains;
     struct cdr_kept_states kept;
     _Atomic(cadre_pool *)
         other; /* behind this one (fallback.c), or NULL: acquire, release */
@@ -82,6 +84,10 @@ bool cdr_pool_is_clean(const cadre_pool *pool);
 
 /* So few unmeasured tasks for each worker begin with all workers. */
 #define CDR_FEW_PER_WORKER 20
+
+/* A job of so many tasks of this kernel begins by what workers were seen to gain: that gain,
+ * or 0 where nothing is known or others decide. */
+double cdr_pool_gain(const cadre_pool *pool, uintptr_t kernel, uint64_t tasks);
 
 /* How much work, in nanoseconds, there must be for bringing workers in to pay now. */
 double cdr_pool_threshold(const cadre_pool *pool);

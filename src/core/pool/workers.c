@@ -118,6 +118,15 @@ double cdr_pool_threshold(const cadre_pool *pool)
     return backend->threshold ? (double)backend->threshold(pool->state) : 0;
 }
 
+double cdr_pool_gain(const cadre_pool *pool, uintptr_t kernel, uint64_t tasks)
+{
+    const struct cdr_plan *plan = &pool->plan;
+
+    if (!plan->automatic || plan->min_items > 0 || cdr_plan_has(plan, CADRE_REMOTE))
+        return 0;
+    return cdr_gain_of(&pool->gains, kernel, tasks);
+}
+
 /* ---- workers in other processes ---- */
 
 /* Once a pool: there are threads whose locks a fork copies. */

@@ -39,6 +39,7 @@ struct cdr_call;
 struct cdr_manifest;
 struct cdr_ledger;
 struct cdr_sink;
+struct cdr_trial;
 
 /* Read-only while the run lasts. Items and results are addresses, so that index
  * jobs can have none: 0 plus any offset is not pointer arithmetic on NULL. */
@@ -137,6 +138,8 @@ struct cadre_run {
     double known_cost; /* nanoseconds a unit took in earlier runs; 0: unknown */
     void *data;        /* the backend's own */
     _Atomic bool caller_is_busy; /* the caller leaves tasks to others: relaxed */
+    /* Others than seat 0 stand still between slices: until then, by cdr_now(). Relaxed. */
+    _Atomic uint64_t still_until;
     void (*wake)(void *arg); /* there is work again for workers that left; or NULL */
     void *wake_arg;
     int event;     /* an eventfd that the caller of a stream sleeps on; or -1 */
@@ -162,8 +165,9 @@ struct cadre_run {
     uint64_t next_progress; /* by cdr_now() */
     cadre_progress *progress;
     void *progress_arg;
-    bool alone;     /* workers have not been brought in (yet) ... */
-    bool may_begin; /* ... but may be */
+    struct cdr_trial *trial; /* of a map on threads: map/trial.h; or NULL */
+    bool alone;              /* workers have not been brought in (yet) ... */
+    bool may_begin;          /* ... but may be */
 };
 
 /* While the run lasts, the status of a task that heard that it was not wanted, and may have

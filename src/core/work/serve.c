@@ -155,6 +155,19 @@ static bool linger(struct cadre_worker *w)
     return false;
 }
 
+/* Seat 0 finds out what tasks take when nobody runs any beside it (map/trial.c). */
+static void stand_still(struct cadre_worker *w)
+{
+    const cadre_run *run = w->task.run;
+
+    while (w->now < atomic_load_explicit(&run->still_until, memory_order_relaxed) &&
+           !cdr_window_over(run->window)) {
+        for (int i = 0; i < 32; i++)
+            cdr_pause();
+        w->now = cdr_now();
+    }
+}
+
 /* At seat 0, somebody else may take the caller's place. */
 static bool steps_aside(const struct cadre_worker *w)
 {
@@ -179,6 +192,8 @@ static void serve_units(struct cadre_worker *w)
                 run->tick(run, w);
             if (w->retired)
                 return;
+            if (w->seat > 0)
+                stand_still(w);
             slice = slice_size(w);
         }
     } while (!steps_aside(w) && linger(w));
