@@ -207,6 +207,24 @@ static void emit(cadre_task *task, uint32_t kind, const void *bytes, size_t size
     (void)cadre_task_emit(task, bytes, size);
 }
 
+/* What is wrong may be so on this host only. */
+static void emit_reason(cadre_task *task, const char *reason)
+{
+    struct cdr_buffer text = { 0 };
+    char host[256] = "";
+
+    (void)gethostname(host, sizeof host - 1); /* a longer one is cut */
+    cdr_buffer_text(&text, reason);
+    cdr_buffer_text(&text, " (host ");
+    cdr_buffer_text(&text, host);
+    cdr_buffer_text(&text, ")");
+    if (text.failed)
+        emit(task, CDR_PIECE_REASON, reason, strlen(reason));
+    else
+        emit(task, CDR_PIECE_REASON, text.data, text.size);
+    cdr_buffer_free(&text);
+}
+
 static void take(void *arg, int which, const char *bytes, size_t size)
 {
     emit(arg, (uint32_t)which, bytes, size);
@@ -259,7 +277,7 @@ static void run(cadre_task *task, struct worker *w, const struct cdr_request *r,
     cdr_attempt(&how, &job);
     emit(task, CDR_PIECE_END, &job.end, sizeof job.end);
     if (job.reason)
-        emit(task, CDR_PIECE_REASON, job.reason, strlen(job.reason));
+        emit_reason(task, job.reason);
     free(job.reason);
 }
 

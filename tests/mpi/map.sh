@@ -132,13 +132,16 @@ point "nothing is left of commands when a rank is killed" lost_for_good
 
 point "output, errors and exit statuses" \
     same --tag 'echo {} $CADRE_ITEM $CADRE_SEED $PARALLEL_SEQ; echo {} >&2; exit {}' ::: 3 0 1 0
+ranks=2
 point "what cannot be started, and what fails at first" \
     same --retries 3 './{}' ::: nosuch third_time no_program
 point "a command that takes too long, with what it had put out" \
     same --timeout 1 'echo {}; [ {} = 1 ] && exec sleep 100; echo end' ::: 0 1
 seq 1000000 >numbers # 6.9 MB
+ranks=3
 point "blocks of several megabytes, there and back" \
     same --pipe -a numbers --block 3M 'wc -c >&2; echo; seq 800000'
+ranks=2
 each=CADRE_RANK_WORKERS=processes:2
 point "in any order, from two processes on each rank" \
     same_lines --unordered --wd / 'echo {} {}; pwd' ::: $(seq 40)
@@ -176,6 +179,7 @@ two_at_once() {
         equal "cadre: warning: the ranks have 2 workers: 2 jobs at a time instead of 9" \
             "$(cat said)"
 }
+ranks=3
 point "on the ranks, all at a time, in slots of their own" two_at_once
 
 variables() {
@@ -189,22 +193,25 @@ point "with the rank's environment, and what --env names of rank 0's" variables
 # ---- the end ----
 
 halted() {
-    rm -f up child
-    on_ranks --halt now,fail=1 'if [ {} = 1 ]; then sleep 1000 & echo $! >child; echo $$ >up; wait
+    rm -f up child again
+    set -- --journal halted --halt now,fail=1 'echo {}; [ -e again ] && exit 0
+        if [ {} = 1 ]; then sleep 1000 & echo $! >child; echo $$ >up; wait
         else ./wait_for up && exit 7; fi' ::: 1 2 3
+    on_ranks "$@"
     cat err
-    equal 7 "$status" && gone up && gone child
+    equal 7 "$status" && gone up && gone child || return 1
+    >again
+    "$cadre" map "$@" </dev/null >out && equal "1 2 3" "$(tr '\n' ' ' <out | sed 's/ $//')"
 }
-point "--halt now ends a command on another rank, and what it has started" halted
+point "--halt now ends a command on another rank and what it has started, and it runs again" halted
 
+ranks=2
 # Job 2 kills its worker once, and job 3 each time.
 crashed() {
     rm -f down
-    ranks=2
     each=CADRE_RANK_WORKERS=processes
     on_ranks --retries 2 'echo {}; case {} in 2) [ -e down ] && exit 0; echo >down;; 3);;
         *) exit 0;; esac; kill -9 $PPID; sleep 1000' ::: 1 2 3 4
-    ranks=3
     each=NOTHING=0
     cat err
     equal 1 "$status" && equal "1 2 4" "$(tr '\n' ' ' <out | sed 's/ $//')" &&
@@ -218,4 +225,13 @@ refused() {
     equal 255 "$status" && grep -q '^cadre: --ungroup: jobs on other ranks ' said
 }
 point "what cannot be is refused" refused
+
+no_folder() {
+    on_ranks --wd nowhere true ::: 1
+    cat err
+    equal 1 "$status" &&
+        equal "cadre: job 1, \"1\": \"true\" cannot change to its directory: No such file or directory (host $(hostname))" \
+            "$(tail -n 1 said)"
+}
+point "what fails on the rank names its host" no_folder
 finish

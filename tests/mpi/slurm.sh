@@ -169,6 +169,13 @@ program_is_the_same() {
     [ -s alone ] && cmp alone out
 }
 
+# Its commands run on the other ranks.
+commands_run_there() {
+    timeout 100 srun --mpi="$plugin" -n 3 "$cadre" map 'echo {} $SLURM_PROCID' ::: $(seq 20) >out
+    cut -d' ' -f1 out >numbers
+    seq 20 | cmp - numbers && ! cut -d' ' -f2 out | grep -v '^[12]$'
+}
+
 no_job() { [ -z "$(timeout 5 squeue -h || echo unknown)" ]; }
 
 # A job that is cancelled while all of its ranks are in tasks.
@@ -187,6 +194,7 @@ point "a program prints what it does in one thread" prints_the_same
 point "so it does as a batch job" as_a_batch_job
 point "ranks that srun does not join are refused, with what to type" refused
 [ -z "$cadre" ] || ! is_for_this_mpi || point "cadre bootstrap under srun prints the same" program_is_the_same
+[ -z "$cadre" ] || ! is_for_this_mpi || point "cadre map runs its commands on the ranks" commands_run_there
 point "a job that is cancelled ends, and leaves nothing" cancelled
 point "no job is left" within 30 no_job
 finish
