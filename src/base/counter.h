@@ -26,9 +26,8 @@
     X(STOP_AT, "stop_at")       /* a seat's stop_at, in the line of its range */    \
     X(LIMIT, "limit")           /* tasks that halt the run, and who stops it */     \
     X(TAIL, "tail")             /* the caller fed the ring */                       \
-    X(STATUS, "status")         /* a record has ended, in order */                  \
-    X(FINISHED, "finished")     /* ... or in any order: an entry or the count */    \
-    X(ORDER, "order")           /* any order: where a position lies */              \
+    X(STATUS, "status")         /* a record has ended */                            \
+    X(MOVED, "moved")           /* any order: a position that is not at home */     \
     X(AWAITED, "awaited")       /* the caller sleeps, or is to be woken */          \
     X(RELEASED, "released")     /* records finished with, and room in arenas */     \
     X(EVENT, "events")          /* no line: a stream's caller was woken */          \

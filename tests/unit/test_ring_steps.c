@@ -3,7 +3,7 @@
  *
  * A caller and one or two workers use the ring as streams do, in the model of
  * ring_model.h. In every state: no position is run twice, what is taken is right and in
- * order, never more than `window` positions are in flight. In every state from which
+ * order (or else in each worker's), never more than `window` positions are in flight. In every state from which
  * nobody can go on, all is done: nobody sleeps who should have been woken.
  *
  * CADRE_TEST_STEPS=larger tries larger settings instead, which takes minutes and gigabytes:
@@ -36,6 +36,7 @@ static _Alignas(128) struct world {
     bool rung[CODES]; /* the bell, since the worker read it */
     bool listening, stop;
     uint8_t times_run[ITEMS_MAX], taken[ITEMS_MAX];
+    uint8_t run_by[ITEMS_MAX]; /* the worker, once it is done with it */
     uint64_t n_taken;
     _Alignas(128) uint64_t ring[RING_WORDS]; /* last, as only what it needs is kept */
 } world;
@@ -75,19 +76,17 @@ static enum cdr_outcome run_task(const struct cdr_batch *b, uint32_t i)
     return x == 0 ? CDR_FAILED : CDR_DONE;
 }
 
-static void tell(unsigned seat, const struct cdr_batch *b, uint32_t i,
-                 enum cdr_outcome outcome)
+static void tell(const struct cdr_batch *b, uint32_t i, enum cdr_outcome outcome)
 {
-    if (cdr_ring_finish(ring(), seat, b->first + i, b->slot[i], outcome))
+    if (cdr_ring_finish(ring(), b->first + i, b->slot[i], outcome))
         wake_caller();
 }
 
 /* Those from `first` on have ended well and nobody knows. */
-static void tell_all(unsigned seat, const struct cdr_batch *b, uint32_t first,
-                     uint32_t end)
+static void tell_all(const struct cdr_batch *b, uint32_t first, uint32_t end)
 {
-    if (first < end && cdr_ring_finish_all(ring(), seat, b->first + first,
-                                           &b->slot[first], end - first))
+    if (first < end &&
+        cdr_ring_finish_all(ring(), b->first + first, &b->slot[first], end - first))
         wake_caller();
 }
 
@@ -97,13 +96,14 @@ static void run_batch(unsigned seat, const struct cdr_batch *b)
 
     for (uint32_t i = 0; i < b->count; i++) {
         enum cdr_outcome outcome = run_task(b, i);
+        world.run_by[b->first + i] = (uint8_t)seat;
         if (setting.together && outcome == CDR_DONE)
             continue;
-        tell_all(seat, b, told, i);
-        tell(seat, b, i, outcome);
+        tell_all(b, told, i);
+        tell(b, i, outcome);
         told = i + 1;
     }
-    tell_all(seat, b, told, b->count);
+    tell_all(b, told, b->count);
 }
 
 /* As in base/sync.c: say that we listen, look once more, sleep unless it was rung. */
@@ -153,20 +153,28 @@ static void nudge(void)
         ring_the_bell();
 }
 
+/* As slots.c has it: late are those that were passed by. */
 struct feeder {
-    uint64_t fed, free_slots[ITEMS_MAX], n_free, index_of[ITEMS_MAX];
-    struct cdr_reader seen[CODES];
+    uint64_t fed, late[ITEMS_MAX], late_slot[ITEMS_MAX], n_late;
+    uint64_t spare[ITEMS_MAX], n_spare;
 };
+
+static uint64_t slot_for(struct feeder *f, uint64_t p)
+{
+    uint64_t home = cdr_ring_home(ring(), p);
+
+    for (uint64_t i = 0; i < f->n_late; i++)
+        if (f->late_slot[i] == home)
+            return f->spare[--f->n_spare];
+    return home;
+}
 
 static void feed(struct feeder *f)
 {
     while (f->fed < setting.items && f->fed - world.n_taken < setting.window) {
-        uint64_t slot = f->fed & (ring()->slots - 1);
-        if (setting.unordered) {
-            slot = f->free_slots[--f->n_free];
-            f->index_of[slot] = f->fed;
+        uint64_t slot = slot_for(f, f->fed);
+        if (setting.unordered)
             cdr_ring_assign(ring(), f->fed, slot);
-        }
         write_word(cdr_ring_item(ring(), slot), f->fed + 1);
         cdr_ring_feed(ring(), ++f->fed);
         nudge();
@@ -181,34 +189,88 @@ static void took(uint64_t index, uint64_t slot, enum cdr_outcome outcome)
     world.n_taken++;
 }
 
+/* Bytes in a worker's arena are freed in the order it put them there. */
+static void check_order_of_worker(uint64_t p)
+{
+    for (uint64_t i = 0; i < p; i++)
+        MUST(world.taken[i] || world.run_by[i] != world.run_by[p]);
+}
+
+static void took_any(struct feeder *f, uint64_t p, uint64_t slot,
+                     enum cdr_outcome outcome)
+{
+    check_order_of_worker(p);
+    took(p, slot, outcome);
+    if (slot >= ring()->slots)
+        f->spare[f->n_spare++] = slot;
+}
+
+static bool take_late(struct feeder *f)
+{
+    enum cdr_outcome outcome = CDR_PENDING;
+    uint64_t found = f->n_late, p, slot;
+
+    for (uint64_t i = f->n_late; i-- > 0;) {
+        enum cdr_outcome of = cdr_ring_outcome(ring(), f->late[i], f->late_slot[i]);
+        if (of != CDR_PENDING) {
+            found = i;
+            outcome = of;
+        }
+    }
+    if (found == f->n_late)
+        return false;
+    p = f->late[found];
+    slot = f->late_slot[found];
+    f->n_late--;
+    for (uint64_t i = found; i <= f->n_late; i++) {
+        f->late[i] = i < f->n_late ? f->late[i + 1] : 0;
+        f->late_slot[i] = i < f->n_late ? f->late_slot[i + 1] : 0;
+    }
+    took_any(f, p, slot, outcome);
+    return true;
+}
+
+static enum cdr_outcome outcome_of(const struct feeder *f, uint64_t p)
+{
+    return p < f->fed ? cdr_ring_outcome(ring(), p, cdr_ring_slot(ring(), p))
+                      : CDR_PENDING;
+}
+
+/* As in core/stream/take.c: the head is looked at, then those passed by, then behind. */
 static bool take_any(struct feeder *f)
 {
-    enum cdr_outcome outcome;
-    uint64_t slot;
+    uint64_t head = world.n_taken + f->n_late, p = head, end;
+    enum cdr_outcome outcome = outcome_of(f, head);
 
-    for (unsigned s = 1; s <= setting.workers; s++) {
-        if (!cdr_ring_finished(ring(), s, &f->seen[s], &slot, &outcome))
-            continue;
-        f->seen[s].taken++;
-        MUST(slot < ring()->slots);
-        took(f->index_of[slot], slot, outcome);
-        f->index_of[slot] = 0;
-        f->free_slots[f->n_free++] = slot;
+    if (take_late(f))
         return true;
+    end = cdr_ring_claimed(ring());
+    end = end < f->fed ? end : f->fed;
+    while (outcome == CDR_PENDING && ++p < end)
+        outcome = outcome_of(f, p);
+    if (outcome == CDR_PENDING)
+        return false;
+    for (uint64_t i = head; i < p; i++) {
+        f->late[f->n_late] = i;
+        f->late_slot[f->n_late++] = cdr_ring_slot(ring(), i);
     }
-    return false;
+    if (p > head && take_late(f))
+        return true;
+    took_any(f, p, cdr_ring_slot(ring(), p), outcome);
+    return true;
 }
 
 static bool take(struct feeder *f)
 {
     enum cdr_outcome outcome;
+    uint64_t slot = cdr_ring_home(ring(), world.n_taken);
 
     if (setting.unordered)
         return take_any(f);
-    outcome = cdr_ring_outcome(ring(), world.n_taken);
+    outcome = cdr_ring_outcome(ring(), world.n_taken, slot);
     if (outcome == CDR_PENDING)
         return false;
-    took(world.n_taken, world.n_taken & (ring()->slots - 1), outcome);
+    took(world.n_taken, slot, outcome);
     return true;
 }
 
@@ -230,8 +292,8 @@ static void caller(void)
 {
     struct feeder f = { 0 };
 
-    for (uint64_t slot = 0; slot < ring()->slots; slot++)
-        f.free_slots[f.n_free++] = slot;
+    for (uint64_t i = 0; i < setting.window; i++)
+        f.spare[f.n_spare++] = ring()->slots + i;
     while (world.n_taken < setting.items && world.n_taken < setting.stop_after) {
         feed(&f);
         MUST(f.fed - world.n_taken <= setting.window);
@@ -295,7 +357,7 @@ static struct model model_of(struct setting s)
                            .may_go_on = may_go_on,
                            .at_the_end = check_ended,
                            .world = &world,
-                           .size = offsetof(struct world, ring) + size,
+                           .size = offsetof(struct world, ring) + (size + 7) / 8 * 8,
                            .memory = s.memory };
 }
 

@@ -203,13 +203,12 @@ void cdr_intent_ran(struct cadre_window *w, unsigned s, uint64_t begun)
 /* ---- batches of a stream ---- */
 
 /* Nobody is to take a batch for claimed that is being noted. */
-static void note_batch(const struct cdr_ring *r, unsigned s, struct cdr_intent *intent,
+static void note_batch(const struct cdr_ring *r, struct cdr_intent *intent,
                        uint64_t first, uint64_t count)
 {
     intent->batch.count = 0;
     CDR_CRASH_POINT();
     intent->batch.first = first;
-    intent->published = r->unordered ? cdr_ring_published(r, s) : 0;
     intent->batch.count = (uint32_t)count;
     cdr_ring_locate(r, &intent->batch);
     CDR_CRASH_POINT();
@@ -228,7 +227,7 @@ bool cdr_intent_claim_batch(struct cadre_window *w, unsigned s, uint64_t most)
             cdr_intent_end_batch(w, s);
             return false;
         }
-        note_batch(r, s, intent, first,
+        note_batch(r, intent, first,
                    min_u64(min_u64(most, CDR_BATCH_MAX), tail - first));
         cdr_claim_confirm(w, next, s);
         CDR_COUNT(NEXT, &r->next);
@@ -251,26 +250,26 @@ void cdr_intent_end_batch(struct cadre_window *w, unsigned s)
     atomic_store_explicit(&intent->running, 0, memory_order_relaxed);
 }
 
-/* In order: whether position p has an outcome, which may have been taken since, and the
- * slot used again: its status is of a later lap then. */
-static bool was_published(const struct cdr_ring *r, uint64_t p)
+/* Whether position p has an outcome, which may have been taken since, and the slot used
+ * again: its status is of a later lap or position then. */
+static bool was_published(const struct cdr_ring *r, uint64_t p, uint32_t slot)
 {
-    uint32_t status = atomic_load_explicit(cdr_ring_status(r, p & (r->slots - 1)),
-                                           memory_order_acquire);
+    uint32_t status =
+        atomic_load_explicit(cdr_ring_status(r, slot), memory_order_acquire);
 
-    return (int32_t)(status - cdr_ring_mark(r, p)) > 0;
+    return (int32_t)(status - cdr_ring_mark(r, p, slot)) > 0;
 }
 
-/* How many of the batch, from its beginning on, were published. */
-static uint32_t count_published(const struct cdr_ring *r, unsigned s,
+/* How many of the batch, from its beginning on, were published. Those that are noted may have
+ * been so long ago that laps since cannot be told any more. */
+static uint32_t count_published(const struct cdr_ring *r,
                                 const struct cdr_intent *intent)
 {
     const struct cdr_batch *b = &intent->batch;
-    uint32_t n = 0;
+    uint64_t known = intent->published;
+    uint32_t n = known > b->first ? (uint32_t)min_u64(known - b->first, b->count) : 0;
 
-    if (r->unordered)
-        return (uint32_t)(cdr_ring_published(r, s) - intent->published);
-    while (n < b->count && was_published(r, b->first + n))
+    while (n < b->count && was_published(r, b->first + n, b->slot[n]))
         n++;
     return n;
 }
@@ -295,9 +294,7 @@ void cdr_intent_settle_batch(struct cadre_window *w, unsigned s)
         b->count = 0;
         return;
     }
-    drop_front(b, count_published(r, s, intent));
-    if (r->unordered)
-        intent->published = cdr_ring_published(r, s);
+    drop_front(b, count_published(r, intent));
 }
 
 /* ---- the caller's process ---- */

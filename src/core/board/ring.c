@@ -25,17 +25,10 @@ static bool reserve(size_t *at, size_t *total, uint64_t count, size_t size)
            !__builtin_add_overflow(*at, bytes, total) && *total <= PTRDIFF_MAX;
 }
 
-/* One seat's queue, in whole lines; slots are at most CDR_WINDOW_MAX. */
-static size_t finished_size(uint64_t slots)
-{
-    size_t bytes = sizeof(struct cdr_finished) + slots * sizeof(uint32_t);
-
-    return (bytes + CDR_FALSE_SHARING - 1) / CDR_FALSE_SHARING * CDR_FALSE_SHARING;
-}
-
 static bool lay_out(struct cdr_ring *r, const struct cdr_ring_shape *s)
 {
     uint64_t slots = slots_for(s->window);
+    uint64_t all = slots + (s->unordered ? s->window : 0);
 
     r->window = s->window;
     r->slots = slots;
@@ -46,15 +39,11 @@ static bool lay_out(struct cdr_ring *r, const struct cdr_ring_shape *s)
     r->item_size = s->item_size;
     r->result_size = s->result_size;
     r->size = sizeof *r;
-    return reserve(&r->items_at, &r->size, slots, s->item_size) &&
-           reserve(&r->results_at, &r->size, slots, s->result_size) &&
-           reserve(&r->status_at, &r->size, slots, sizeof(uint32_t)) &&
-           reserve(&r->refs_at, &r->size, s->refs ? slots : 0,
-                   sizeof(struct cdr_ref)) &&
-           reserve(&r->order_at, &r->size, s->unordered ? slots : 0,
-                   sizeof(uint32_t)) &&
-           reserve(&r->finished_at, &r->size, s->unordered ? s->seats : 0,
-                   finished_size(slots));
+    return reserve(&r->items_at, &r->size, all, s->item_size) &&
+           reserve(&r->results_at, &r->size, all, s->result_size) &&
+           reserve(&r->status_at, &r->size, all, sizeof(uint32_t)) &&
+           reserve(&r->refs_at, &r->size, s->refs ? all : 0, sizeof(struct cdr_ref)) &&
+           reserve(&r->moved_at, &r->size, s->unordered ? slots : 0, sizeof(uint32_t));
 }
 
 size_t cdr_ring_size(const struct cdr_ring_shape *shape)
@@ -68,6 +57,7 @@ void cdr_ring_init(struct cdr_ring *r, const struct cdr_ring_shape *shape)
 {
     lay_out(r, shape);
     atomic_init(&r->tail, 0);
+    atomic_init(&r->moved_end, 0);
     atomic_init(&r->next, 0);
     atomic_init(&r->awaited, CDR_NOBODY);
     atomic_init(&r->released, 0);
@@ -81,24 +71,6 @@ static char *at(const struct cdr_ring *r, size_t offset)
     return (char *)(uintptr_t)r + offset;
 }
 
-static _Atomic uint32_t *order_of(const struct cdr_ring *r, uint64_t p)
-{
-    return (_Atomic uint32_t *)(void *)at(r, r->order_at) + (p & (r->slots - 1));
-}
-
-static struct cdr_finished *finished_of(const struct cdr_ring *r, unsigned seat)
-{
-    return (struct cdr_finished *)(void *)(at(r, r->finished_at) +
-                                           seat * finished_size(r->slots));
-}
-
-static _Atomic uint32_t *queue_entry(const struct cdr_ring *r, unsigned seat,
-                                     uint64_t count)
-{
-    return (_Atomic uint32_t *)(void *)(finished_of(r, seat) + 1) +
-           (count & (r->slots - 1));
-}
-
 struct cdr_ref *cdr_ring_ref(const struct cdr_ring *r, uint64_t slot)
 {
     return (struct cdr_ref *)(void *)at(r, r->refs_at) + slot;
@@ -106,36 +78,32 @@ struct cdr_ref *cdr_ring_ref(const struct cdr_ring *r, uint64_t slot)
 
 /* ---- the caller ---- */
 
+/* Nobody has a spare slot that is free, nor looks at what it held; whoever had it may have
+ * died, and must find there that its position was finished: see cdr_intent_settle_batch. */
 void cdr_ring_assign(struct cdr_ring *r, uint64_t p, uint64_t slot)
 {
+    bool moved = slot >= r->slots;
+
     CDR_SCHED_POINT();
-    CDR_COUNT(ORDER, order_of(r, p));
-    atomic_store_explicit(order_of(r, p), (uint32_t)slot, memory_order_relaxed);
+    CDR_COUNT(MOVED, cdr_ring_moved(r, p));
+    atomic_store_explicit(cdr_ring_moved(r, p), moved ? (uint32_t)slot : 0,
+                          memory_order_relaxed);
+    if (!moved)
+        return;
+    CDR_SCHED_POINT();
+    CDR_COUNT(MOVED, &r->moved_end);
+    atomic_store_explicit(&r->moved_end, p + 1, memory_order_relaxed);
+    CDR_SCHED_POINT();
+    CDR_COUNT(STATUS, cdr_ring_status(r, slot));
+    atomic_store_explicit(cdr_ring_status(r, slot),
+                          cdr_ring_mark(r, p, slot) | CDR_PENDING,
+                          memory_order_relaxed);
 }
 
-uint64_t cdr_ring_published(const struct cdr_ring *r, unsigned seat)
+uint64_t cdr_ring_claimed(const struct cdr_ring *r)
 {
-    return atomic_load_explicit(&finished_of(r, seat)->count, memory_order_relaxed);
-}
-
-bool cdr_ring_finished(const struct cdr_ring *r, unsigned seat,
-                       struct cdr_reader *reader, uint64_t *slot,
-                       enum cdr_outcome *outcome)
-{
-    uint32_t word;
-
-    if (reader->taken == reader->published) {
-        CDR_SCHED_POINT();
-        reader->published =
-            atomic_load_explicit(&finished_of(r, seat)->count, memory_order_acquire);
-        if (reader->taken == reader->published)
-            return false;
-    }
-    word =
-        atomic_load_explicit(queue_entry(r, seat, reader->taken), memory_order_relaxed);
-    *slot = word >> 2;
-    *outcome = (enum cdr_outcome)(word & 3);
-    return true;
+    CDR_SCHED_POINT();
+    return atomic_load_explicit(&r->next, memory_order_relaxed) >> r->next_at;
 }
 
 void cdr_ring_await(struct cdr_ring *r, uint64_t position)
@@ -160,21 +128,19 @@ uint64_t cdr_ring_unclaimed(const struct cdr_ring *r)
     return tail > next ? tail - next : 0;
 }
 
-/* Where positions lie is read before they are claimed. Unordered, `order` may be written
+/* Where positions lie is read before they are claimed. Unordered, `moved` may be written
  * anew as soon as they are: positions that far on can be fed while these still run. Not
  * before: as long as nobody claims them, all behind them are in flight too. */
 void cdr_ring_locate(const struct cdr_ring *r, struct cdr_batch *b)
 {
-    uint64_t first = b->first;
-
-    for (uint32_t i = 0; i < b->count; i++) {
-        if (!r->unordered) {
-            b->slot[i] = (uint32_t)((first + i) & (r->slots - 1));
-            continue;
-        }
-        CDR_SCHED_POINT();
-        b->slot[i] = atomic_load_explicit(order_of(r, first + i), memory_order_relaxed);
-    }
+    CDR_SCHED_POINT();
+    if (!r->unordered ||
+        b->first >= atomic_load_explicit(&r->moved_end, memory_order_relaxed))
+        for (uint32_t i = 0; i < b->count; i++)
+            b->slot[i] = (uint32_t)cdr_ring_home(r, b->first + i);
+    else
+        for (uint32_t i = 0; i < b->count; i++)
+            b->slot[i] = (uint32_t)cdr_ring_slot(r, b->first + i);
 }
 
 bool cdr_ring_claim(struct cdr_ring *r, uint64_t most, struct cdr_batch *b)
@@ -201,61 +167,31 @@ bool cdr_ring_claim(struct cdr_ring *r, uint64_t most, struct cdr_batch *b)
     return true;
 }
 
-/* The next `count` of the seat's queue are these slots. */
-static void publish_slots(struct cdr_ring *r, unsigned seat, const uint32_t *slots,
-                          uint32_t count, enum cdr_outcome outcome)
+bool cdr_ring_claim_waking(struct cdr_ring *r, uint64_t p, uint64_t count,
+                           uint64_t awaited)
 {
-    struct cdr_finished *f = finished_of(r, seat);
-    uint64_t before = atomic_load_explicit(&f->count, memory_order_relaxed);
-
-    for (uint32_t i = 0; i < count; i++) {
-        CDR_SCHED_POINT();
-        CDR_COUNT(FINISHED, queue_entry(r, seat, before + i));
-        atomic_store_explicit(queue_entry(r, seat, before + i), slots[i] << 2 | outcome,
-                              memory_order_relaxed);
-    }
-    CDR_SCHED_POINT();
-    CDR_COUNT(FINISHED, &f->count);
-    atomic_store_explicit(&f->count, before + count, memory_order_release);
-}
-
-bool cdr_ring_claim_waking(struct cdr_ring *r, uint64_t awaited)
-{
+    if (awaited - p >= count && awaited != CDR_ANY_FINISH)
+        return false;
     CDR_SCHED_POINT();
     CDR_COUNT(AWAITED, &r->awaited);
     return atomic_compare_exchange_strong_explicit(
         &r->awaited, &awaited, CDR_NOBODY, memory_order_relaxed, memory_order_relaxed);
 }
 
-/* Whether the caller sleeps for one of the positions p .. p+count-1, all published. */
-static bool is_awaited(struct cdr_ring *r, uint64_t p, uint32_t count)
+bool cdr_ring_finish_all(struct cdr_ring *r, uint64_t p, const uint32_t *slots,
+                         uint32_t count)
 {
     uint64_t awaited;
 
-    cdr_light_fence();
-    CDR_SCHED_POINT();
-    awaited = atomic_load_explicit(&r->awaited, memory_order_relaxed);
-    return (awaited - p < count || awaited == CDR_ANY_FINISH) &&
-           cdr_ring_claim_waking(r, awaited);
-}
-
-bool cdr_ring_publish(struct cdr_ring *r, unsigned seat, uint64_t p, uint32_t slot,
-                      enum cdr_outcome outcome)
-{
-    publish_slots(r, seat, &slot, 1, outcome);
-    return is_awaited(r, p, 1);
-}
-
-bool cdr_ring_finish_all(struct cdr_ring *r, unsigned seat, uint64_t p,
-                         const uint32_t *slots, uint32_t count)
-{
-    if (r->unordered)
-        publish_slots(r, seat, slots, count, CDR_DONE);
-    for (uint32_t i = 0; !r->unordered && i < count; i++) {
+    for (uint32_t i = 0; i < count; i++) {
         CDR_SCHED_POINT();
         CDR_COUNT(STATUS, cdr_ring_status(r, slots[i]));
         atomic_store_explicit(cdr_ring_status(r, slots[i]),
-                              cdr_ring_mark(r, p + i) | CDR_DONE, memory_order_release);
+                              cdr_ring_mark(r, p + i, slots[i]) | CDR_DONE,
+                              memory_order_release);
     }
-    return is_awaited(r, p, count);
+    cdr_light_fence();
+    CDR_SCHED_POINT();
+    awaited = atomic_load_explicit(&r->awaited, memory_order_relaxed);
+    return awaited != CDR_NOBODY && cdr_ring_claim_waking(r, p, count, awaited);
 }

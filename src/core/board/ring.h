@@ -14,9 +14,10 @@
  * between what was taken and what was fed, however slow one item is. That is the whole
  * bound, and a worker claims an item only when its result has a place: the item's own.
  *
- * Unordered, a slot is free again as soon as it was taken, whatever is still running: a
- * position's slot is written into `order` when it is fed, and workers publish in
- * `finished` of their seat, a queue with one writer and one reader, which slots have ended.
+ * Unordered, the caller also takes positions behind one that takes long, and feeds others in
+ * their place. As long as that one is not a whole lap behind, everything else is as in
+ * order, and costs no more. Then the position whose slot it still has is *moved*: it lies in
+ * one of `window` spare slots behind the others, and `moved` says in which.
  *
  * No pointers in here, only offsets: the memory may be shared by processes. Items,
  * results, statuses and references are arrays of their own, so that a batch of small
@@ -47,11 +48,6 @@ struct cdr_ref {
     uint32_t seat;
 };
 
-struct cdr_finished {
-    _Alignas(CDR_FALSE_SHARING) _Atomic uint64_t
-        count; /* slots published so far: release, acquire */
-};
-
 struct cdr_ring {
     /* Written before anybody else sees the ring. */
     uint64_t window;
@@ -61,9 +57,11 @@ struct cdr_ring {
     uint32_t next_at; /* the bit of `next` where the position begins */
     bool unordered;
     size_t item_size, result_size;
-    size_t items_at, results_at, status_at, refs_at, order_at, finished_at, size;
-    /* The caller alone writes it: release. */
+    size_t items_at, results_at, status_at, refs_at, moved_at, size;
+    /* The caller alone writes it: release. And unordered, positions from here on have not
+     * been moved: relaxed, as tail publishes those below. */
     _Alignas(CDR_FALSE_SHARING) _Atomic uint64_t tail;
+    _Atomic uint64_t moved_end;
     /* Workers claim by compare-and-swap. Relaxed: what was fed is published by tail. */
     _Alignas(CDR_FALSE_SHARING) _Atomic uint64_t next;
     /* Which position the caller sleeps for; CDR_ANY_FINISH; or CDR_NOBODY. With the
@@ -111,10 +109,40 @@ static inline _Atomic uint32_t *cdr_ring_status(const struct cdr_ring *r, uint64
 }
 
 /* The lap is part of the status, so that the caller need not reset it: statuses are
- * written by workers and read by the caller, never the other way round. */
-static inline uint32_t cdr_ring_mark(const struct cdr_ring *r, uint64_t p)
+ * written by workers and read by the caller, never the other way round. But a spare slot
+ * may be used twice in one lap: its status has the position, and the caller resets it. */
+static inline uint32_t cdr_ring_mark(const struct cdr_ring *r, uint64_t p,
+                                     uint64_t slot)
 {
-    return (uint32_t)((p >> r->laps_at) + 1) << 2;
+    return (uint32_t)((__builtin_expect(slot < r->slots, 1) ? p >> r->laps_at : p) + 1)
+           << 2;
+}
+
+/* Where position p lies if it was not moved. */
+static inline uint64_t cdr_ring_home(const struct cdr_ring *r, uint64_t p)
+{
+    return p & (r->slots - 1);
+}
+
+/* Unordered: the spare slot that is used for position p, or 0. */
+static inline _Atomic uint32_t *cdr_ring_moved(const struct cdr_ring *r, uint64_t p)
+{
+    return (_Atomic uint32_t *)((uintptr_t)r + r->moved_at) + cdr_ring_home(r, p);
+}
+
+/* Where position p lies, which was fed. */
+static inline uint64_t cdr_ring_slot(const struct cdr_ring *r, uint64_t p)
+{
+    uint32_t moved;
+
+    if (!r->unordered)
+        return cdr_ring_home(r, p);
+    CDR_SCHED_POINT();
+    if (p >= atomic_load_explicit(&r->moved_end, memory_order_relaxed))
+        return cdr_ring_home(r, p);
+    CDR_SCHED_POINT();
+    moved = atomic_load_explicit(cdr_ring_moved(r, p), memory_order_relaxed);
+    return moved ? moved : cdr_ring_home(r, p);
 }
 
 /* Where what is too varied to lie in the slot is: in the arena of the seat that ran it. */
@@ -122,7 +150,8 @@ struct cdr_ref *cdr_ring_ref(const struct cdr_ring *r, uint64_t slot);
 
 /* ---- the caller ---- */
 
-/* Unordered, before feeding position p: it will lie in `slot`. */
+/* Unordered, before feeding position p: it will lie in `slot`, its home or a spare one. May be
+ * left out while no position was moved for a lap. */
 void cdr_ring_assign(struct cdr_ring *r, uint64_t p, uint64_t slot);
 
 /* Positions up to `tail` are in their slots: workers may claim them. */
@@ -133,32 +162,20 @@ static inline void cdr_ring_feed(struct cdr_ring *r, uint64_t tail)
     atomic_store_explicit(&r->tail, tail, memory_order_release);
 }
 
-/* Ordered: the outcome of position p, CDR_PENDING while it has none. */
-static inline enum cdr_outcome cdr_ring_outcome(const struct cdr_ring *r, uint64_t p)
+/* The outcome of position p, which lies in `slot`; CDR_PENDING while it has none. */
+static inline enum cdr_outcome cdr_ring_outcome(const struct cdr_ring *r, uint64_t p,
+                                                uint64_t slot)
 {
     uint32_t status;
 
     CDR_SCHED_POINT();
-    status = atomic_load_explicit(cdr_ring_status(r, p & (r->slots - 1)),
-                                  memory_order_acquire);
-    return (status & ~3u) == cdr_ring_mark(r, p) ? (enum cdr_outcome)(status & 3)
-                                                 : CDR_PENDING;
+    status = atomic_load_explicit(cdr_ring_status(r, slot), memory_order_acquire);
+    return (status & ~3u) == cdr_ring_mark(r, p, slot) ? (enum cdr_outcome)(status & 3)
+                                                       : CDR_PENDING;
 }
 
-/* Unordered: how many slots that seat's owner has published. */
-uint64_t cdr_ring_published(const struct cdr_ring *r, unsigned seat);
-
-/* What the caller knows of a seat's queue, all zero at first. */
-struct cdr_reader {
-    uint64_t taken;     /* slots read from it */
-    uint64_t published; /* so many were seen to be there */
-};
-
-/* Unordered: the next slot that seat's owner finished, and how it ended; false while there
- * is none. It stays the next until `taken` is counted up. */
-bool cdr_ring_finished(const struct cdr_ring *r, unsigned seat,
-                       struct cdr_reader *reader, uint64_t *slot,
-                       enum cdr_outcome *outcome);
+/* Positions below this have been claimed, as of now. */
+uint64_t cdr_ring_claimed(const struct cdr_ring *r);
 
 /* The caller will sleep until `position` is finished (CDR_ANY_FINISH: any): afterwards
  * it looks once more. Ends with CDR_NOBODY. */
@@ -184,34 +201,31 @@ void cdr_ring_locate(const struct cdr_ring *r, struct cdr_batch *batch);
 /* Positions that were fed and nobody claimed, as of now. */
 uint64_t cdr_ring_unclaimed(const struct cdr_ring *r);
 
-/* The position's end was made known: true when the caller sleeps for it and nobody else
- * wakes it. */
-bool cdr_ring_claim_waking(struct cdr_ring *r, uint64_t awaited);
+/* The end of positions p .. p+count-1 was made known, and the caller sleeps for `awaited`:
+ * true when that is one of them and nobody else wakes it. */
+bool cdr_ring_claim_waking(struct cdr_ring *r, uint64_t p, uint64_t count,
+                           uint64_t awaited);
 
-/* The owner of `seat` finished position p, in `slot`, and its result is in place. True
- * when the caller sleeps for this: wake it. */
-bool cdr_ring_publish(struct cdr_ring *r, unsigned seat, uint64_t p, uint32_t slot,
-                      enum cdr_outcome outcome);
-
-/* The same for positions p .. p+count-1, in those slots, all done: published at once. */
-bool cdr_ring_finish_all(struct cdr_ring *r, unsigned seat, uint64_t p,
-                         const uint32_t *slots, uint32_t count);
-
-static inline bool cdr_ring_finish(struct cdr_ring *r, unsigned seat, uint64_t p,
-                                   uint32_t slot, enum cdr_outcome outcome)
+/* Position p, in `slot`, is finished, and its result is in place. True when the caller
+ * sleeps for this: wake it. */
+static inline bool cdr_ring_finish(struct cdr_ring *r, uint64_t p, uint32_t slot,
+                                   enum cdr_outcome outcome)
 {
     uint64_t awaited;
 
-    if (r->unordered)
-        return cdr_ring_publish(r, seat, p, slot, outcome);
     CDR_SCHED_POINT();
     CDR_COUNT(STATUS, cdr_ring_status(r, slot));
-    atomic_store_explicit(cdr_ring_status(r, slot), cdr_ring_mark(r, p) | outcome,
+    atomic_store_explicit(cdr_ring_status(r, slot), cdr_ring_mark(r, p, slot) | outcome,
                           memory_order_release);
     cdr_light_fence();
     CDR_SCHED_POINT();
     awaited = atomic_load_explicit(&r->awaited, memory_order_relaxed);
-    return __builtin_expect(awaited == p, 0) && cdr_ring_claim_waking(r, awaited);
+    return __builtin_expect(awaited != CDR_NOBODY, 0) &&
+           cdr_ring_claim_waking(r, p, 1, awaited);
 }
+
+/* The same for positions p .. p+count-1, in those slots, all done. */
+bool cdr_ring_finish_all(struct cdr_ring *r, uint64_t p, const uint32_t *slots,
+                         uint32_t count);
 
 #endif

@@ -75,7 +75,7 @@ struct cdr_intent {
     _Atomic uint32_t beginning; /* it sets up its state, before its first task */
     _Atomic uint32_t folding;   /* reductions: a block's results are being combined */
     /* Streams: the batch that it has or is about to claim; count 0: none. */
-    uint64_t published;       /* unordered: slots published before it */
+    uint64_t published;       /* unordered: those below this position have been */
     uint64_t putting;         /* the position whose bytes are put into the arena */
     _Atomic uint32_t asking;  /* it is counted among those with a piece too large */
     _Atomic uint64_t crashed; /* a position whose worker died: `error` says how */

@@ -62,7 +62,7 @@ static void publish_for_it(struct cadre_window *w, unsigned s, uint64_t item)
     const struct cdr_batch *b = &intent->batch;
 
     if (item > b->first)
-        cdr_ring_finish_all(cdr_window_ring(w), s, b->first, b->slot,
+        cdr_ring_finish_all(cdr_window_ring(w), b->first, b->slot,
                             (uint32_t)(item - b->first));
     cdr_intent_settle_batch(w, s);
 }
@@ -86,7 +86,7 @@ static void fail(cadre_run *run, unsigned s, const cadre_death *death)
     if (run->program->emits)
         memset(cdr_ring_ref(cdr_window_ring(w), intent->batch.slot[0]), 0,
                sizeof(struct cdr_ref));
-    cdr_ring_finish(cdr_window_ring(w), s, p, intent->batch.slot[0], CDR_FAILED);
+    cdr_ring_finish(cdr_window_ring(w), p, intent->batch.slot[0], CDR_FAILED);
     cdr_intent_settle_batch(w, s);
 }
 

@@ -101,7 +101,7 @@ int cdr_position_finish(struct cdr_ledger *l, unsigned seat, uint64_t p, uint32_
             ref->piece = (struct cdr_piece){ (uintptr_t)(k + 1), size, size };
         }
     }
-    if (cdr_ring_finish(r, seat, p, slot, outcome))
+    if (cdr_ring_finish(r, p, slot, outcome))
         cdr_run_wake_caller(l->run);
     return CADRE_OK;
 }

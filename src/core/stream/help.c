@@ -70,6 +70,9 @@ bool cdr_stream_help(cadre_stream *s)
 
     if (!cdr_stream_welcomes_caller(s))
         return false;
+    /* What its thread ran last may be there, and in its arena: nobody else makes room. */
+    if (cdr_take_behind(s))
+        return true;
     s->must_help = false;
     outer = cdr_current_worker();
     cdr_set_current_worker(&s->worker);

@@ -261,6 +261,5 @@ void cadre_stream_close(cadre_stream *s)
     cdr_shm_buffer_fini(&s->manifest);
     cdr_recovery_fini(&s->recovery);
     cdr_source_close(&s->source);
-    free(s->finished);
     free(s);
 }

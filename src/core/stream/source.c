@@ -18,8 +18,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define RANGE_BYTES 16384 /* of items that a range source writes at once, unordered */
-
 /* ---- errors of sources ---- */
 
 int cadre_source_fail(cadre_error *err, int user, const char *format, ...)
@@ -355,13 +353,7 @@ static int open_range_source(struct cdr_source *f, const cadre_job *job,
                         "a range_source gives items of one size: for CADRE_BYTES, set "
                         "source");
     f->range_source = job->range_source;
-    if (!job->unordered)
-        return CADRE_OK;
-    f->range_size = job->item_size < RANGE_BYTES ? RANGE_BYTES / job->item_size : 1;
-    f->range = calloc(f->range_size, job->item_size);
-    return f->range ? CADRE_OK
-                    : cdr_fail(err, CADRE_ENOMEM, "no memory for an item of %zu bytes",
-                               job->item_size);
+    return CADRE_OK;
 }
 
 static int open_source(struct cdr_source *f, const cadre_job *job, cadre_error *err)
@@ -412,8 +404,6 @@ void cdr_source_close(struct cdr_source *f)
     free(f->ended);
     free(f->column_at);
     free(f->pieces.note);
-    free(f->range);
-    f->range = NULL;
     f->ended = NULL;
     f->column_at = NULL;
     f->pieces.note = NULL;

@@ -32,8 +32,6 @@ struct cdr_source {
     uint64_t n;                        /* items; CADRE_ENDLESS: only the source knows */
     cadre_source *source;              /* NULL: items in place, columns or ranges */
     cadre_range_source *range_source;
-    char *range;         /* unordered: where it writes, as slots lie here and there */
-    uint64_t range_size; /* ... so many items at most */
     void *source_arg;
     cadre_stream *upstream; /* the source is another stream ... */
     cadre_file *file;       /* ... or a file */

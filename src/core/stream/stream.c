@@ -90,14 +90,36 @@ static inline void publish(cadre_stream *s)
         s->run.wake(s->run.wake_arg);
 }
 
+/* Unordered: whether all that are fed now lie at home, and whoever looks knows that. */
+static inline bool all_at_home(const cadre_stream *s)
+{
+    return s->passed == 0 && s->fed >= s->slots.moved_until;
+}
+
+static uint64_t next_slot(const cadre_stream *s)
+{
+    return s->passed ? cdr_slots_next(&s->slots, s->fed)
+                     : cdr_ring_home(s->ring, s->fed);
+}
+
+/* The next `count` positions have their slots. */
+static void place(cadre_stream *s, uint64_t count)
+{
+    if (!s->ring->unordered || all_at_home(s))
+        return;
+    for (uint64_t p = s->fed; p < s->fed + count; p++) {
+        uint64_t slot = cdr_slots_next(&s->slots, p);
+        cdr_ring_assign(s->ring, p, slot);
+        cdr_slots_use(&s->slots, p, slot);
+    }
+}
+
 static bool feed_in_place(cadre_stream *s)
 {
     uint64_t left = s->source.n - s->fed, room = s->ring->window - held(s);
     uint64_t count = left < room ? left : room;
 
-    if (s->ring->unordered)
-        for (uint64_t p = s->fed; p < s->fed + count; p++)
-            cdr_ring_assign(s->ring, p, cdr_slots_use(&s->slots, p));
+    place(s, count);
     s->fed += count;
     note_held(s);
     if (count > 0)
@@ -110,19 +132,16 @@ static bool feed_in_place(cadre_stream *s)
 static bool feed_one(cadre_stream *s)
 {
     uint64_t p = s->fed;
-    bool unordered = s->ring->unordered;
-    /* Unordered, the slot is only taken for good once there is an item for it. */
-    uint64_t slot = unordered ? cdr_slots_next(&s->slots) : p & (s->ring->slots - 1);
+    char *item = cdr_ring_item(s->ring, next_slot(s));
     cadre_error err;
 
-    switch (cdr_source_one(&s->source, p, cdr_ring_item(s->ring, slot), &err)) {
+    switch (cdr_source_one(&s->source, p, item, &err)) {
     case CDR_FED: break;
     case CDR_NOT_YET: return false;
     case CDR_NO_MORE: end_of_source(s, CADRE_DONE, NULL); return false;
     default: end_of_source(s, err.code, &err); return false;
     }
-    if (unordered)
-        cdr_ring_assign(s->ring, p, cdr_slots_use(&s->slots, p));
+    place(s, 1);
     s->fed = p + 1;
     return true;
 }
@@ -168,24 +187,18 @@ static bool feed_from_source(cadre_stream *s)
     return n > 0;
 }
 
-/* Slots in order lie side by side; others are written to from the source's own buffer. */
+/* How many of the next positions have their slots side by side, from *at on. */
 static uint64_t range_room(const cadre_stream *s, char **at)
 {
-    uint64_t slot = s->fed & (s->ring->slots - 1), room = s->ring->slots - slot;
+    uint64_t home = cdr_ring_home(s->ring, s->fed), n = 0;
+    uint64_t room = lowest(portion(s), s->ring->slots - home);
 
-    *at = s->source.range ? s->source.range : cdr_ring_item(s->ring, slot);
-    return lowest(portion(s), s->source.range ? s->source.range_size : room);
-}
-
-static void spread_range(cadre_stream *s, const char *items, uint64_t n)
-{
-    size_t size = s->ring->item_size;
-
-    for (uint64_t i = 0; i < n; i++) {
-        uint64_t slot = cdr_slots_use(&s->slots, s->fed + i);
-        cdr_ring_assign(s->ring, s->fed + i, slot);
-        memcpy(cdr_ring_item(s->ring, slot), items + i * size, size);
-    }
+    *at = cdr_ring_item(s->ring, next_slot(s));
+    if (s->passed == 0)
+        return room;
+    while (n < room && cdr_slots_has_home(&s->slots, s->fed + n))
+        n++;
+    return n ? n : 1;
 }
 
 /* What it gives at once is published at once. */
@@ -199,8 +212,7 @@ static bool feed_range(cadre_stream *s)
 
     s->now = cdr_now();
     note_cost(s, s->now - began, n);
-    if (s->ring->unordered)
-        spread_range(s, items, n);
+    place(s, n);
     s->fed += n;
     note_held(s);
     if (n > 0)
@@ -339,6 +351,8 @@ enum cdr_step cdr_stream_step(cadre_stream *s, cadre_record *record)
                 end_with_source(s);
             break;
         }
+        if (source_is_slow(s) && cdr_take_behind(s))
+            continue;
         if (source_has_to_wait(s) ? cdr_stream_help(s)
                                   : feed(s) || cdr_stream_help(s) || nothing_left(s))
             continue;
@@ -357,7 +371,9 @@ __attribute__((noinline)) static int next_slowly(cadre_stream *s, cadre_record *
 
     while ((step = cdr_stream_step(s, record)) == CDR_WAITING)
         cdr_stream_wait(s);
-    s->at_once = s->plain && step == CDR_READY ? lowest(s->ready, s->feed_at) : 0;
+    s->at_once = s->plain && step == CDR_READY && !s->lent_late
+                     ? lowest(s->ready - s->passed, s->feed_at)
+                     : 0;
     if (step == CDR_READY)
         return CADRE_OK;
     if (err && s->end_code != CADRE_DONE)
@@ -378,6 +394,7 @@ int cadre_stream_next(cadre_stream *s, cadre_record *record, cadre_error *err)
     if (p >= s->at_once || disturbed(s))
         return next_slowly(s, record, err);
     s->taken = p;
+    p += s->passed;
     *record = (cadre_record){ .index = p,
                               .data = s->results + (p & s->slot_mask) * s->result_size,
                               .size = s->result_size };

@@ -20,16 +20,20 @@ enum cdr_step {
     CDR_WAITING /* nothing until something happens */
 };
 
-/* Which slots are free, and what lies in the others: unordered streams only, whose slots
- * positions do not tell. Those in flight form a list in the order they were fed; slot
- * number n stands for its ends. */
+/* Unordered: a position that was passed by, as others behind it were taken first. */
+struct cdr_late {
+    uint64_t position, slot;
+};
+
+/* Unordered: what those have, and what is used in its stead (slots.c). */
 struct cdr_slots {
-    uint64_t n;                /* a power of two */
-    uint64_t used, given_back; /* in all; `used` is at most n ahead */
-    uint64_t *free;  /* a queue, so that slots that are neighbours stay so: number k at
-                       k mod n */
-    uint64_t *index; /* of what lies in a slot */
-    uint64_t *prev, *next;
+    uint64_t n; /* homes; spare slots have numbers from here on */
+    struct cdr_late *late;
+    uint64_t n_late; /* not taken: lowest position first */
+    uint64_t *kept;  /* a bit for each home that one of them has */
+    uint32_t *spare; /* those that are free */
+    uint64_t n_spare;
+    uint64_t moved_until; /* from this position on none can have been moved */
 };
 
 /* All but `stopped`, the window and what the run shares is the thread's that opened the
@@ -40,6 +44,7 @@ struct cadre_stream {
     uint64_t at_once;     /* records below this are lent without another look ... */
     const char *results;  /* ... from here, in slots up to this number: */
     uint64_t slot_mask;   /* (of a plain stream, whose caller has a record) */
+    uint64_t passed;      /* unordered: positions passed by and not finished with */
     size_t result_size;   /* as in the program */
     _Atomic bool stopped; /* by cadre_stream_stop: relaxed */
 
@@ -83,13 +88,13 @@ struct cadre_stream {
     uint64_t cost_until; /* ... good until then, by cdr_now() */
 
     /* Taking. */
-    uint64_t ready; /* ordered: positions below are known to have results */
-    bool plain;     /* nothing but the slot belongs to a record */
-    struct cdr_reader *finished; /* unordered: of each seat */
-    unsigned next_seat;          /* unordered: where to look first */
-    bool lent;                   /* the caller has a record: its slot is not free yet */
-    uint64_t dropped;            /* of those taken or lent: never handed out */
-    uint64_t lent_slot, lent_index; /* unless it is a plain stream's: at `taken` */
+    uint64_t ready;   /* positions below are known to have results, at home */
+    bool plain;       /* nothing but the slot belongs to a record */
+    bool passes;      /* unordered: it looks behind what is not finished */
+    bool lent;        /* the caller has a record: its slot is not free yet */
+    bool lent_late;   /* ... which was passed by */
+    uint64_t dropped; /* of those taken or lent: never handed out */
+    uint64_t lent_slot, lent_index; /* plain streams: of the first of those at once */
     void *lent_mapping;             /* where it lies in the spill file; or NULL */
     uint64_t lent_size;
 
@@ -134,22 +139,31 @@ void cdr_stream_wait(cadre_stream *s);
 
 /* ---- taking (take.c) ---- */
 
-bool cdr_slots_open(struct cdr_slots *slots, uint64_t n);
+bool cdr_slots_open(struct cdr_slots *slots, uint64_t window, uint64_t n);
 void cdr_slots_close(struct cdr_slots *slots);
 
-/* The slot that is used next. */
-static inline uint64_t cdr_slots_next(const struct cdr_slots *s)
-{
-    return s->free[s->used & (s->n - 1)];
-}
+/* Whether position p, which is not fed yet, will lie at home; and where it will lie. Less than
+ * a window is in flight. */
+bool cdr_slots_has_home(const struct cdr_slots *slots, uint64_t p);
+uint64_t cdr_slots_next(const struct cdr_slots *slots, uint64_t p);
 
-/* A free slot for the item of this index; there must be one. */
-uint64_t cdr_slots_use(struct cdr_slots *slots, uint64_t index);
+/* It does lie there. */
+void cdr_slots_use(struct cdr_slots *slots, uint64_t p, uint64_t slot);
 
+/* Position p is passed by: those that are come in order. */
+void cdr_slots_pass(struct cdr_slots *slots, uint64_t p, uint64_t slot);
+
+/* Entry i of those: it will be lent, and has its slot until that is given back. */
+struct cdr_late cdr_slots_take(struct cdr_slots *slots, uint64_t i);
+
+/* The slot of one that was passed by, or a spare one. */
 void cdr_slots_give_back(struct cdr_slots *slots, uint64_t slot);
 
-/* The lowest index in flight; CADRE_ENDLESS when nothing is. */
-uint64_t cdr_slots_oldest(const struct cdr_slots *slots);
+/* The position of what was not passed by and comes next. */
+static inline uint64_t cdr_stream_head(const cadre_stream *s)
+{
+    return s->taken + s->passed;
+}
 
 /* The next finished record, lent to the caller until cdr_take_back. False: none now. A
  * failure that ends the stream sets end and end_code. */
@@ -158,5 +172,15 @@ void cdr_take_back(cadre_stream *s);
 
 /* Whether cdr_take would find something. */
 bool cdr_can_take(const cadre_stream *s);
+
+/* Unordered: from now on, until a head is taken, it looks behind that. */
+static inline void cdr_take_passes(cadre_stream *s)
+{
+    s->passes = s->ring->unordered;
+}
+
+/* Before what may take long: whether something behind the head is finished. Then it comes
+ * next. */
+bool cdr_take_behind(cadre_stream *s);
 
 #endif

@@ -1,10 +1,15 @@
 /* take.c - a stream's records: which is next, lent to the caller, and taken back.
  * SPDX-License-Identifier: MIT
  *
- * Ordered, the next record is that of the lowest position not taken. Unordered, each
- * seat publishes the slots it has finished, and slots are handed back one by one; those in
- * flight form a list in the order they were fed, of which the oldest says when nothing
- * below a failure is outstanding.
+ * Ordered, the next record is that of the head: the lowest position not taken. Unordered
+ * too, as long as it is finished, or will be in a moment: tasks that take about the same time
+ * come in order by themselves, and any other order costs more. When the head keeps its caller
+ * waiting, it is passed by for what is finished behind it, and looked at again and again
+ * with all others that were.
+ *
+ * A worker finishes its positions one after another, and bytes that lie in its arena have to
+ * be taken in that order. So who takes what was passed by looks at the highest position first
+ * and takes the lowest that is finished: the worker of that one has none below it.
  */
 #include "core/stream/stream.h"
 #include "base/counter.h"
@@ -59,7 +64,6 @@ static bool lend(cadre_stream *s, cadre_record *record, uint64_t at, uint64_t sl
         s->lent_mapping ? s->lent_mapping
         : ref->seat == CDR_KEPT
             ? (const char *)(uintptr_t)ref->piece.at
-
             : cdr_arena_bytes(cdr_window_arena(s->run.window, ref->seat), &ref->piece);
     if (outcome == CDR_FAILED) {
         record->error = (const cadre_error *)(const void *)bytes;
@@ -106,16 +110,19 @@ static void publish_released(cadre_stream *s)
             cdr_arena_wake(cdr_window_arena(s->run.window, k));
 }
 
-/* Nobody looks at what lies in this slot any more. */
-static void vacate(cadre_stream *s, uint64_t index, uint64_t slot)
+/* Nobody looks any more at what lies in the slot of the position that comes next, or of one
+ * that was passed by. */
+static void vacate(cadre_stream *s, uint64_t index, uint64_t slot, bool late)
 {
     bool refs = s->program.emits || s->program.keep_going;
 
+    if (late)
+        s->passed--;
+    if (late || slot >= s->ring->slots)
+        cdr_slots_give_back(&s->slots, slot);
     if (refs)
         free_piece(s, cdr_ring_ref(s->ring, slot));
     cdr_source_release(&s->source, index);
-    if (s->ring->unordered)
-        cdr_slots_give_back(&s->slots, slot);
     s->taken++;
     if (refs)
         publish_released(s);
@@ -128,10 +135,7 @@ void cdr_take_back(cadre_stream *s)
     s->lent = false;
     cdr_spill_file_unmap(s->lent_mapping, s->lent_size);
     s->lent_mapping = NULL;
-    if (s->plain)
-        s->taken++;
-    else
-        vacate(s, s->lent_index, s->lent_slot);
+    vacate(s, s->lent_index, s->lent_slot, s->lent_late);
 }
 
 /* ---- failures ---- */
@@ -141,13 +145,19 @@ static uint64_t limit(const cadre_stream *s)
     return atomic_load_explicit(&s->run.window->limit, memory_order_relaxed);
 }
 
+/* The lowest position in flight. */
+static uint64_t oldest(const cadre_stream *s)
+{
+    return s->slots.n_late ? s->slots.late[0].position : cdr_stream_head(s);
+}
+
 /* The failure that the limit stands for, if everything below it has been taken: a limit of
  * 0 may also mean that the stream was stopped. */
 static bool failure_is_next(const cadre_stream *s)
 {
     uint64_t failed;
 
-    if (limit(s) == CADRE_ENDLESS || cdr_slots_oldest(&s->slots) < limit(s))
+    if (limit(s) == CADRE_ENDLESS || oldest(s) < limit(s))
         return false;
     return cdr_window_failure(s->run.window, &failed) &&
            (failed == limit(s) || s->program.keep_going);
@@ -166,63 +176,138 @@ static void end_with_failure(cadre_stream *s)
 
 /* ---- the next record ---- */
 
-/* Positions up to `ready` have results: cadre_stream_next lends those without coming
+/* Positions up to `ready` have results, at home: cadre_stream_next lends those without coming
  * here, where it can. */
-static void look_ahead(cadre_stream *s)
+static void look_ahead(cadre_stream *s, uint64_t p)
 {
-    uint64_t p = s->taken, end = s->fed - p < LOOK_AHEAD ? s->fed : p + LOOK_AHEAD;
+    const struct cdr_ring *r = s->ring;
+    uint64_t end = s->fed - p < LOOK_AHEAD ? s->fed : p + LOOK_AHEAD;
+    bool moved = r->unordered && p < s->slots.moved_until;
 
-    while (p < end && cdr_ring_outcome(s->ring, p) == CDR_DONE)
+    if (r->unordered && end > limit(s))
+        end = limit(s);
+    while (p < end && (!moved || cdr_ring_slot(r, p) == cdr_ring_home(r, p)) &&
+           cdr_ring_outcome(r, p, cdr_ring_home(r, p)) == CDR_DONE)
         p++;
     s->ready = p;
+}
+
+static enum cdr_outcome outcome_of(const cadre_stream *s, uint64_t p)
+{
+    return p < s->fed ? cdr_ring_outcome(s->ring, p, cdr_ring_slot(s->ring, p))
+                      : CDR_PENDING;
+}
+
+static enum cdr_outcome outcome_of_head(cadre_stream *s, uint64_t p)
+{
+    if (p >= s->ready)
+        look_ahead(s, p);
+    return p < s->ready ? CDR_DONE : outcome_of(s, p);
 }
 
 static bool take_in_order(cadre_stream *s, cadre_record *record)
 {
     uint64_t p = s->taken;
-    enum cdr_outcome outcome = CDR_DONE;
+    enum cdr_outcome outcome = outcome_of_head(s, p);
 
-    if (p >= s->ready)
-        look_ahead(s);
-    if (p >= s->ready) {
-        outcome = p < s->fed ? cdr_ring_outcome(s->ring, p) : CDR_PENDING;
-        if (outcome == CDR_PENDING)
-            return false;
-    }
+    if (outcome == CDR_PENDING)
+        return false;
     if (outcome == CDR_FAILED && (!s->program.keep_going || p >= limit(s))) {
         end_with_failure(s);
         return false;
     }
-    return lend(s, record, p, p & (s->ring->slots - 1), outcome);
+    return lend(s, record, p, cdr_ring_home(s->ring, p), outcome);
 }
 
-/* The next slot that the owner of `seat` has finished, if its record is wanted. */
-static bool take_from(cadre_stream *s, unsigned seat, cadre_record *record)
-{
-    enum cdr_outcome outcome;
-    uint64_t slot, index;
+/* ---- in any order ---- */
 
-    while (cdr_ring_finished(s->ring, seat, &s->finished[seat], &slot, &outcome)) {
-        s->finished[seat].taken++;
-        index = s->slots.index[slot];
-        if ((outcome == CDR_DONE || s->program.keep_going) && index < limit(s)) {
-            return lend(s, record, index, slot, outcome);
+/* A record that can be taken. */
+struct finished {
+    uint64_t position, slot;
+    enum cdr_outcome outcome;
+    bool late;
+};
+
+/* The lowest of those that were passed by and are finished; n_late if there is none. */
+static uint64_t find_late(const cadre_stream *s, enum cdr_outcome *outcome)
+{
+    uint64_t found = s->slots.n_late;
+
+    for (uint64_t i = s->slots.n_late; i-- > 0;) {
+        const struct cdr_late *late = &s->slots.late[i];
+        enum cdr_outcome of = cdr_ring_outcome(s->ring, late->position, late->slot);
+        if (of != CDR_PENDING) {
+            found = i;
+            *outcome = of;
         }
-        vacate(s, index, slot);
-        s->dropped++;
     }
-    return false;
+    return found;
+}
+
+/* Next to nothing costs more than to wait for it; where one has been passed by and tasks take
+ * longer than that, the next will be too. */
+static bool may_pass(const cadre_stream *s)
+{
+    return s->passes || (s->passed > 0 && s->task_cost >= CDR_CHEAP_NS);
+}
+
+/* The first position behind the head that is finished; or the end of those claimed. */
+static uint64_t find_behind(const cadre_stream *s)
+{
+    uint64_t end = cdr_ring_claimed(s->ring), p = cdr_stream_head(s) + 1;
+
+    end = end < s->fed ? end : s->fed;
+    while (p < end && outcome_of(s, p) == CDR_PENDING)
+        p++;
+    return p < end ? p : s->fed;
+}
+
+/* Up to what is finished behind the head; false when there is nothing. */
+static bool pass_by(cadre_stream *s)
+{
+    uint64_t head = cdr_stream_head(s), end = may_pass(s) ? find_behind(s) : s->fed;
+
+    if (end == s->fed)
+        return false;
+    for (uint64_t p = head; p < end; p++)
+        cdr_slots_pass(&s->slots, p, cdr_ring_slot(s->ring, p));
+    s->passed += end - head;
+    return true;
+}
+
+static bool find(cadre_stream *s, struct finished *f)
+{
+    uint64_t head = cdr_stream_head(s), late;
+    enum cdr_outcome outcome = outcome_of_head(s, head);
+
+    late = find_late(s, &f->outcome);
+    f->late = late < s->slots.n_late;
+    if (f->late) {
+        struct cdr_late taken = cdr_slots_take(&s->slots, late);
+        f->position = taken.position;
+        f->slot = taken.slot;
+        return true;
+    }
+    if (outcome == CDR_PENDING)
+        return pass_by(s) && find(s, f);
+    s->passes = false;
+    f->position = head;
+    f->slot = cdr_ring_slot(s->ring, head);
+    f->outcome = outcome;
+    return true;
 }
 
 static bool take_any(cadre_stream *s, cadre_record *record)
 {
-    for (unsigned i = 0; i < s->ring->seats; i++) {
-        unsigned seat = s->next_seat;
-        if (take_from(s, seat, record))
-            return true;
-        if (s->end_code)
-            return false;
-        s->next_seat = seat + 1 < s->ring->seats ? seat + 1 : 0;
+    struct finished f;
+
+    while (find(s, &f)) {
+        if ((f.outcome == CDR_DONE || s->program.keep_going) && f.position < limit(s)) {
+            s->lent_late = f.late;
+            return lend(s, record, f.position, f.slot, f.outcome);
+        }
+        vacate(s, f.position, f.slot, f.late);
+        s->dropped++;
     }
     if (failure_is_next(s))
         end_with_failure(s);
@@ -237,12 +322,18 @@ bool cdr_take(cadre_stream *s, cadre_record *record)
 bool cdr_can_take(const cadre_stream *s)
 {
     enum cdr_outcome outcome;
-    uint64_t slot;
 
-    if (!s->ring->unordered)
-        return s->taken < s->fed && cdr_ring_outcome(s->ring, s->taken) != CDR_PENDING;
-    for (unsigned seat = 0; seat < s->ring->seats; seat++)
-        if (cdr_ring_finished(s->ring, seat, &s->finished[seat], &slot, &outcome))
-            return true;
-    return false;
+    if (outcome_of(s, cdr_stream_head(s)) != CDR_PENDING)
+        return true;
+    return s->ring->unordered && (find_late(s, &outcome) < s->slots.n_late ||
+                                  (may_pass(s) && find_behind(s) < s->fed));
+}
+
+bool cdr_take_behind(cadre_stream *s)
+{
+    if (!s->begun)
+        return false; /* all come in order */
+    cdr_take_passes(s);
+    s->passes = s->passes && cdr_can_take(s);
+    return s->passes;
 }

@@ -17,6 +17,7 @@
 
 #define SPIN_NS  15000
 #define YIELD_NS 100000
+#define PASS_NS  2000 /* unordered: for so long the head is waited for alone */
 
 /* Not when it has one already that there is no memory for. */
 static bool wants_items(const cadre_stream *s)
@@ -60,6 +61,13 @@ static bool something_happened(cadre_stream *s)
     return false;
 }
 
+/* Unordered, whatever is finished will do. */
+static void pass(cadre_stream *s)
+{
+    for (; s; s = s->source.upstream)
+        cdr_take_passes(s);
+}
+
 /* While tasks are long, a worker more is at them: all CPUs have something better to do. */
 static bool takes_a_cpu_away(const cadre_stream *s)
 {
@@ -72,7 +80,7 @@ static bool takes_a_cpu_away(const cadre_stream *s)
  * would take the time from who has work. */
 static bool spin(cadre_stream *s)
 {
-    uint64_t until = s->now + (s->run.spin ? SPIN_NS : YIELD_NS);
+    uint64_t began = s->now, until = began + (s->run.spin ? SPIN_NS : YIELD_NS);
     bool cheap = s->task_cost > 0 && s->task_cost < CDR_CHEAP_NS;
     uint64_t ns = cheap ? CDR_BACKOFF_NS : CDR_BACKOFF_NS / 8;
 
@@ -86,6 +94,8 @@ static bool spin(cadre_stream *s)
             sched_yield();
             s->now = cdr_now();
         }
+        if (s->now - began >= PASS_NS)
+            pass(s);
         if (something_happened(s))
             return true;
     } while (s->now < until);
@@ -208,6 +218,7 @@ void cdr_stream_wait(cadre_stream *s)
     s->now = cdr_now();
     if (helps_again(s) || (any_begun(s) && spin(s)) || will_help(s))
         return;
+    pass(s);
     await(s, true);
     if (!something_happened(s))
         poll(fds, gather(s, fds), timeout(s)); /* whatever it says: look again */

@@ -147,8 +147,7 @@ int cdr_stream_make_window(cadre_stream *s, const cadre_job *job, cadre_error *e
     s->run.window->ring_at = l.ring_at;
     s->ring = cdr_window_ring(s->run.window);
     cdr_ring_init(s->ring, &shape);
-    s->plain =
-        !job->unordered && !job->deadline_ms && !job->indexes && !needs_arenas(s);
+    s->plain = !job->deadline_ms && !job->indexes && !needs_arenas(s);
     s->results = cdr_ring_result(s->ring, 0);
     s->slot_mask = s->ring->slots - 1;
     s->result_size = s->program.result_size;
@@ -156,10 +155,9 @@ int cdr_stream_make_window(cadre_stream *s, const cadre_job *job, cadre_error *e
         place_arenas(s, &l, seats);
     if (!job->unordered)
         return CADRE_OK;
-    s->finished = calloc(seats, sizeof *s->finished);
-    if (!s->finished || !cdr_slots_open(&s->slots, s->ring->slots))
+    if (!cdr_slots_open(&s->slots, s->ring->window, s->ring->slots))
         return cdr_fail(err, CADRE_ENOMEM, "no memory for %" PRIu64 " slots",
-                        s->ring->slots);
+                        s->ring->slots + s->ring->window);
     return CADRE_OK;
 }
 

@@ -55,6 +55,20 @@ static void wake_caller(struct cadre_worker *w)
         w->retired = true;
 }
 
+/* Unordered, slots are used again while the rest of the batch runs, for as long as that
+ * takes: who settles what a dead worker left goes by this. */
+static bool notes_published(const struct cadre_worker *w, const struct cdr_ring *r)
+{
+    return r->unordered && w->task.run->window->intents_at;
+}
+
+static void note_published(const struct cadre_worker *w, const struct cdr_ring *r,
+                           uint64_t end)
+{
+    if (notes_published(w, r))
+        cdr_window_intent(w->task.run->window, w->seat)->published = end;
+}
+
 /* Task p has run: say how it ended. */
 static void finish(struct cadre_worker *w, struct cdr_ring *r, uint64_t p,
                    uint32_t slot)
@@ -67,8 +81,9 @@ static void finish(struct cadre_worker *w, struct cdr_ring *r, uint64_t p,
         cdr_piece_keep(w, p, cdr_ring_ref(r, slot));
         t->emitting = CADRE_NO_ITEM;
     }
-    if (cdr_ring_finish(r, w->seat, p, slot, t->failed_at == p ? CDR_FAILED : CDR_DONE))
+    if (cdr_ring_finish(r, p, slot, t->failed_at == p ? CDR_FAILED : CDR_DONE))
         wake_caller(w);
+    note_published(w, r, p + 1);
     cdr_task_has_put(t);
 }
 
@@ -95,8 +110,9 @@ static uint32_t run_together(struct cadre_worker *w, struct cdr_ring *r,
     done = cdr_run_to_stop(t, first, item_of(w, r, first, b->slot[i]),
                            (uintptr_t)cdr_ring_result(r, b->slot[i]));
     if (done > first &&
-        cdr_ring_finish_all(r, w->seat, first, &b->slot[i], (uint32_t)(done - first)))
+        cdr_ring_finish_all(r, first, &b->slot[i], (uint32_t)(done - first)))
         wake_caller(w);
+    note_published(w, r, done);
     if (done == last)
         return end;
     if (t->failed_at == done) /* else it was stopped there */
@@ -138,7 +154,7 @@ static void run_plain(struct cadre_worker *w, struct cdr_ring *r,
     struct cadre_task *t = &w->task;
     const struct cdr_program *program = t->program;
     cadre_fn *fn = program->fn;
-    bool in_place = program->in_place;
+    bool in_place = program->in_place, notes = notes_published(w, r);
 
     for (uint32_t i = 0; i < b->count; i++) {
         uint64_t p = b->first + i;
@@ -154,9 +170,10 @@ static void run_plain(struct cadre_worker *w, struct cdr_ring *r,
         rc = fn(t, item, cdr_ring_result(r, slot));
         if (rc)
             cdr_task_returned(t, p, rc);
-        if (cdr_ring_finish(r, w->seat, p, slot,
-                            t->failed_at == p ? CDR_FAILED : CDR_DONE))
+        if (cdr_ring_finish(r, p, slot, t->failed_at == p ? CDR_FAILED : CDR_DONE))
             wake_caller(w);
+        if (notes)
+            note_published(w, r, p + 1);
     }
 }
 
