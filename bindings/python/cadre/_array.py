@@ -48,6 +48,8 @@ class Target:
         if options.keep_going:
             raise ValueError('on_error="return" needs a list: an array has no place for '
                              "exceptions")
+        if out is not None and not hasattr(out, "dtype"):
+            raise TypeError(f"out is a {type(out).__name__}, expected a NumPy array")
         self.array = empty(n, dtype) if out is None else out
         if len(self.array) != n:
             raise ValueError(f"out has {len(self.array)} places for {n} results")

@@ -72,6 +72,21 @@ class WorkerTraceback(Exception):
         return f'\n"""\n{self.text}"""'
 
 
+class StopRaised(RuntimeError):
+    """A function raised StopIteration, which is the ``__cause__``: raised by itself, it would
+    end the loop over the results as if there were no more."""
+
+
+def stopped(exception):
+    """What a stream raises for that."""
+    other = StopRaised("the function raised StopIteration")
+    for note in getattr(exception, "__notes__", ()):
+        other.add_note(note)
+    other.cadre_item = getattr(exception, "cadre_item", None)
+    other.__cause__ = exception
+    return other
+
+
 def shorten(item, most=200):
     """repr(item), but not longer than that, whatever it does."""
     try:

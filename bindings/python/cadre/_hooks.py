@@ -50,9 +50,9 @@ def _cloudpickle():
     return cloudpickle
 
 
-def dumps_clean(thing):
+def dumps_clean(thing, of=None):
     """The same for a process that has not been forked from here: by reference, and by
-    value through cloudpickle what cannot be imported there."""
+    value through cloudpickle what cannot be imported there. `of` is what it is told by."""
     buffers, file = [], io.BytesIO()
     try:
         _ByReference(file, 5, buffer_callback=buffers.append).dump(thing)
@@ -65,8 +65,10 @@ def dumps_clean(thing):
             raise reason
         data = cloudpickle.dumps(thing, 5, buffer_callback=buffers.append)
     except Exception as failure:
-        failure.add_note(f"{_errors.shorten(thing)} cannot go to or from a persistent worker: "
-                         + (BY_VALUE if cloudpickle is None else
+        by_name = cloudpickle is None and not isinstance(failure, TypeError)
+        failure.add_note(f"{_errors.shorten(thing if of is None else of)} cannot go to or "
+                         "from a persistent worker: "
+                         + (BY_VALUE if by_name else
                             "open what it has in the function, or use forked workers, "
                             "without persistent=True"))
         raise
@@ -86,7 +88,7 @@ def send_call(fn, seed):
     except OSError:
         here = []  # the folder is gone, and no module is in it
     path = [part for entry in sys.path for part in ([entry] if entry else here)]
-    return path, [bytes(part) for part in dumps_clean((fn, seed))]
+    return path, [bytes(part) for part in dumps_clean((fn, seed), fn)]
 
 
 def receive_call(sent):
@@ -187,5 +189,6 @@ _core.register({"dumps": dumps, "dumps_clean": dumps_clean, "send_call": send_ca
                 "receive_call": receive_call, "loads": loads, "numpy_float": Absent,
                 "pack": _errors.pack, "unpack": _errors.unpack,
                 "locate": _errors.locate, "failure": _errors.failure,
+                "stopped": _errors.stopped,
                 "generator": generator, "worker_begin": worker_begin,
                 "worker_end": worker_end, "log": log})

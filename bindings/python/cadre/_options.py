@@ -1,6 +1,8 @@
 # _options.py - options of a call, checked and in the library's units.
 # SPDX-License-Identifier: MIT
 """Options that map, starmap, reduce, imap, imap_unordered and Pool have in common."""
+import functools
+import logging
 import os
 import sys
 from array import array
@@ -101,6 +103,14 @@ def reporter(progress, total):
                     "elapsed and left, or something with update()")
 
 
+@functools.cache
+def tell_once(backend):
+    """What asks for more than a thread can do runs without it, as it does for debugging."""
+    logging.getLogger("cadre").warning(
+        "timeout and retries are for worker processes, and nothing with backend %r: a thread "
+        "cannot be ended", backend)
+
+
 class Options:
     """The options of one call."""
 
@@ -146,6 +156,9 @@ class Options:
                              f"{self.backend!r}")
         if self.backend == "auto" and (self.retries or self.timeout_ms or self.isolate):
             self.backend = "processes"  # only those can do it
+
+        if self.backend in ("serial", "threads") and (self.retries or self.timeout_ms):
+            tell_once(self.backend)
 
     def pool(self, backend=None):
         """A pool for this call alone; None runs in place."""

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 
-from . import _core, _hooks
+from . import _core, _errors, _hooks
 
 WORKER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "worker.py")
 
@@ -73,5 +73,7 @@ def run(call):
     try:
         for index, result in enumerate(stream):
             into[index] = result
+    except _errors.StopRaised as failure:  # a map's own loop is not the caller's
+        raise failure.__cause__ from failure.__cause__.__cause__
     finally:
         close(stream)

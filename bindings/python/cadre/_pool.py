@@ -72,7 +72,9 @@ class Pool(concurrent.futures.Executor):
             options = self._with(deadline=timeout)
         items, star = _stream.sequence(iterables)
         backend = None if options.backend != "auto" else "processes"
-        stream = _stream.open_stream(fn, items, star, options, options.pool(backend), False)
+        report = _stream.teller(options, _stream.size_of(options, items))
+        stream = _stream.open_stream(fn, items, star, options, options.pool(backend), False,
+                                     report=report)
         stream.start()
         return _drain_in_time(stream)
 

@@ -68,7 +68,6 @@ def open_stream(fn, items, star, options, pool, unordered, first=0, window=0,
                 report=None, **more):
     """A stream over the items from number `first` on."""
     job = options.job()
-    report = report or reporter(options.progress, 0)
     if report:
         job["progress"] = report
     if options.persistent:
@@ -84,6 +83,25 @@ def open_stream(fn, items, star, options, pool, unordered, first=0, window=0,
     return stream
 
 
+def size_of(options, items):
+    """How many results there will be; 0 where that is not known."""
+    if options.indexes is not None:
+        return len(options.indexes)
+    return len(items) if hasattr(items, "__len__") else 0
+
+
+def teller(options, count):
+    """What is told of progress: of `count` items, 0 if that is not known, from now on, in however
+    many streams they are run. None: nobody asked."""
+    report, began = reporter(options.progress, count), time.monotonic()
+
+    def tell(done, total, _elapsed, _left):
+        elapsed, total = time.monotonic() - began, count or total
+        left = elapsed / done * (total - done) if done and total else -1.0
+        report(done, total, elapsed, left)
+    return tell if report else None
+
+
 def close(stream):
     """End its workers, and what this thread has made for its tasks."""
     stream.close()
@@ -94,12 +112,13 @@ def measured(fn, items, star, options, unordered):
     """backend="auto": results of this process until it is known that workers pay. Each
     goes out before the next item is asked for."""
     by_number = not hasattr(items, "__next__")
+    iterator, count = iter(items), size_of(options, items)
     if by_number and options.indexes is not None:
-        iterator, count = chosen(items, options.indexes, False), len(options.indexes)
-    else:
-        iterator, count = iter(items), len(items) if by_number else 0
+        iterator = chosen(items, options.indexes, False)
     nested = _core.current_task() is not None
-    here = open_stream(fn, iterator, star, options, None, unordered, window=1)
+    report = teller(options, count)
+    here = open_stream(fn, iterator, star, options, None, unordered, window=1,
+                       report=report)
     done, spent, pool = 0, 0.0, None
     try:
         while True:
@@ -122,7 +141,8 @@ def measured(fn, items, star, options, unordered):
     finally:
         close(here)
     rest = items if by_number else iterator
-    yield from drain(open_stream(fn, rest, star, options, pool, unordered, done))
+    yield from drain(open_stream(fn, rest, star, options, pool, unordered, done,
+                                 report=report))
 
 
 def drain(stream):
@@ -143,7 +163,8 @@ def stream(options, fn, iterables, unordered, pool=None, star=False):
         return measured(fn, items, star, options, unordered)
     if pool is None:
         pool = options.pool()
-    return drain(open_stream(fn, items, star, options, pool, unordered))
+    return drain(open_stream(fn, items, star, options, pool, unordered,
+                             report=teller(options, size_of(options, items))))
 
 
 def imap(fn, /, *iterables, window=None, memory_limit=None, workers=None, backend=None,

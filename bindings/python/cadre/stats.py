@@ -24,7 +24,7 @@ import time
 import numpy
 
 from . import _core
-from ._options import Options, reporter
+from ._options import Options, reporter, whole
 from ._results import (Calibration, Curve, DeLong, Effect, FoldMean, Interval,
                        OperatingPoint, Permutation)
 
@@ -58,7 +58,10 @@ def _labels(values):
         raise ValueError(f"labels have {array.ndim} dimensions, expected 1")
     if array.dtype.itemsize == 1 and array.dtype.kind in "bui":
         return numpy.ascontiguousarray(array).view(numpy.uint8)
-    bad = numpy.flatnonzero((array != 0) & (array != 1))
+    if array.dtype.kind in "USM":
+        bad = numpy.arange(array.size)  # none of these is equal to a number
+    else:
+        bad = numpy.flatnonzero((array != 0) & (array != 1))
     if bad.size:
         raise ValueError(f"labels: row {bad[0]} is {array[bad[0]]!r}, expected 0 or 1")
     return numpy.ascontiguousarray(array, dtype=numpy.uint8)
@@ -100,7 +103,10 @@ def _question(metric, method, resamples, confidence, seed, seeding, most_degener
                          + ", ".join(repr(name) for name in SEEDINGS))
     if not 0 < confidence < 1:
         raise ValueError(f"confidence is {confidence!r}, expected a number inside (0, 1)")
-    return {"metric": metric, "method": method, "resamples": resamples,
+    seed = whole("seed", seed)
+    if seed >= 2**64:
+        raise ValueError(f"seed is {seed}, expected less than 2^64")
+    return {"metric": metric, "method": method, "resamples": whole("resamples", resamples, 1),
             "confidence": float(confidence), "seed": seed, "seeding": SEEDINGS[seeding],
             "degenerate_most": most_degenerate, "until_error": until_error, "null": null,
             "progress": reporter(progress, resamples), "threshold": threshold,

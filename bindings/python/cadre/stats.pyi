@@ -1,6 +1,6 @@
 # stats.pyi - types of cadre.stats.
 # SPDX-License-Identifier: MIT
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, Literal, Protocol
 
 import numpy
@@ -16,7 +16,7 @@ class _Updated(Protocol):
 
 
 _Progress = bool | _Updated | Callable[[int, int, float, float], Any] | None
-_Seed = int | Sequence[int] | numpy.random.SeedSequence | None
+_Seed = int | None
 _Seeding = Literal["spawn", "single", "draw63"] | None
 _Metric = str | Callable[[NDArray[Any], NDArray[Any]], float]
 _Backend = Literal["auto", "serial", "threads", "processes"] | str | None

@@ -21,7 +21,11 @@ def main():
 
 if __name__ == "__main__":
     import os
+    import signal
     import sys
+    # Ctrl-C reaches all of a terminal's processes, and ends the pool's program, which ends
+    # this. A program that a task starts has it as usual.
+    signal.signal(signal.SIGINT, lambda *_: None)
     # Run by its file, whose folder is no place for modules; but where the package is, is.
     here = os.path.dirname(os.path.abspath(__file__))
     if sys.path and os.path.abspath(sys.path[0] or ".") == here:

@@ -23,6 +23,7 @@
     X(PACK, "pack")                 /* exception, index, item -> bytes */             \
     X(UNPACK, "unpack")             /* those -> exception */                          \
     X(LOCATE, "locate")             /* exception, index, item: says so in it */       \
+    X(STOPPED, "stopped")           /* StopIteration of a task -> what to raise */    \
     X(FAILURE, "failure")           /* fields of an error, first -> exception */      \
     X(GENERATOR, "generator")       /* seed, index -> random generator */             \
     X(WORKER_BEGIN, "worker_begin") /* in a worker process, before its first task */  \

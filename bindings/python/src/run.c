@@ -66,8 +66,13 @@ static int put_real(struct run *run, uint64_t place, PyObject *value)
 {
     double real = PyFloat_AsDouble(value);
 
-    if (real == -1 && PyErr_Occurred())
+    if (real == -1 && PyErr_Occurred()) {
+        if (PyErr_ExceptionMatches(PyExc_TypeError))
+            PyErr_Format(PyExc_TypeError,
+                         "the result is %R, and no number for an array of floats",
+                         value);
         return -1;
+    }
     ((double *)run->view.buf)[place] = real;
     return 0;
 }

@@ -211,6 +211,20 @@ static void end_quietly(struct stream *self)
     PyErr_Restore(type, value, traceback);
 }
 
+/* A StopIteration of the function's must not pass for the stream's own. */
+static void raise_stop_by_another_name(void)
+{
+    PyObject *exception, *other;
+
+    if (!PyErr_ExceptionMatches(PyExc_StopIteration))
+        return;
+    exception = cdp_caught();
+    other = cdp_hook(CDP_STOPPED, exception, NULL);
+    Py_DECREF(exception);
+    if (other)
+        cdp_raise(other);
+}
+
 static PyObject *next(PyObject *object)
 {
     struct stream *self = (struct stream *)object;
@@ -222,6 +236,8 @@ static PyObject *next(PyObject *object)
     if (self->stream || !open_stream(self))
         value = take(self);
     self->busy = false;
+    if (!value && PyErr_Occurred())
+        raise_stop_by_another_name();
     if (!value)
         end_quietly(self);
     return value;

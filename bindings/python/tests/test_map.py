@@ -11,6 +11,7 @@ import unittest
 
 import alone  # noqa: F401
 import cadre
+from test_faults import run
 
 BACKENDS = ("serial", "threads", "processes", "auto")
 VALUES = [None, True, False, 0, -1, 2**62, -2**63, 2**63, 10**30, 0.0, -0.0, 1.5, math.inf,
@@ -216,6 +217,23 @@ class Errors(unittest.TestCase):
                 cadre.map(str, [1], **wrong)
         with self.assertRaisesRegex(TypeError, "not callable"):
             cadre.map(5, [1])
+
+    def test_of_what_is_no_place_for_results(self):
+        with self.assertRaisesRegex(TypeError, "out is a list, expected a NumPy array"):
+            cadre.map(float, range(3), out=[0] * 3)
+        for backend in ("serial", "threads", "processes"):
+            with self.assertRaisesRegex(TypeError, "the result is 'x', and no number"):
+                cadre.map(lambda x: "x", range(3), dtype=float, backend=backend)
+
+    def test_what_threads_cannot_do_is_told_once(self):
+        said = run("""
+            import cadre
+            for backend in ("threads", "serial", "threads"):
+                print(cadre.map(abs, [-1], backend=backend, timeout=60, retries=2))
+            """)
+        self.assertEqual(said[0], 0)
+        self.assertEqual((said[1].count("[1]"), said[1].count("nothing with backend 'threads'"),
+                          said[1].count("nothing with backend 'serial'")), (3, 1, 1))
 
     def test_system_exit_does_not_end_workers_silently(self):
         for backend in ("serial", "processes"):

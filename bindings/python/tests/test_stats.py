@@ -61,7 +61,11 @@ class Metrics(unittest.TestCase):
                            (lambda: stats.measure("brier", [0, 1], [0, 1.5]), "row 1"),
                            (lambda: stats.bootstrap(Y, A, confidence=1.5), "confidence"),
                            (lambda: stats.bootstrap(Y, A, seeding="x"), "seeding"),
-                           (lambda: stats.bootstrap(Y, A, method="x"), 'no method called "x"')):
+                           (lambda: stats.bootstrap(Y, A, method="x"), 'no method called "x"'),
+                           (lambda: stats.bootstrap(Y, A, resamples=0), "resamples is 0"),
+                           (lambda: stats.bootstrap(Y, A, seed=-1), "seed is -1"),
+                           (lambda: stats.bootstrap(Y, A, seed=2**64), "less than 2.64"),
+                           (lambda: stats.measure("roc_auc", Y.astype(str), A), "row 0 is '.'")):
             with self.assertRaisesRegex(ValueError, words):
                 use()
 

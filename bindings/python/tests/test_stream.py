@@ -10,6 +10,7 @@ import weakref
 
 import alone  # noqa: F401
 import cadre
+from test_state import module
 
 BACKENDS = ("serial", "threads", "processes", "auto")
 
@@ -143,6 +144,45 @@ class Streams(unittest.TestCase):
             got = list(cadre.imap(slow, items, workers=2))
             self.assertEqual([x for x, _ in got], list(range(400)))
         # Whether workers paid is the machine's affair: that they may come is what counts.
+
+    def test_that_raise_stop_iteration_end_with_an_error(self):
+        """By itself it would end a loop as if there were no more."""
+        stop = module.stop
+        for way in (*({"backend": name, "workers": 2} for name in BACKENDS),
+                    {"persistent": True, "workers": 2}):
+            for given in (range(4), iter(range(4))):
+                results = []
+                with self.assertRaisesRegex(RuntimeError, "raised StopIteration") as caught:
+                    for result in cadre.imap(stop, given, **way):
+                        results.append(result)
+                self.assertEqual(results, [0, 1])
+                self.assertEqual((caught.exception.cadre_item, caught.exception.__notes__,
+                                  type(caught.exception.__cause__)),
+                                 (2, ["item 2: 2"], StopIteration))
+            with self.assertRaises(StopIteration):
+                cadre.map(stop, range(4), **way)
+
+    def test_report_progress_as_one(self):
+        """Also where the first items are measured here and the rest goes elsewhere."""
+        class Bar:
+            total, n = None, 0
+
+            def update(self, more):
+                self.n += more
+        for given, total in ((list(range(600)), 600), (iter(range(600)), None)):
+            bar, here = Bar(), set()
+            for pid in cadre.imap(lambda x: (threading.Event().wait(0.0005), os.getpid())[1],
+                                  given, progress=bar):
+                here.add(pid)
+            self.assertEqual((bar.n, bar.total), (600, total))
+            self.assertIn(os.getpid(), here)
+        seen = []
+        list(cadre.imap(abs, range(50), backend="processes", workers=2,
+                        progress=lambda *told: seen.append(told)))
+        self.assertEqual(seen[-1][:2], (50, 50))
+        with cadre.Pool(2, progress=lambda *told: seen.append(told)) as pool:
+            list(pool.map(abs, range(40)))
+        self.assertEqual(seen[-1][:2], (40, 40))
 
     def test_fail_at_the_call_for_wrong_options(self):
         with self.assertRaises(ValueError):
