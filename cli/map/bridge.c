@@ -279,6 +279,7 @@ static int open_pool(struct cdr_bridge *b, struct cdr_failure *why)
 static int start(struct cdr_bridge *b, struct cdr_failure *why)
 {
     int failed = cdr_thread_start(&b->thread, run, b);
+    cadre_error err;
 
     if (failed)
         return cdr_fails(why, CDR_EXIT_FAILED, "there is no thread for the ranks: %s",
@@ -287,8 +288,9 @@ static int start(struct cdr_bridge *b, struct cdr_failure *why)
     pthread_mutex_lock(&b->lock);
     while (!b->ready)
         pthread_cond_wait(&b->changed, &b->lock);
+    err = b->error;
     pthread_mutex_unlock(&b->lock);
-    return b->error.code ? cdr_fails_in_library(why, NULL, &b->error) : 0;
+    return err.code ? cdr_fails_in_library(why, NULL, &err) : 0;
 }
 
 int cdr_bridge_open(struct cdr_bridge **out, const struct cdr_bridge_setting *set,
