@@ -15,6 +15,15 @@ from . import _core, _errors
 logger = logging.getLogger("cadre")
 
 
+def _instead(thing):
+    """What a function could return, or an iterator give, rather than that."""
+    if isinstance(thing, types.GeneratorType):
+        return "make a list of what it yields"
+    if isinstance(thing, types.CoroutineType):
+        return "run it to its end in the function, as by asyncio.run()"
+    return "use plain data"
+
+
 def dumps(thing):
     """The buffers that make up an object; the first is its pickle."""
     buffers = []
@@ -23,7 +32,7 @@ def dumps(thing):
     except Exception as failure:
         failure.add_note(
             f"an object of type {type(thing).__name__} has to travel between processes "
-            "and cannot be pickled: use plain data, or backend=\"threads\"")
+            f"and cannot be pickled: {_instead(thing)}, or use backend=\"threads\"")
         raise
     return [data, *(buffer.raw() for buffer in buffers)]
 
@@ -99,7 +108,12 @@ def receive_call(sent):
 
 def loads(parts):
     """What dumps made those parts of."""
-    return pickle.loads(parts[0], buffers=parts[1:])
+    try:
+        return pickle.loads(parts[0], buffers=parts[1:])
+    except Exception as failure:
+        failure.add_note("an object has travelled between processes, and its pickle does not "
+                         "make it again: see its class's __reduce__ or __setstate__")
+        raise
 
 
 def generator(seed, index):

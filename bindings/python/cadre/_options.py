@@ -51,6 +51,19 @@ def ascending(indexes):
     return checked
 
 
+def seed_of(seed):
+    """An option that random numbers are named by: what NumPy's SeedSequence takes, or one."""
+    if seed is None or hasattr(seed, "generate_state"):
+        return seed
+    for number in seed if isinstance(seed, (list, tuple)) else (seed,):
+        if isinstance(number, (float, str, bytes)) or hasattr(number, "bit_generator"):
+            raise TypeError(f"seed is {seed!r}, expected an integer, a sequence of them or a "
+                            "numpy.random.SeedSequence")
+        if hasattr(number, "__index__") and number.__index__() < 0:
+            raise ValueError(f"seed is {seed!r}, expected no negative number")
+    return seed
+
+
 def backend_name(backend):
     """One of serial, threads, processes, mpi and auto."""
     if backend is None:
@@ -135,7 +148,7 @@ class Options:
         self.grace_ms = milliseconds("grace", grace)
         self.keep_going = on_error == "return"
         self.progress = progress
-        self.seed = seed
+        self.seed = seed_of(seed)
         self.min_items = whole("min_items", min_items)
         self.isolate = bool(isolate)
         self.persistent = bool(persistent) or self.backend == "mpi"

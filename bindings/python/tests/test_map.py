@@ -176,6 +176,33 @@ class Errors(unittest.TestCase):
         self.assertIn("item 0", notes)
         self.assertIn('backend="threads"', notes)
 
+    def test_of_pickles_that_do_not_make_the_object_again(self):
+        class Odd:
+            def __reduce__(self):
+                return int, ("x",)
+        for run_ in (lambda: cadre.map(lambda x: Odd(), [1], backend="processes"),
+                     lambda: list(cadre.imap(abs, iter([Odd()]), backend="processes"))):
+            with self.assertRaises(ValueError) as caught:
+                run_()
+            self.assertIn("does not make it again", caught.exception.__notes__[0])
+
+    def test_say_what_to_return_instead(self):
+        def numbers(x):
+            yield x
+
+        async def later(x):
+            return x
+
+        def call(x):
+            made = later(x)
+            made.close()
+            return made
+        for fn, words in ((numbers, "make a list of what it yields"), (call, "asyncio.run"),
+                          (lambda x: threading.Lock(), "use plain data")):
+            with self.assertRaises(TypeError) as caught:
+                cadre.map(fn, [1], backend="processes")
+            self.assertIn(words, caught.exception.__notes__[0])
+
     def test_are_returned_on_request(self):
         for backend in BACKENDS:
             got = cadre.map(lambda x: 6 // x, [1, 0, 3, 0], backend=backend, on_error="return")
@@ -210,7 +237,8 @@ class Errors(unittest.TestCase):
         for wrong, error in (({"workers": 1.5}, TypeError), ({"backend": "thread5"}, ValueError),
                              ({"on_error": "ignore"}, ValueError), ({"timeout": 0}, ValueError),
                              ({"retries": -1}, ValueError), ({"chunk": "x"}, TypeError),
-                             ({"progress": 5}, TypeError)):
+                             ({"progress": 5}, TypeError), ({"seed": -1}, ValueError),
+                             ({"seed": 1.5}, TypeError), ({"seed": [3, -1]}, ValueError)):
             with self.subTest(**wrong), self.assertRaisesRegex(error, next(iter(wrong))
                                                                if "backend" not in wrong
                                                                else "thread5"):
