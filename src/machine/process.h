@@ -7,6 +7,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
+
+/* As getpid(), at the price of a read. From any thread and from signal handlers. (own_pid.c) */
+pid_t cdr_own_pid(void);
 
 /* Threads of this process now; 1 when Linux does not say. */
 unsigned cdr_threads_now(void);

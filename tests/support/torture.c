@@ -375,12 +375,23 @@ int torture_pool(cadre_pool **pool, cadre_error *err)
                       err);
 }
 
+/* What the library makes once and keeps. */
+static void have_what_stays(void)
+{
+    cadre_pool *pool;
+
+    cadre_free_shared(cadre_alloc_shared(1, NULL)); /* its books */
+    assert_int_equal(cadre_open(&pool, &(cadre_options){ .backend = "serial" }, NULL),
+                     0);
+    cadre_close(pool); /* and which process it is */
+}
+
 static void begin(bool only_memory)
 {
     if (tally == &before_any) {
         tally = REAL(LARGE(mmap))(NULL, sizeof *tally, PROT_READ | PROT_WRITE,
                                   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-        cadre_free_shared(cadre_alloc_shared(1, NULL)); /* its books stay */
+        have_what_stays();
     }
     assert_true(tally != MAP_FAILED);
     atomic_store(&tally->only_memory, only_memory);

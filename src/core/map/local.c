@@ -31,9 +31,9 @@
 #include "core/fault/recover.h"
 #include "core/map/trial.h"
 #include "core/pool/pool.h"
+#include "machine/process.h"
 
 #include <inttypes.h>
-#include <unistd.h>
 
 #define PROBE_NS 5000
 #define LONG_NS  20e6 /* a unit that takes longer keeps its caller from reporting */
@@ -47,7 +47,7 @@ static void bring_in(cadre_run *run)
     cadre_error error;
 
     run->may_begin = false;
-    if (getpid() != pool->owner || cdr_pool_start(pool, &error))
+    if (cdr_own_pid() != pool->owner || cdr_pool_start(pool, &error))
         return;
     run->env.state = pool->state;
     if (cdr_run_begin(run, &error)) {

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include "core/pool/pool.h"
+#include "machine/process.h"
 
 #include <errno.h>
 #include <unistd.h>
@@ -60,7 +61,7 @@ void cadre_cancel(cadre_pool *pool)
     if (!pool)
         return;
     atomic_fetch_add(&pool->cancelled, 1);
-    if (getpid() != pool->owner) {
+    if (cdr_own_pid() != pool->owner) {
         cancel_after_fork(pool);
     } else {
         halt_maps(pool);

@@ -6,6 +6,7 @@
 #include "base/descriptor.h"
 #include "base/error.h"
 #include "memory/shared.h"
+#include "machine/process.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -93,7 +94,7 @@ void cdr_contexts_close(struct cdr_context *f)
 static bool lends_contexts(const cadre_pool *pool)
 {
     return pool &&
-           (!cdr_plan_has(&pool->plan, CADRE_REMOTE) || getpid() == pool->owner);
+           (!cdr_plan_has(&pool->plan, CADRE_REMOTE) || cdr_own_pid() == pool->owner);
 }
 
 static struct cdr_context *free_context(cadre_pool *pool)
@@ -189,7 +190,7 @@ void cdr_pool_env(const cadre_pool *pool, struct cdr_run_env *env)
     env->name = pool->name;
     env->costs = (struct cdr_costs *)(uintptr_t)&pool->costs;
     env->workers = plan->workers;
-    if (getpid() == pool->owner)
+    if (cdr_own_pid() == pool->owner)
         env->kept = (struct cdr_kept_states *)(uintptr_t)&pool->kept;
     env->remote = cdr_pool_is_remote(pool);
     env->keeps_states = !env->remote || !cdr_plan_has(plan, CADRE_INHERITS);

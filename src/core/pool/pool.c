@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "memory/shared.h"
 #include "core/board/intent.h"
+#include "machine/process.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -92,7 +93,7 @@ static int set_up(cadre_pool *pool, const cadre_options *opt, cadre_error *err)
 
     pool->log.call = opt->log;
     pool->log.arg = opt->log_arg;
-    pool->owner = getpid();
+    pool->owner = cdr_own_pid();
     snprintf(pool->name, sizeof pool->name, "%s", opt->name ? opt->name : "cadre");
     rc = cdr_plan_make(&pool->plan, opt, NULL, cdr_workers_here(), err);
     if (!rc)
@@ -179,7 +180,7 @@ void cadre_close(cadre_pool *pool)
         return;
     /* In a process forked from its owner the workers do not exist. */
     if (pool->started == CDR_STARTED && pool->plan.backend->close &&
-        pool->owner == getpid())
+        pool->owner == cdr_own_pid())
         pool->plan.backend->close(pool->state);
     cadre_close(pool->other);
     cadre_close(pool->serial);

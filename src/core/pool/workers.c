@@ -10,11 +10,11 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 bool cdr_pool_is_remote(const cadre_pool *pool)
 {
-    return pool && cdr_plan_has(&pool->plan, CADRE_REMOTE) && getpid() == pool->owner;
+    return pool && cdr_plan_has(&pool->plan, CADRE_REMOTE) &&
+           cdr_own_pid() == pool->owner;
 }
 
 bool cdr_pool_is_mapped(const cadre_pool *pool)

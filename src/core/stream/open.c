@@ -9,6 +9,7 @@
 #include "core/pool/fallback.h"
 #include "core/run/job.h"
 #include "core/stream/stream.h"
+#include "machine/process.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -77,7 +78,7 @@ static int prepare(cadre_stream *s, const cadre_job *job, cadre_error *err)
 
 static int make_event(cadre_stream *s, cadre_error *err)
 {
-    if (s->pool && getpid() == s->pool->owner) {
+    if (s->pool && cdr_own_pid() == s->pool->owner) {
         s->event_slot = cdr_pool_take_event(s->pool, err);
         if (s->event_slot < 0)
             return err->code;
@@ -99,7 +100,7 @@ static void bring_in(cadre_stream *s)
     cadre_error error;
 
     if (!plan || plan->workers < 2 || s->program.n < plan->min_items ||
-        getpid() != s->pool->owner)
+        cdr_own_pid() != s->pool->owner)
         return;
     cost = cdr_cost_of(&s->pool->costs, cdr_program_kernel(&s->program));
     if (plan->automatic && plan->min_items == 0 && cost > 0 && cost < CHEAP_NS)
@@ -179,7 +180,7 @@ int cadre_stream_open(cadre_stream **out, cadre_pool *pool, const cadre_job *job
     if (!s)
         return cdr_fail(err, CADRE_ENOMEM, "no memory for a stream");
     memset(s, 0, sizeof *s);
-    s->owner = getpid();
+    s->owner = cdr_own_pid();
     s->pool = pool;
     s->run.event = -1;
     s->event_slot = -1;
@@ -244,7 +245,7 @@ void cadre_stream_close(cadre_stream *s)
 {
     if (!s)
         return;
-    if (s->run.window && getpid() == s->owner)
+    if (s->run.window && cdr_own_pid() == s->owner)
         end_run(s);
     cdr_spill_file_unmap(s->lent_mapping, s->lent_size);
     cdr_spill_file_fini(&s->spill_file);

@@ -25,10 +25,10 @@
 #include "core/stream/stream.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "machine/process.h"
 
 #include <inttypes.h>
 #include <string.h>
-#include <unistd.h>
 
 #define FEED_NS     2000.0
 #define SLOW_NS     1000.0 /* a source that takes longer for an item is slow */
@@ -430,7 +430,7 @@ void cadre_stream_stop(cadre_stream *s)
 {
     for (; s; s = s->source.upstream) {
         atomic_store_explicit(&s->stopped, true, memory_order_relaxed);
-        if (getpid() != s->owner)
+        if (cdr_own_pid() != s->owner)
             continue;
         cdr_window_halt(s->run.window, 0);
         cdr_run_wake_caller(&s->run);
@@ -440,7 +440,7 @@ void cadre_stream_stop(cadre_stream *s)
 /* The event stays signalled until the caller has looked: nothing is missed. */
 void cadre_stream_wake(cadre_stream *s)
 {
-    if (s && getpid() == s->owner)
+    if (s && cdr_own_pid() == s->owner)
         cdr_run_wake_caller(&s->run);
 }
 

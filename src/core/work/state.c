@@ -14,10 +14,10 @@
  * it: it ends with the worker.
  */
 #include "core/work/write_ahead.h"
+#include "machine/process.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 static void set_state(struct cadre_worker *w, void *state, bool has)
 {
@@ -73,7 +73,7 @@ static bool is_of(const struct cdr_state *s, struct cadre_worker *w)
     if (!is_kept(w))
         return s->run == w->task.run;
     return !s->run && s->begin == p->worker_begin && s->end == p->worker_end &&
-           s->thread == this_thread() && s->pid == getpid();
+           s->thread == this_thread() && s->pid == cdr_own_pid();
 }
 
 void cdr_state_find(struct cadre_worker *w)
@@ -118,7 +118,7 @@ static bool add_state(struct cadre_worker *w, void *state)
                                 .state = state,
                                 .begin = p->worker_begin,
                                 .end = p->worker_end,
-                                .pid = getpid(),
+                                .pid = cdr_own_pid(),
                                 .thread = this_thread() };
     unlock_states(w);
     return ok;
@@ -193,7 +193,7 @@ void cdr_state_end_of(struct cadre_worker *w, const cadre_run *run)
         if (s.run != run)
             continue;
         states->at[i] = states->at[--states->n];
-        if (s.end && s.pid == getpid())
+        if (s.end && s.pid == cdr_own_pid())
             s.end(s.state);
         break;
     }
@@ -207,7 +207,7 @@ void cdr_state_end_of(struct cadre_worker *w, const cadre_run *run)
 void cdr_states_fini(struct cdr_states *states)
 {
     for (unsigned i = 0; i < states->n; i++)
-        if (states->at[i].end && states->at[i].pid == getpid())
+        if (states->at[i].end && states->at[i].pid == cdr_own_pid())
             states->at[i].end(states->at[i].state);
     free(states->at);
     *states = (struct cdr_states){ 0 };
