@@ -5,6 +5,7 @@
  */
 #include "contract.h"
 #include "base/alloc.h"
+#include "core/board/claim.h"
 #include "core/board/intent.h"
 
 #define SEATS 3
@@ -26,7 +27,7 @@ static void takes(struct cadre_window *w, unsigned s, uint64_t slice, uint64_t c
 {
     struct cdr_span span;
 
-    assert_true(cdr_intent_take(w, s, slice, claim, &span));
+    assert_true(cdr_window_take(w, s, slice, claim, &span));
     assert_int_equal(span.first, first);
     assert_int_equal(span.end, end);
 }
@@ -34,7 +35,7 @@ static void takes(struct cadre_window *w, unsigned s, uint64_t slice, uint64_t c
 static void gives(struct cadre_window *w, unsigned s, uint64_t first, uint64_t end)
 {
     cdr_intent_ran(w, s, end);
-    assert_false(cdr_intent_give(w, s, &(struct cdr_span){ first, end }, end));
+    assert_false(cdr_window_give(w, s, &(struct cdr_span){ first, end }, end));
 }
 
 static void left_is(struct cadre_window *w, unsigned s, uint64_t progress,

@@ -12,7 +12,8 @@
 #include "ring_model.h"
 
 #include "contract.h"
-#include "core/board/ring.h"
+#include "core/board/claim.h"
+#include "core/board/intent.h"
 
 enum { CALLER = 0, ITEMS_MAX = 8, RING_WORDS = 400 };
 
@@ -45,6 +46,9 @@ static struct cdr_ring *ring(void)
 {
     return (struct cdr_ring *)(void *)world.ring;
 }
+
+/* Of threads: it has the ring behind it, and no intents. Who claimed last is not told apart. */
+static struct cadre_window window;
 
 /* What is written here is plain memory to the ring: relaxed at best. */
 static void write_word(char *at, uint64_t value)
@@ -129,7 +133,7 @@ static void worker(unsigned seat)
         ring_step();
         if (world.stop)
             return;
-        if (cdr_ring_claim(ring(), setting.batch, &batch))
+        if (cdr_ring_claim(&window, 0, setting.batch, &batch))
             run_batch(seat, &batch);
         else if (!setting.restless)
             doze(seat);
@@ -352,6 +356,7 @@ static struct model model_of(struct setting s)
     assert_in_range(size, 1, sizeof world.ring);
     memset(&world, 0, sizeof world);
     cdr_ring_init(ring(), &shape);
+    window.ring_at = (uintptr_t)ring() - (uintptr_t)&window;
     return (struct model){ .codes = s.workers + 1,
                            .body = body,
                            .may_go_on = may_go_on,

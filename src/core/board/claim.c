@@ -2,10 +2,8 @@
  * SPDX-License-Identifier: MIT
  */
 #include "core/board/claim.h"
-#include "base/counter.h"
 #include "core/board/intent.h"
-
-#include <string.h>
+#include "base/counter.h"
 
 /* ---- ranges in one word ---- */
 
@@ -31,9 +29,14 @@ static bool replace(struct cdr_seat *seat, uint64_t *expected, uint64_t range)
         &seat->range, expected, range, memory_order_relaxed, memory_order_relaxed);
 }
 
-static uint64_t load_range(const struct cdr_seat *seat)
+static uint64_t load(const _Atomic uint64_t *word)
 {
-    return atomic_load_explicit(&seat->range, memory_order_relaxed);
+    return atomic_load_explicit(word, memory_order_relaxed);
+}
+
+static void store(_Atomic uint64_t *word, uint64_t value)
+{
+    atomic_store_explicit(word, value, memory_order_relaxed);
 }
 
 static uint64_t min_u64(uint64_t a, uint64_t b)
@@ -41,88 +44,151 @@ static uint64_t min_u64(uint64_t a, uint64_t b)
     return a < b ? a : b;
 }
 
-/* ---- set-up ---- */
+/* ---- notes, before the act; without an intent there are none ---- */
+
+static struct cdr_intent *intent_of(const struct cadre_window *w, unsigned s)
+{
+    return w->intents_at ? cdr_window_intent(w, s) : NULL;
+}
+
+static void note_claim(struct cdr_intent *in, uint64_t range)
+{
+    if (!in)
+        return;
+    store(&in->claim, range);
+    CDR_CRASH_POINT();
+}
+
+static void note_slice(struct cdr_intent *in, uint64_t first, uint64_t count)
+{
+    if (!in)
+        return;
+    store(&in->progress, first);
+    CDR_CRASH_POINT();
+    store(&in->slice, pack(first, count));
+    CDR_CRASH_POINT();
+}
+
+/* It has been run up to `begun`, and the rest is about to be given back. */
+static void note_progress(struct cdr_intent *in, uint64_t begun)
+{
+    if (!in)
+        return;
+    store(&in->progress, begun);
+    CDR_CRASH_POINT();
+}
+
+static void note_given(struct cdr_intent *in)
+{
+    if (!in)
+        return;
+    CDR_CRASH_POINT();
+    store(&in->slice, 0);
+    CDR_CRASH_POINT();
+}
+
+/* ---- claiming ---- */
+
+bool cdr_window_claim(struct cadre_window *w, unsigned s, uint64_t most,
+                      struct cdr_span *claimed)
+{
+    struct cdr_intent *in = intent_of(w, s);
+    uint64_t next = load(&w->next), count;
+
+    do {
+        claimed->first = cdr_next_first(next);
+        if (claimed->first >= load(&w->limit)) {
+            note_claim(in, 0);
+            return false;
+        }
+        count = min_u64(most, w->units - claimed->first);
+        claimed->end = claimed->first + count;
+        note_claim(in, pack(claimed->first, count));
+    } while (!cdr_next_move(w, &w->next, &next, claimed->end, s));
+    CDR_COUNT(CLAIM, NULL);
+    return true;
+}
 
 /* ---- taking ---- */
 
 /* Begin a slice: from now on the owner obeys stop_at. A halt that came before is
  * seen in limit, one that comes later lowers stop_at: sequential consistency of
  * this store and that load, against halt's two, leaves no gap. */
-static bool begin(struct cadre_window *w, struct cdr_seat *seat, uint64_t first,
-                  uint64_t count, struct cdr_span *chunk)
+static bool begin(struct cadre_window *w, struct cdr_seat *seat,
+                  const struct cdr_span *chunk)
 {
-    uint64_t end = first + count;
-
     CDR_COUNT(STOP_AT, &seat->stop_at);
-    atomic_store_explicit(&seat->stop_at, end, memory_order_seq_cst);
-    if (first >= atomic_load_explicit(&w->limit, memory_order_seq_cst)) {
-        /* What follows in the range lies beyond the limit too. */
-        atomic_store_explicit(&seat->range, 0, memory_order_relaxed);
+    atomic_store_explicit(&seat->stop_at, chunk->end, memory_order_seq_cst);
+    if (chunk->first >= atomic_load_explicit(&w->limit, memory_order_seq_cst))
         return false;
-    }
-    atomic_store_explicit(&seat->current, first * w->grain, memory_order_relaxed);
-    atomic_store_explicit(&seat->slice_end, end, memory_order_relaxed);
-    chunk->first = first;
-    chunk->end = end;
+    store(&seat->current, chunk->first * w->grain);
+    store(&seat->slice_end, chunk->end);
     return true;
 }
 
-static bool take_front(struct cdr_seat *seat, uint64_t most, uint64_t *first,
-                       uint64_t *count)
+/* The front of the range, which others may shorten from behind meanwhile. What lies beyond
+ * the limit stays in it, and is known not to have been run. */
+static bool take_front(struct cadre_window *w, struct cdr_seat *seat,
+                       struct cdr_intent *in, uint64_t most, struct cdr_span *chunk)
 {
-    uint64_t range = load_range(seat);
+    uint64_t range = load(&seat->range), limit = load(&w->limit), first, count;
 
     do {
-        if (range_count(range) == 0)
+        first = range_first(range);
+        count = range_count(range);
+        if (count == 0 || first >= limit) {
+            if (in)
+                store(&in->slice, 0);
             return false;
-        *first = range_first(range);
-        *count = min_u64(range_count(range), most);
-    } while (
-        !replace(seat, &range, pack(*first + *count, range_count(range) - *count)));
+        }
+        count = min_u64(count, in && first < load(&in->alone) ? 1 : most);
+        note_slice(in, first, count);
+    } while (!replace(seat, &range, pack(first + count, range_count(range) - count)));
+    CDR_CRASH_POINT();
+    *chunk = (struct cdr_span){ first, first + count };
     return true;
 }
 
-static bool claim_more(struct cadre_window *w, struct cdr_seat *seat, uint64_t claim)
+static bool claim_more(struct cadre_window *w, unsigned s, uint64_t most)
 {
-    uint64_t first = atomic_load_explicit(&w->next, memory_order_relaxed);
+    struct cdr_span span;
 
-    /* Looking first keeps next from running away once everything is claimed. */
-    if (first >= atomic_load_explicit(&w->limit, memory_order_relaxed))
+    if (!cdr_window_claim(w, s, min_u64(most, CDR_CLAIM_MAX), &span))
         return false;
-    CDR_COUNT(NEXT, &w->next);
-    first = atomic_fetch_add_explicit(&w->next, claim, memory_order_relaxed);
-    if (first >= w->units)
-        return false;
-    CDR_COUNT(CLAIM, NULL);
-    CDR_COUNT(RANGE, &seat->range);
-    atomic_store_explicit(&seat->range, pack(first, min_u64(claim, w->units - first)),
-                          memory_order_relaxed);
+    CDR_CRASH_POINT();
+    CDR_COUNT(RANGE, &w->seat[s].range);
+    /* Release: who reads this range and then the claim sees the claim, or its end. */
+    atomic_store_explicit(&w->seat[s].range, pack(span.first, span.end - span.first),
+                          memory_order_release);
+    CDR_CRASH_POINT();
+    note_claim(intent_of(w, s), 0);
     return true;
 }
 
 /* The back half of what another seat holds, rounded up. */
-static bool steal_from(struct cdr_seat *victim, struct cdr_seat *seat)
+static bool steal_from(struct cdr_seat *victim, struct cdr_seat *seat, uint64_t limit)
 {
-    uint64_t range = load_range(victim), kept;
+    uint64_t range = load(&victim->range), kept;
 
     CDR_COUNT(LOOK, NULL);
     do {
-        if (range_count(range) == 0)
+        if (range_count(range) == 0 || range_first(range) >= limit)
             return false;
         kept = range_count(range) / 2;
     } while (!replace(victim, &range, pack(range_first(range), kept)));
     CDR_COUNT(STOLEN, &victim->range);
     CDR_COUNT(RANGE, &seat->range);
-    atomic_store_explicit(&seat->range,
-                          pack(range_first(range) + kept, range_count(range) - kept),
-                          memory_order_relaxed);
+    store(&seat->range, pack(range_first(range) + kept, range_count(range) - kept));
     return true;
 }
 
+/* From a process that may be dead only its caller's process takes (intent.h). */
 static bool steal(struct cadre_window *w, unsigned s)
 {
-    for (unsigned i = 1; i < w->seats; i++)
-        if (steal_from(&w->seat[(s + i) % w->seats], &w->seat[s]))
+    uint64_t limit = load(&w->limit);
+
+    for (unsigned i = 1; !w->intents_at && i < w->seats; i++)
+        if (steal_from(&w->seat[(s + i) % w->seats], &w->seat[s], limit))
             return true;
     return false;
 }
@@ -131,18 +197,16 @@ bool cdr_window_take(struct cadre_window *w, unsigned s, uint64_t slice, uint64_
                      struct cdr_span *chunk)
 {
     struct cdr_seat *seat = &w->seat[s];
-    uint64_t first, count;
+    struct cdr_intent *in = intent_of(w, s);
 
-    if (w->intents_at)
-        return cdr_intent_take(w, s, slice, claim, chunk);
     while (!cdr_window_over(w)) {
-        if (take_front(seat, slice, &first, &count)) {
-            if (begin(w, seat, first, count, chunk))
+        if (take_front(w, seat, in, slice, chunk)) {
+            if (begin(w, seat, chunk))
                 return true;
-            continue;
-        }
-        if (!claim_more(w, seat, min_u64(claim, CDR_CLAIM_MAX)) && !steal(w, s))
+            cdr_window_give(w, s, chunk, chunk->first);
+        } else if (!claim_more(w, s, claim) && !steal(w, s)) {
             return false;
+        }
     }
     return false;
 }
@@ -151,42 +215,38 @@ bool cdr_window_give(struct cadre_window *w, unsigned s, const struct cdr_span *
                      uint64_t begun)
 {
     struct cdr_seat *seat = &w->seat[s];
-    uint64_t rest = chunk->end - begun, range = load_range(seat);
+    struct cdr_intent *in = intent_of(w, s);
+    uint64_t rest = chunk->end - begun, range = load(&seat->range);
     bool asked = atomic_load_explicit(&seat->asked, memory_order_relaxed);
 
-    if (w->intents_at)
-        return cdr_intent_give(w, s, chunk, begun);
-    atomic_store_explicit(&seat->slice_end, 0, memory_order_relaxed);
+    note_progress(in, begun);
+    store(&seat->slice_end, 0);
     if (asked)
         atomic_store_explicit(&seat->asked, false, memory_order_relaxed);
-    if (rest == 0 || begun >= atomic_load_explicit(&w->limit, memory_order_relaxed))
-        return asked;
     /* What is still in the range follows the slice directly, or there is nothing. */
-    while (!replace(seat, &range, pack(begun, rest + range_count(range))))
+    while (rest && !replace(seat, &range, pack(begun, rest + range_count(range))))
         ;
+    note_given(in);
     return asked;
 }
-
-/* ---- stopping ---- */
 
 /* ---- sharing the end of a run ---- */
 
 /* Units of seat's slice that it has not begun. */
 static uint64_t spare(const struct cadre_window *w, const struct cdr_seat *seat)
 {
-    uint64_t end = atomic_load_explicit(&seat->slice_end, memory_order_relaxed);
-    uint64_t current =
-        atomic_load_explicit(&seat->current, memory_order_relaxed) / w->grain;
+    uint64_t end = load(&seat->slice_end);
+    uint64_t current = load(&seat->current) / w->grain;
 
     return end > current + 1 ? end - current - 1 : 0;
 }
 
 bool cdr_window_stealable(const struct cadre_window *w, unsigned s)
 {
-    uint64_t limit = atomic_load_explicit(&w->limit, memory_order_relaxed);
+    uint64_t limit = load(&w->limit);
 
     for (unsigned i = 0; i < w->seats; i++) {
-        uint64_t range = load_range(&w->seat[i]);
+        uint64_t range = load(&w->seat[i].range);
         CDR_COUNT(LOOK, NULL);
         if (i != s && range_count(range) && range_first(range) < limit)
             return true;
@@ -207,7 +267,7 @@ bool cdr_window_ask(struct cadre_window *w, unsigned s, uint64_t now,
 {
     for (unsigned i = 1; i < w->seats; i++) {
         struct cdr_seat *seat = &w->seat[(s + i) % w->seats];
-        uint64_t since = atomic_load_explicit(&seat->since, memory_order_relaxed);
+        uint64_t since = load(&seat->since);
 
         if (spare(w, seat) == 0 || now < since + overdue_ns)
             continue;
@@ -226,8 +286,7 @@ uint64_t cdr_window_overdue_at(const struct cadre_window *w, unsigned s,
 
     for (unsigned i = 0; i < w->seats; i++) {
         const struct cdr_seat *seat = &w->seat[i];
-        uint64_t at =
-            atomic_load_explicit(&seat->since, memory_order_relaxed) + overdue_ns;
+        uint64_t at = load(&seat->since) + overdue_ns;
         if (i != s && spare(w, seat) && at < first)
             first = at;
     }

@@ -11,11 +11,24 @@
  * evenly while the shared counter is hardly touched. A slice whose tasks turn out
  * to be long can be asked back: lowering stop_at makes its owner stop after the
  * task it is in, and the rest returns to its range.
+ *
+ * Where a worker is a process, which may die at any moment, each of these acts is noted
+ * before it is done, and others take nothing from it: intent.h.
  */
 #ifndef CDR_CORE_BOARD_CLAIM_H
 #define CDR_CORE_BOARD_CLAIM_H
 
 #include "core/board/segment.h"
+
+/* Claim up to `most` units that nobody has, in order; false when there are none below the
+ * limit. Where there is an intent, the claim stays noted on it: at most CDR_CLAIM_MAX then. */
+bool cdr_window_claim(struct cadre_window *w, unsigned s, uint64_t most,
+                      struct cdr_span *claimed);
+
+/* The same for positions of a stream's ring, at most CDR_BATCH_MAX; the intent has the batch
+ * as its own until cdr_intent_end_batch. */
+bool cdr_ring_claim(struct cadre_window *w, unsigned s, uint64_t most,
+                    struct cdr_batch *batch);
 
 /* Take up to `slice` units that seat `s` holds; when it holds none, claim up to
  * `claim` first, and when there are none to claim, steal. False when nothing is

@@ -1,5 +1,7 @@
-/* intent.c - taking and giving that survive the taker's death (intent.h tells how).
+/* intent.c - what a worker process has noted, and what that says after its death.
  * SPDX-License-Identifier: MIT
+ *
+ * intent.h tells how; claim.c and claim_batch.c note claims and slices.
  */
 #include "core/board/intent.h"
 #include "base/counter.h"
@@ -42,8 +44,6 @@ static uint64_t min_u64(uint64_t a, uint64_t b)
     return a < b ? a : b;
 }
 
-/* ---- set-up ---- */
-
 /* ---- claims ---- */
 
 void cdr_claim_confirm(struct cadre_window *w, uint64_t next, unsigned seat)
@@ -71,122 +71,7 @@ bool cdr_claim_was_made(const struct cadre_window *w, uint64_t next, unsigned se
            load(&cdr_window_intent(w, seat)->confirmed) >= end;
 }
 
-static bool claim_more(struct cadre_window *w, unsigned s, uint64_t claim)
-{
-    struct cdr_intent *intent = cdr_window_intent(w, s);
-    uint64_t next = load(&w->next), first, count;
-
-    do {
-        first = cdr_next_first(next);
-        if (first >= load(&w->limit)) {
-            store(&intent->claim, 0);
-            return false;
-        }
-        count = min_u64(claim, w->units - first);
-        store(&intent->claim, pack(first, count));
-        CDR_CRASH_POINT();
-        cdr_claim_confirm(w, next, s);
-        CDR_COUNT(NEXT, &w->next);
-        /* Release and acquire: who sees a claim sees that the one before is confirmed. */
-    } while (!atomic_compare_exchange_weak_explicit(
-        &w->next, &next, cdr_next_pack(first + count, s), memory_order_acq_rel,
-        memory_order_acquire));
-    CDR_CRASH_POINT();
-    CDR_COUNT(CLAIM, NULL);
-    CDR_COUNT(RANGE, &w->seat[s].range);
-    /* Release: who reads this range and then the claim sees the claim, or its end. */
-    atomic_store_explicit(&w->seat[s].range, pack(first, count), memory_order_release);
-    CDR_CRASH_POINT();
-    store(&intent->claim, 0);
-    CDR_CRASH_POINT();
-    return true;
-}
-
 /* ---- slices ---- */
-
-/* As begin() of window.c: a halt that came before is seen in limit, one that comes later
- * lowers stop_at. */
-static bool begin(struct cadre_window *w, struct cdr_seat *seat, uint64_t first,
-                  uint64_t end)
-{
-    CDR_COUNT(STOP_AT, &seat->stop_at);
-    atomic_store_explicit(&seat->stop_at, end, memory_order_seq_cst);
-    if (first >= atomic_load_explicit(&w->limit, memory_order_seq_cst))
-        return false;
-    store(&seat->current, first * w->grain);
-    store(&seat->slice_end, end);
-    return true;
-}
-
-/* Take the front of the range, which somebody may shorten from behind meanwhile. */
-static bool take_front(struct cdr_seat *seat, struct cdr_intent *intent, uint64_t most,
-                       struct cdr_span *chunk)
-{
-    uint64_t range = load(&seat->range), first = first_of(range), count;
-
-    do {
-        if (first < load(&intent->alone))
-            most = 1;
-        count = min_u64(count_of(range), most);
-        if (count == 0) {
-            store(&intent->slice, 0);
-            return false;
-        }
-        store(&intent->progress, first);
-        CDR_CRASH_POINT();
-        store(&intent->slice, pack(first, count));
-        CDR_CRASH_POINT();
-        CDR_COUNT(RANGE, &seat->range);
-    } while (!atomic_compare_exchange_weak_explicit(
-        &seat->range, &range, pack(first + count, count_of(range) - count),
-        memory_order_relaxed, memory_order_relaxed));
-    CDR_CRASH_POINT();
-    *chunk = (struct cdr_span){ first, first + count };
-    return true;
-}
-
-bool cdr_intent_take(struct cadre_window *w, unsigned s, uint64_t slice, uint64_t claim,
-                     struct cdr_span *chunk)
-{
-    struct cdr_seat *seat = &w->seat[s];
-
-    while (!cdr_window_over(w)) {
-        uint64_t range = load(&seat->range);
-        if (count_of(range) && first_of(range) >= load(&w->limit))
-            return false; /* it stays: what is there is known not to have been run */
-        if (!take_front(seat, cdr_window_intent(w, s), slice, chunk)) {
-            if (!claim_more(w, s, min_u64(claim, CDR_CLAIM_MAX)))
-                return false;
-            continue;
-        }
-        if (begin(w, seat, chunk->first, chunk->end))
-            return true;
-        cdr_intent_give(w, s, chunk, chunk->first);
-    }
-    return false;
-}
-
-bool cdr_intent_give(struct cadre_window *w, unsigned s, const struct cdr_span *chunk,
-                     uint64_t begun)
-{
-    struct cdr_seat *seat = &w->seat[s];
-    uint64_t rest = chunk->end - begun, range = load(&seat->range);
-    bool asked = atomic_load_explicit(&seat->asked, memory_order_relaxed);
-
-    store(&cdr_window_intent(w, s)->progress, begun);
-    CDR_CRASH_POINT();
-    if (asked)
-        atomic_store_explicit(&seat->asked, false, memory_order_relaxed);
-    while (rest && !atomic_compare_exchange_weak_explicit(
-                       &seat->range, &range, pack(begun, rest + count_of(range)),
-                       memory_order_relaxed, memory_order_relaxed))
-        ;
-    CDR_CRASH_POINT();
-    store(&cdr_window_intent(w, s)->slice, 0);
-    store(&seat->slice_end, 0);
-    CDR_CRASH_POINT();
-    return asked;
-}
 
 void cdr_intent_ran(struct cadre_window *w, unsigned s, uint64_t begun)
 {
@@ -203,40 +88,17 @@ void cdr_intent_ran(struct cadre_window *w, unsigned s, uint64_t begun)
 /* ---- batches of a stream ---- */
 
 /* Nobody is to take a batch for claimed that is being noted. */
-static void note_batch(const struct cdr_ring *r, struct cdr_intent *intent,
-                       uint64_t first, uint64_t count)
+void cdr_intent_note_batch(struct cadre_window *w, unsigned s,
+                           const struct cdr_batch *batch)
 {
+    struct cdr_intent *intent = cdr_window_intent(w, s);
+
     intent->batch.count = 0;
     CDR_CRASH_POINT();
-    intent->batch.first = first;
-    intent->batch.count = (uint32_t)count;
-    cdr_ring_locate(r, &intent->batch);
+    intent->batch.first = batch->first;
+    memcpy(intent->batch.slot, batch->slot, batch->count * sizeof *batch->slot);
+    intent->batch.count = batch->count;
     CDR_CRASH_POINT();
-}
-
-bool cdr_intent_claim_batch(struct cadre_window *w, unsigned s, uint64_t most)
-{
-    struct cdr_ring *r = cdr_window_ring(w);
-    struct cdr_intent *intent = cdr_window_intent(w, s);
-    uint64_t next = load(&r->next), first, tail;
-
-    do {
-        first = cdr_next_first(next);
-        tail = atomic_load_explicit(&r->tail, memory_order_acquire);
-        if (tail <= first) {
-            cdr_intent_end_batch(w, s);
-            return false;
-        }
-        note_batch(r, intent, first,
-                   min_u64(min_u64(most, CDR_BATCH_MAX), tail - first));
-        cdr_claim_confirm(w, next, s);
-        CDR_COUNT(NEXT, &r->next);
-    } while (!atomic_compare_exchange_weak_explicit(
-        &r->next, &next, cdr_next_pack(first + intent->batch.count, s),
-        memory_order_acq_rel, memory_order_acquire));
-    CDR_COUNT(CLAIM, NULL);
-    CDR_CRASH_POINT();
-    return true;
 }
 
 void cdr_intent_end_batch(struct cadre_window *w, unsigned s)

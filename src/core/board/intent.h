@@ -26,40 +26,33 @@
 #define CDR_CORE_BOARD_INTENT_H
 
 #include "core/board/segment.h"
-
-/* `next` of a shared window or ring: the first unclaimed, and who claimed last. */
-static inline uint64_t cdr_next_pack(uint64_t first, unsigned seat)
-{
-    return first << CDR_SEAT_BITS | seat;
-}
-
-static inline uint64_t cdr_next_first(uint64_t next)
-{
-    return next >> CDR_SEAT_BITS;
-}
-
-static inline unsigned cdr_next_seat(uint64_t next)
-{
-    return (unsigned)(next & ((1u << CDR_SEAT_BITS) - 1));
-}
-
-/* cdr_window_take and cdr_window_give where there are intents. */
-bool cdr_intent_take(struct cadre_window *w, unsigned s, uint64_t slice, uint64_t claim,
-                     struct cdr_span *chunk);
-bool cdr_intent_give(struct cadre_window *w, unsigned s, const struct cdr_span *chunk,
-                     uint64_t begun);
+#include "base/counter.h"
 
 /* The tasks of a slice have been run. (That they begin is noted by cdr_task_begins.) */
 void cdr_intent_ran(struct cadre_window *w, unsigned s, uint64_t begun);
 
-/* For claims of windows and rings alike: note that `seat` is about to claim up to `end`;
- * see to it that the claim before it can be told; and whether a claim came to be. */
+/* For claims of windows and rings alike, by the seat that is about to replace `next`: see to
+ * it that the claim before it can be told. And whether a claim came to be. */
 void cdr_claim_confirm(struct cadre_window *w, uint64_t next, unsigned seat);
 bool cdr_claim_was_made(const struct cadre_window *w, uint64_t next, unsigned seat,
                         uint64_t end);
 
-/* cdr_ring_claim where there are intents: into the intent's batch. And that it has ended. */
-bool cdr_intent_claim_batch(struct cadre_window *w, unsigned s, uint64_t most);
+/* Claim from `next`, as it was last `seen`, up to `end`; false: it is another by now, and that
+ * is in `seen`. Release and acquire: who sees a claim sees that the one before is confirmed. */
+static inline bool cdr_next_move(struct cadre_window *w, _Atomic uint64_t *next,
+                                 uint64_t *seen, uint64_t end, unsigned seat)
+{
+    if (w->intents_at)
+        cdr_claim_confirm(w, *seen, seat);
+    CDR_COUNT(NEXT, next);
+    return atomic_compare_exchange_weak_explicit(next, seen, cdr_next_pack(end, seat),
+                                                 memory_order_acq_rel,
+                                                 memory_order_acquire);
+}
+
+/* The batch that is about to be claimed; and that it has ended. */
+void cdr_intent_note_batch(struct cadre_window *w, unsigned s,
+                           const struct cdr_batch *batch);
 void cdr_intent_end_batch(struct cadre_window *w, unsigned s);
 
 /* What of the dead owner's batch was not published stays in it, and `first` is then

@@ -34,7 +34,6 @@ static bool lay_out(struct cdr_ring *r, const struct cdr_ring_shape *s)
     r->slots = slots;
     r->laps_at = (uint32_t)__builtin_ctzll(slots);
     r->seats = s->seats;
-    r->next_at = s->remote ? CDR_SEAT_BITS : 0;
     r->unordered = s->unordered;
     r->item_size = s->item_size;
     r->result_size = s->result_size;
@@ -103,7 +102,7 @@ void cdr_ring_assign(struct cdr_ring *r, uint64_t p, uint64_t slot)
 uint64_t cdr_ring_claimed(const struct cdr_ring *r)
 {
     CDR_SCHED_POINT();
-    return atomic_load_explicit(&r->next, memory_order_relaxed) >> r->next_at;
+    return cdr_next_first(atomic_load_explicit(&r->next, memory_order_relaxed));
 }
 
 void cdr_ring_await(struct cdr_ring *r, uint64_t position)
@@ -122,7 +121,7 @@ uint64_t cdr_ring_unclaimed(const struct cdr_ring *r)
     uint64_t next, tail;
 
     CDR_SCHED_POINT();
-    next = atomic_load_explicit(&r->next, memory_order_relaxed) >> r->next_at;
+    next = cdr_next_first(atomic_load_explicit(&r->next, memory_order_relaxed));
     CDR_SCHED_POINT();
     tail = atomic_load_explicit(&r->tail, memory_order_acquire);
     return tail > next ? tail - next : 0;
@@ -141,30 +140,6 @@ void cdr_ring_locate(const struct cdr_ring *r, struct cdr_batch *b)
     else
         for (uint32_t i = 0; i < b->count; i++)
             b->slot[i] = (uint32_t)cdr_ring_slot(r, b->first + i);
-}
-
-bool cdr_ring_claim(struct cdr_ring *r, uint64_t most, struct cdr_batch *b)
-{
-    uint64_t next, tail;
-
-    if (most > CDR_BATCH_MAX)
-        most = CDR_BATCH_MAX;
-    CDR_SCHED_POINT();
-    next = atomic_load_explicit(&r->next, memory_order_relaxed);
-    do {
-        CDR_SCHED_POINT();
-        tail = atomic_load_explicit(&r->tail, memory_order_acquire);
-        if (tail <= next)
-            return false;
-        b->count = (uint32_t)(tail - next < most ? tail - next : most);
-        b->first = next;
-        cdr_ring_locate(r, b);
-        CDR_SCHED_POINT();
-        CDR_COUNT(NEXT, &r->next);
-    } while (!atomic_compare_exchange_weak_explicit(
-        &r->next, &next, next + b->count, memory_order_relaxed, memory_order_relaxed));
-    CDR_COUNT(CLAIM, NULL);
-    return true;
 }
 
 bool cdr_ring_claim_waking(struct cdr_ring *r, uint64_t p, uint64_t count,

@@ -33,8 +33,24 @@
 /* What became of a position; in its status word, with the lap in the other bits. */
 enum cdr_outcome { CDR_PENDING = 0, CDR_DONE = 1, CDR_FAILED = 2 };
 
-/* Where workers are processes, `next` names beside the position who claimed last: intent.h. */
+/* What is claimed from, `next` of a window or a ring: the first that nobody has claimed, and
+ * the seat that claimed last, which intent.h makes use of. */
 #define CDR_SEAT_BITS 13
+
+static inline uint64_t cdr_next_pack(uint64_t first, unsigned seat)
+{
+    return first << CDR_SEAT_BITS | seat;
+}
+
+static inline uint64_t cdr_next_first(uint64_t next)
+{
+    return next >> CDR_SEAT_BITS;
+}
+
+static inline unsigned cdr_next_seat(uint64_t next)
+{
+    return (unsigned)(next & ((1u << CDR_SEAT_BITS) - 1));
+}
 
 /* Tasks so cheap that moving a line of memory to another CPU costs more. */
 #define CDR_CHEAP_NS 100
@@ -54,7 +70,6 @@ struct cdr_ring {
     uint64_t slots; /* a power of two, at least `window`: 1 << laps_at */
     uint32_t laps_at;
     uint32_t seats;
-    uint32_t next_at; /* the bit of `next` where the position begins */
     bool unordered;
     size_t item_size, result_size;
     size_t items_at, results_at, status_at, refs_at, moved_at, size;
@@ -62,7 +77,7 @@ struct cdr_ring {
      * been moved: relaxed, as tail publishes those below. */
     _Alignas(CDR_FALSE_SHARING) _Atomic uint64_t tail;
     _Atomic uint64_t moved_end;
-    /* Workers claim by compare-and-swap. Relaxed: what was fed is published by tail. */
+    /* Workers claim by compare-and-swap (claim_batch.c). What was fed is published by tail. */
     _Alignas(CDR_FALSE_SHARING) _Atomic uint64_t next;
     /* Which position the caller sleeps for; CDR_ANY_FINISH; or CDR_NOBODY. With the
      * asymmetric fences of sync.h. */
@@ -81,7 +96,6 @@ struct cdr_ring_shape {
     size_t item_size, result_size;
     bool refs; /* slots have references */
     bool unordered;
-    bool remote; /* workers are processes */
     unsigned seats;
 };
 
@@ -192,10 +206,8 @@ struct cdr_batch {
     uint32_t slot[CDR_BATCH_MAX];
 };
 
-/* Claim up to `most` positions, in order; false when there are none. */
-bool cdr_ring_claim(struct cdr_ring *r, uint64_t most, struct cdr_batch *batch);
-
-/* Note where the batch's positions lie; before they are claimed. */
+/* Note where the batch's positions lie; before they are claimed
+ * (claim_batch.c). */
 void cdr_ring_locate(const struct cdr_ring *r, struct cdr_batch *batch);
 
 /* Positions that were fed and nobody claimed, as of now. */

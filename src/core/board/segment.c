@@ -39,11 +39,6 @@ static bool halts(const struct cdr_seat *seat)
     return atomic_load_explicit(&seat->halts, memory_order_relaxed);
 }
 
-struct cdr_intent *cdr_window_intent(const struct cadre_window *w, unsigned seat)
-{
-    return (struct cdr_intent *)((uintptr_t)w + w->intents_at) + seat;
-}
-
 static void reset_intents(struct cadre_window *w)
 {
     for (unsigned s = 0; s < w->seats; s++) {
@@ -194,11 +189,10 @@ const cadre_error *cdr_window_failure(const struct cadre_window *w, uint64_t *ta
 
 uint64_t cdr_window_unclaimed(const struct cadre_window *w)
 {
-    uint64_t next = atomic_load_explicit(&w->next, memory_order_relaxed);
+    uint64_t next =
+        cdr_next_first(atomic_load_explicit(&w->next, memory_order_relaxed));
     uint64_t limit = atomic_load_explicit(&w->limit, memory_order_relaxed);
 
-    if (w->intents_at)
-        next >>= CDR_SEAT_BITS;
     return next < limit ? limit - next : 0;
 }
 
@@ -209,11 +203,6 @@ uint64_t cdr_window_done(const struct cadre_window *w)
     for (unsigned s = 0; s < w->seats; s++)
         done += atomic_load_explicit(&w->seat[s].done, memory_order_relaxed);
     return done;
-}
-
-struct cdr_ring *cdr_window_ring(const struct cadre_window *w)
-{
-    return w->ring_at ? (struct cdr_ring *)((uintptr_t)w + w->ring_at) : NULL;
 }
 
 struct cdr_arena *cdr_window_arena(const struct cadre_window *w, unsigned seat)

@@ -95,7 +95,7 @@ struct cadre_window {
     uint64_t grain; /* tasks per unit */
     unsigned seats;
     _Alignas(CDR_FALSE_SHARING) _Atomic uint64_t
-        next; /* first unit nobody claimed; relaxed */
+        next; /* first unit nobody claimed, and who claimed last: cdr_next_pack */
     _Alignas(CDR_FALSE_SHARING) _Atomic uint64_t
         limit; /* see above; sequentially consistent */
     _Atomic int
@@ -122,7 +122,12 @@ size_t cdr_shared_window_size(unsigned seats);
 /* A window as by cdr_window_init, in shared zeroed memory of that size, with intents. */
 void cdr_shared_window_init(struct cadre_window *w, unsigned seats);
 
-struct cdr_intent *cdr_window_intent(const struct cadre_window *w, unsigned seat);
+/* Only where workers are processes. */
+static inline struct cdr_intent *cdr_window_intent(const struct cadre_window *w,
+                                                   unsigned seat)
+{
+    return (struct cdr_intent *)((uintptr_t)w + w->intents_at) + seat;
+}
 
 /* Streams: the owner of the seat runs units below `end` now, unless the limit is lower. */
 static inline void cdr_window_run_to(struct cadre_window *w, struct cdr_seat *seat,
@@ -168,7 +173,10 @@ uint64_t cdr_window_unclaimed(const struct cadre_window *w);
 
 /* Streams: the ring, and a seat's arena (that of the feeder comes after the last
  * seat's). NULL where there is none. */
-struct cdr_ring *cdr_window_ring(const struct cadre_window *w);
+static inline struct cdr_ring *cdr_window_ring(const struct cadre_window *w)
+{
+    return w->ring_at ? (struct cdr_ring *)((uintptr_t)w + w->ring_at) : NULL;
+}
 struct cdr_arena *cdr_window_arena(const struct cadre_window *w, unsigned seat);
 
 /* Unordered streams: the seat's worker puts no piece larger than its share, after all; if it

@@ -31,7 +31,7 @@ static uint64_t progress_of(const struct cadre_window *w)
 {
     const struct cdr_ring *r = cdr_window_ring(w);
 
-    return r ? load(&r->next) >> r->next_at : cdr_window_done(w);
+    return r ? cdr_next_first(load(&r->next)) : cdr_window_done(w);
 }
 
 static bool is_hopeless(cadre_run *run, bool in_task)

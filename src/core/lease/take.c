@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include "core/lease/ledger.h"
+#include "core/board/claim.h"
 #include "core/lease/format.h"
 #include "base/clock.h"
 #include "base/error.h"
@@ -123,20 +124,22 @@ static int from_back(struct cdr_ledger *l, uint64_t most, struct cdr_entry **out
     return *out ? CADRE_OK : CADRE_ENOMEM;
 }
 
-static int claim_units(struct cdr_ledger *l, uint64_t most, struct cdr_entry **out)
+static int claim_units(struct cdr_ledger *l, unsigned seat, uint64_t most,
+                       struct cdr_entry **out)
 {
     struct cadre_window *w = l->run->window;
-    uint64_t left = cdr_window_unclaimed(w), first, count;
+    uint64_t left = cdr_window_unclaimed(w);
 
     if (left == 0)
         return CADRE_DONE;
     *out = new_entry(0);
     if (!*out)
         return CADRE_ENOMEM;
-    count = how_many(l, most, left);
-    first = atomic_fetch_add_explicit(&w->next, count, memory_order_relaxed);
-    (*out)->units = (struct cdr_span){ first, min_u64(first + count, w->units) };
-    return CADRE_OK;
+    if (cdr_window_claim(w, seat, how_many(l, most, left), &(*out)->units))
+        return CADRE_OK;
+    free(*out);
+    *out = NULL;
+    return CADRE_DONE;
 }
 
 /* ---- streams ---- */
@@ -176,7 +179,7 @@ static void fail_those_in_front(struct cdr_ledger *l, unsigned seat)
         if (b.count == 0 || !(error = error_at(l, cdr_ring_item(r, b.slot[0]))) ||
             cdr_position_fail(l, seat, b.first, b.slot[0], error, false))
             return;
-        cdr_ring_claim(r, 1, &b);
+        cdr_ring_claim(l->run->window, seat, 1, &b);
     }
 }
 
@@ -194,9 +197,10 @@ static uint64_t healthy(const struct cdr_ledger *l, struct cdr_ring *r, uint64_t
     return min_u64(count, k);
 }
 
-static int claim_positions(struct cdr_ledger *l, struct cdr_ring *r, uint64_t most,
+static int claim_positions(struct cdr_ledger *l, unsigned seat, uint64_t most,
                            struct cdr_entry **out)
 {
+    struct cdr_ring *r = cdr_window_ring(l->run->window);
     uint64_t left = min_u64(cdr_ring_unclaimed(r), UINT32_MAX), count;
     struct cdr_batch batch;
     struct cdr_entry *e;
@@ -212,7 +216,7 @@ static int claim_positions(struct cdr_ledger *l, struct cdr_ring *r, uint64_t mo
     if (!e)
         return CADRE_ENOMEM;
     for (uint64_t got = 0; got < count; got += batch.count) {
-        if (!cdr_ring_claim(r, count - got, &batch))
+        if (!cdr_ring_claim(l->run->window, seat, count - got, &batch))
             break;
         if (got == 0)
             e->units.first = batch.first;
@@ -263,9 +267,9 @@ static int choose(struct cdr_ledger *l, unsigned seat, uint64_t most,
     if (rc != CADRE_DONE || cdr_window_over(l->run->window))
         return rc;
     if (!r)
-        return claim_units(l, most, out);
+        return claim_units(l, seat, most, out);
     fail_those_in_front(l, seat);
-    return claim_positions(l, r, most, out);
+    return claim_positions(l, seat, most, out);
 }
 
 static int take_locked(struct cdr_ledger *l, unsigned seat, uint64_t most,

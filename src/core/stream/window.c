@@ -120,7 +120,6 @@ int cdr_stream_make_window(cadre_stream *s, const cadre_job *job, cadre_error *e
                                     .result_size = s->program.result_size,
                                     .refs = s->program.emits || s->program.keep_going,
                                     .unordered = job->unordered,
-                                    .remote = s->mapped,
                                     .seats = seats };
     struct layout l;
     void *memory;

@@ -9,6 +9,7 @@
  */
 #include "base/clock.h"
 #include "base/counter.h"
+#include "core/board/claim.h"
 #include "core/work/piece.h"
 #include "core/work/write_ahead.h"
 
@@ -302,18 +303,14 @@ bool cdr_serve_batch(struct cadre_worker *w)
     if (ended(w))
         return false;
     let_gather(w, r);
-    if (window->intents_at) {
-        if (!cdr_intent_claim_batch(window, w->seat,
-                                    cdr_worker_allowance(w, batch_size(w, r))))
-            return false;
-        run_batch(w, r, &cdr_window_intent(window, w->seat)->batch);
-        cdr_worker_served(w, cdr_window_intent(window, w->seat)->batch.count);
-        cdr_intent_end_batch(window, w->seat);
-        return true;
-    }
-    if (!cdr_ring_claim(r, batch_size(w, r), &batch))
+    if (!cdr_ring_claim(window, w->seat, cdr_worker_allowance(w, batch_size(w, r)),
+                        &batch))
         return false;
     run_batch(w, r, &batch);
+    if (window->intents_at) {
+        cdr_worker_served(w, batch.count);
+        cdr_intent_end_batch(window, w->seat);
+    }
     return true;
 }
 
