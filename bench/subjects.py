@@ -79,8 +79,32 @@ REDUCE = Comparison("reduce", "sum of 10 million squares", [
           goal=""),
 ])
 
-SUBJECTS = [MAP, SMALL, SKEW, Automatic(), REDUCE, Stream(), Processes(), Bootstrap(),
-            AtomProbe(), Python(), Shell(), Ranks()]
+
+def crowded(title, way, n, unit_ns, repetitions=3):
+    """As many workers as CPUs are the peer; more are judged by it."""
+    def contestant(times, kind):
+        each = "a worker" if times == 1 else f"{times} workers"
+        return Contestant(f"{each} for each CPU", "bench-oversubscribed", f"{way}-{times}", kind)
+    return Table(title, "even", {"n": n, "unit-ns": unit_ns, "repetitions": repetitions},
+                 {"n": 500, "repetitions": 1},
+                 [contestant(1, "peer"), contestant(8, "cadre"), contestant(32, "cadre")],
+                 goal="at most 15 % less throughput than with a worker for each CPU",
+                 goal_ratio=1 / 0.85)
+
+
+OVERSUBSCRIBED = Comparison("oversubscribed", "more workers than CPUs", [
+    crowded("map on threads, items of 100 ns", "map", 4000000, 100),
+    crowded("ordered stream on threads, items of 1 us", "stream", 200000, 1000),
+    crowded("ordered stream on threads, items of 10 us", "stream", 20000, 10000),
+    crowded("map in forked processes, items of 1 us (forking is part of it)", "processes-map",
+            1000000, 1000, repetitions=2),
+    crowded("map in persistent processes, items of 1 us", "persistent-map", 200000, 1000),
+    crowded("ordered stream in persistent processes, items of 10 us", "persistent-stream", 20000,
+            10000),
+])
+
+SUBJECTS = [MAP, SMALL, SKEW, Automatic(), REDUCE, OVERSUBSCRIBED, Stream(), Processes(),
+            Bootstrap(), AtomProbe(), Python(), Shell(), Ranks()]
 
 # What each program stands for: printed at the top, with what is missing.
 PROGRAMS = {

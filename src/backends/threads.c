@@ -12,7 +12,11 @@
  * its own, so that it neither spins nor is woken for nothing.
  *
  * Waking is passed on: whoever is woken wakes a few more, so that the caller does not
- * pay for all.
+ * pay for all. Where there are more workers than CPUs, a stream has one woken at a time, who
+ * wakes two more if there is still something to claim: those that run would else have
+ * claimed it before most of the others get a CPU, time after time. Each item is fed before
+ * somebody is woken, so none waits while workers sleep, however long tasks block. Maps have
+ * all come, as those who find nothing ask for what others hold.
  */
 #include "backends/table.h"
 #include "base/alloc.h"
@@ -26,9 +30,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define GATES   64
-#define SPIN_NS 30000
-#define FAN_OUT 4
+#define GATES           64
+#define SPIN_NS         30000
+#define FAN_OUT         4
+#define FAN_OUT_CROWDED 2 /* for streams, where there are more workers than CPUs */
 
 /* What bringing helpers in must be worth: awake, they look at the bell; asleep, waking
  * one costs the caller 3 to 15 microseconds, and it comes 10 to 50 later. */
@@ -200,6 +205,27 @@ static bool anything_to_do(void *arg)
     return false;
 }
 
+/* By who was woken. (To wake none would wake one, on older Linux.) */
+static void pass_on(const struct helper *h, struct cdr_bell *bell)
+{
+    struct threads *t = h->process_pool;
+    uint64_t taken = atomic_load_explicit(&t->taken, memory_order_relaxed);
+    unsigned count = t->roomy ? FAN_OUT : 0;
+
+    for (; taken && count < FAN_OUT; taken &= taken - 1) {
+        struct gate *g = &t->gates[__builtin_ctzll(taken)];
+        if (!enter(g))
+            continue;
+        if (!cadre_run_is_stream(g->run))
+            count = FAN_OUT;
+        else if (cadre_run_has_work(g->run))
+            count = FAN_OUT_CROWDED;
+        leave(g);
+    }
+    if (count > 0)
+        cdr_bell_pass_on(bell, count);
+}
+
 static void *help(void *arg)
 {
     struct helper *h = arg;
@@ -216,7 +242,7 @@ static void *help(void *arg)
         }
         serve_gates(h);
         if (cdr_bell_wait(bell, seen, spin_ns, anything_to_do, h))
-            cdr_bell_pass_on(bell, FAN_OUT);
+            pass_on(h, bell);
     }
 }
 
@@ -327,7 +353,7 @@ static void threads_wake(void *state, cadre_run *run)
     struct threads *t = state;
 
     announce(cadre_run_data(run));
-    cdr_bell_nudge(&t->bell, FAN_OUT);
+    cdr_bell_nudge(&t->bell, t->roomy || !cadre_run_is_stream(run) ? FAN_OUT : 1);
     if (cadre_run_caller_is_busy(run))
         cdr_bell_nudge(&t->reserve_bell, 1);
 }
