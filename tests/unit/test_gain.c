@@ -238,6 +238,20 @@ static int note_thread(cadre_task *task, const void *item, void *result)
     return 0;
 }
 
+static unsigned char times_run[TASKS];
+
+static int count_run(cadre_task *task, const void *item, void *result)
+{
+    volatile int steps = 1500;
+
+    (void)item;
+    (void)result;
+    while (steps > 0)
+        steps--;
+    times_run[cadre_task_index(task)]++;
+    return 0;
+}
+
 static cadre_pool *open_pool(const char *backend, int workers)
 {
     cadre_options options = { .backend = backend,
@@ -309,6 +323,23 @@ static void test_a_job_of_which_a_few_are_as_fast(void **state)
     cadre_close(pool);
 }
 
+/* Runs that are long enough for a trial, which may or may not come to an end on a busy
+ * machine: each task is run once, whether others stand still or not. */
+static void test_runs_with_a_trial(void **state)
+{
+    cadre_job job = { .fn = count_run, .n = TASKS };
+    cadre_pool *pool = open_pool("auto", 2);
+    cadre_error err;
+
+    (void)state;
+    for (int run = 1; run <= 3; run++) {
+        assert_int_equal(cadre_map(pool, &job, &err), CADRE_OK);
+        for (int i = 0; i < TASKS; i++)
+            assert_int_equal(times_run[i], run);
+    }
+    cadre_close(pool);
+}
+
 /* Who asks for threads gets them; and smaller jobs are not known. */
 static void test_where_it_does_not_count(void **state)
 {
@@ -342,6 +373,7 @@ int main(void)
         cmocka_unit_test(test_a_trial_without_an_end),
         cmocka_unit_test(test_a_job_that_one_worker_runs_as_fast),
         cmocka_unit_test(test_a_job_of_which_a_few_are_as_fast),
+        cmocka_unit_test(test_runs_with_a_trial),
         cmocka_unit_test(test_where_it_does_not_count),
     };
 
