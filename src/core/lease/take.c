@@ -162,7 +162,7 @@ static const cadre_error *error_at(const struct cdr_ledger *l, const char *item)
  * run: what there is now, there will be. */
 static void look_ahead(struct cdr_ring *r, struct cdr_batch *b)
 {
-    b->first = atomic_load_explicit(&r->next, memory_order_relaxed);
+    b->first = cdr_ring_claimed(r);
     b->count = (uint32_t)min_u64(cdr_ring_unclaimed(r), CDR_BATCH_MAX);
     cdr_ring_locate(r, b);
 }
