@@ -157,19 +157,38 @@ static void sleep_until_rung(struct cdr_bell *bell, uint32_t seen)
     atomic_fetch_sub_explicit(&bell->sleepers, 1, memory_order_relaxed);
 }
 
+/* False: it was rung since `seen`. */
+static bool listen(struct cdr_bell *bell, uint32_t seen)
+{
+    uint32_t awaited = atomic_load_explicit(&bell->awaited, memory_order_relaxed);
+
+    CDR_COUNT(BELL, &bell->awaited);
+    do {
+        if (cdr_bell_read(bell) != seen)
+            return false;
+    } while (awaited != seen + 1 && !atomic_compare_exchange_weak_explicit(
+                                        &bell->awaited, &awaited, seen + 1,
+                                        memory_order_release, memory_order_relaxed));
+    cdr_heavy_fence();
+    return true;
+}
+
+/* Not all may have been woken: from now on who brings work rings for those who still sleep. What
+ * it brought before is seen by us. */
+static void listen_for_others(struct cdr_bell *bell)
+{
+    while (!listen(bell, cdr_bell_read(bell)))
+        ;
+}
+
 bool cdr_bell_wait(struct cdr_bell *bell, uint32_t seen, int64_t spin_ns,
                    bool (*look)(void *arg), void *arg)
 {
-    bool slept = false;
-
-    CDR_COUNT(BELL, &bell->waiting);
-    atomic_fetch_add_explicit(&bell->waiting, 1, memory_order_relaxed);
-    cdr_heavy_fence();
-    if (!look(arg) && (spin_ns <= 0 || !rung_while_spinning(bell, seen, spin_ns))) {
-        sleep_until_rung(bell, seen);
-        slept = true;
-    }
-    CDR_COUNT(BELL, &bell->waiting);
-    atomic_fetch_sub_explicit(&bell->waiting, 1, memory_order_relaxed);
-    return slept;
+    if (!listen(bell, seen) || look(arg) ||
+        (spin_ns > 0 && rung_while_spinning(bell, seen, spin_ns)))
+        return false;
+    sleep_until_rung(bell, seen);
+    if (cdr_bell_sleepers(bell) > 0)
+        listen_for_others(bell);
+    return true;
 }

@@ -111,7 +111,10 @@ void cdr_futex_wake_shared(_Atomic uint32_t *word, unsigned count);
 
 struct cdr_bell {
     _Alignas(CDR_FALSE_SHARING) _Atomic uint32_t rung; /* how often: release, acquire */
-    _Atomic uint32_t waiting;  /* who listens, spinning or asleep: with the fences */
+    /* One more than `rung` since which somebody listens, spinning or asleep: with the fences,
+     * and release, acquire. Who rings need not ring again before somebody listens anew, or
+     * the first of those rung for comes and says that others still sleep. */
+    _Atomic uint32_t awaited;
     _Atomic uint32_t sleepers; /* who needs a futex call: sequentially consistent */
 };
 
@@ -120,12 +123,17 @@ uint32_t cdr_bell_read(struct cdr_bell *bell);
 /* Wake up to `count` sleepers, whether or not anybody listens. Never blocks. */
 void cdr_bell_ring(struct cdr_bell *bell, unsigned count);
 
-/* After work was made visible: ring if somebody listens. Cheap when nobody does. */
+/* After work was made visible: ring if somebody listens. Cheap when nobody does, and while
+ * those who were rung for have not come yet. `rung` is read after what is awaited, so it is
+ * not older. */
 static inline void cdr_bell_nudge(struct cdr_bell *bell, unsigned count)
 {
+    uint32_t awaited;
+
     cdr_light_fence();
-    if (__builtin_expect(atomic_load_explicit(&bell->waiting, memory_order_relaxed) > 0,
-                         0))
+    awaited = atomic_load_explicit(&bell->awaited, memory_order_acquire);
+    if (__builtin_expect(
+            awaited == atomic_load_explicit(&bell->rung, memory_order_relaxed) + 1, 0))
         cdr_bell_ring(bell, count);
 }
 
