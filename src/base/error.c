@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -32,14 +31,6 @@ const char *cdr_strerror(int number, char *text, size_t size)
         snprintf(text, size, "error %d", number);
     return text;
 #endif
-}
-
-void cdr_error_clear(cadre_error *err)
-{
-    if (!err)
-        return;
-    memset(err, 0, offsetof(cadre_error, message) + 1);
-    err->item = CADRE_NO_ITEM;
 }
 
 int cdr_error_complete(cadre_error *err, int rc, const char *what)

@@ -9,6 +9,9 @@
 
 #include <cadre/cadre.h>
 
+#include <stddef.h>
+#include <string.h>
+
 int cdr_fail(cadre_error *err, int code, const char *format, ...) CADRE_PRINTF(3, 4);
 
 /* A system or pthread call failed with `number` (an errno value, as returned):
@@ -20,7 +23,13 @@ int cdr_fail_sys(cadre_error *err, int number, const char *format, ...)
 const char *cdr_strerror(int number, char *text, size_t size);
 
 /* Makes *err that of a success. */
-void cdr_error_clear(cadre_error *err);
+static inline void cdr_error_clear(cadre_error *err)
+{
+    if (!err)
+        return;
+    memset(err, 0, offsetof(cadre_error, message) + 1);
+    err->item = CADRE_NO_ITEM;
+}
 
 /* Code from outside cadre returned rc, and *err, which was cleared before the call, has
  * its own words or none: then `what` stands in. Returns the code that *err has now. */

@@ -59,6 +59,7 @@ void cdr_ring_init(struct cdr_ring *r, const struct cdr_ring_shape *shape)
     atomic_init(&r->moved_end, 0);
     atomic_init(&r->next, 0);
     atomic_init(&r->awaited, CDR_NOBODY);
+    atomic_init(&r->away, 1); /* nobody is known */
     atomic_init(&r->released, 0);
     atomic_init(&r->oversized, 0);
     atomic_init(&r->large, 0);
@@ -125,6 +126,29 @@ uint64_t cdr_ring_unclaimed(const struct cdr_ring *r)
     CDR_SCHED_POINT();
     tail = atomic_load_explicit(&r->tail, memory_order_acquire);
     return tail > next ? tail - next : 0;
+}
+
+static void count_away(struct cdr_ring *r, uint64_t change)
+{
+    uint64_t away = atomic_load_explicit(&r->away, memory_order_relaxed);
+
+    do {
+        CDR_SCHED_POINT();
+        CDR_COUNT(AWAITED, &r->away);
+    } while (!atomic_compare_exchange_weak_explicit(
+        &r->away, &away, away + change, memory_order_relaxed, memory_order_relaxed));
+}
+
+void cdr_ring_enter(struct cdr_ring *r)
+{
+    count_away(r, UINT64_MAX);
+}
+
+bool cdr_ring_leave(struct cdr_ring *r)
+{
+    count_away(r, 1);
+    cdr_heavy_fence();
+    return cdr_ring_unclaimed(r) == 0;
 }
 
 /* Where positions lie is read before they are claimed. Unordered, `moved` may be written

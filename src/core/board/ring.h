@@ -82,6 +82,9 @@ struct cdr_ring {
     /* Which position the caller sleeps for; CDR_ANY_FINISH; or CDR_NOBODY. With the
      * asymmetric fences of sync.h. */
     _Alignas(CDR_FALSE_SHARING) _Atomic uint64_t awaited;
+    /* Workers that do not look at the ring by themselves, and have to be woken when it is
+     * fed: with the asymmetric fences. Those that are not known to look are counted, too. */
+    _Atomic uint64_t away;
     /* Streams with arenas: records finished with, by the caller, release; how many wait to
      * put a piece larger than their share; and unordered, the seat that has such a piece,
      * plus one: taken by compare-and-swap, given back by the caller. */
@@ -176,6 +179,14 @@ static inline void cdr_ring_feed(struct cdr_ring *r, uint64_t tail)
     atomic_store_explicit(&r->tail, tail, memory_order_release);
 }
 
+/* After feeding: whether somebody has to be woken for it. */
+static inline bool cdr_ring_anyone_away(const struct cdr_ring *r)
+{
+    cdr_light_fence();
+    CDR_SCHED_POINT();
+    return atomic_load_explicit(&r->away, memory_order_relaxed) > 0;
+}
+
 /* The outcome of position p, which lies in `slot`; CDR_PENDING while it has none. */
 static inline enum cdr_outcome cdr_ring_outcome(const struct cdr_ring *r, uint64_t p,
                                                 uint64_t slot)
@@ -209,6 +220,11 @@ struct cdr_batch {
 /* Note where the batch's positions lie; before they are claimed
  * (claim_batch.c). */
 void cdr_ring_locate(const struct cdr_ring *r, struct cdr_batch *batch);
+
+/* A worker that was counted as away looks at the ring from now on; and no longer: false, there
+ * is something to claim, for which nobody may have woken anybody. */
+void cdr_ring_enter(struct cdr_ring *r);
+bool cdr_ring_leave(struct cdr_ring *r);
 
 /* Positions that were fed and nobody claimed, as of now. */
 uint64_t cdr_ring_unclaimed(const struct cdr_ring *r);

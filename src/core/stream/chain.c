@@ -57,6 +57,7 @@ int cdr_chain_open(struct cdr_source *f, const cadre_job *job, cadre_error *err)
                   "use CADRE_BYTES"
                 : "item_size is %zu, but the source's records have another",
             job->item_size);
+    f->called = false;
     f->get = from_upstream;
     f->settle = settle_record;
     f->upstream = up;

@@ -110,6 +110,7 @@ static void bring_in(cadre_stream *s)
     cdr_error_clear(&error);
     s->run.env.state = s->pool->state;
     s->run.workers = plan->workers;
+    atomic_store_explicit(&s->ring->away, plan->workers - 1, memory_order_relaxed);
     if (cdr_run_begin(&s->run, &error)) {
         s->run.workers = 1;
         return;

@@ -179,20 +179,23 @@ static enum cdr_fed from_file(struct cdr_source *f, uint64_t p, char *slot,
     return fed == CDR_FED && f->bytes ? cdr_source_settle(f, p, slot, err) : fed;
 }
 
+enum cdr_fed cdr_source_said(const struct cdr_source *f, uint64_t p, int rc,
+                             cadre_error *err)
+{
+    if (rc == CADRE_DONE)
+        return CDR_NO_MORE;
+    return rc == CADRE_LATER ? CDR_NOT_YET : broken(f, p, rc, err);
+}
+
+/* Bytes of any size. */
 static enum cdr_fed from_callback(struct cdr_source *f, uint64_t p, char *slot,
                                   cadre_error *err)
 {
     int rc;
 
     cdr_error_clear(err);
-    rc = f->source(f->source_arg, f->bytes ? (void *)&f->pending : slot, err);
-    if (rc == CADRE_DONE)
-        return CDR_NO_MORE;
-    if (rc == CADRE_LATER)
-        return CDR_NOT_YET;
-    if (rc != CADRE_OK)
-        return broken(f, p, rc, err);
-    return f->bytes ? cdr_source_settle(f, p, slot, err) : CDR_FED;
+    rc = f->source(f->source_arg, &f->pending, err);
+    return rc ? cdr_source_said(f, p, rc, err) : cdr_source_settle(f, p, slot, err);
 }
 
 /* Whether column k has an element for position p; those of a source go into the slot. */
@@ -234,16 +237,6 @@ static enum cdr_fed from_columns(struct cdr_source *f, uint64_t p, char *slot,
         }
     }
     return any ? CDR_FED : CDR_NO_MORE;
-}
-
-enum cdr_fed cdr_source_one(struct cdr_source *f, uint64_t p, char *slot,
-                            cadre_error *err)
-{
-    if (p >= f->n)
-        return CDR_NO_MORE;
-    if (f->has_pending)
-        return f->settle(f, p, slot, err);
-    return f->get(f, p, slot, err);
 }
 
 static enum cdr_fed wrong_count(const struct cdr_source *f, uint64_t p, uint64_t most,
@@ -377,6 +370,7 @@ static int open_source(struct cdr_source *f, const cadre_job *job, cadre_error *
         rc = open_range_source(f, job, err);
     else if (job->source == cadre_file_source)
         rc = open_file(f, job, err);
+    f->called = f->get == from_callback && !f->bytes && f->source;
     return rc;
 }
 

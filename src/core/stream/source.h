@@ -4,6 +4,7 @@
 #ifndef CDR_CORE_STREAM_SOURCE_H
 #define CDR_CORE_STREAM_SOURCE_H
 
+#include "base/error.h"
 #include "core/board/arena.h"
 #include "core/run/run.h"
 
@@ -40,6 +41,7 @@ struct cdr_source {
     bool *ended;      /* columns: whose source has no more elements */
     size_t item_size; /* in the ring; 0: items are read where they are */
     size_t *column_at, there_at;
+    bool called;               /* `source` writes items of one size into slots */
     bool bytes;                /* items are CADRE_BYTES: slots say where they are */
     size_t error_at;           /* upstream goes over failures: see cdr_error_at; or 0 */
     struct cdr_arena *arena;   /* bytes of items: the feeder's own */
@@ -59,10 +61,26 @@ int cdr_source_open(struct cdr_source *f, const struct cdr_program *program,
                     const cadre_job *job, cadre_error *err);
 void cdr_source_close(struct cdr_source *f);
 
+/* What a source that returned rc for position p means by it. */
+enum cdr_fed cdr_source_said(const struct cdr_source *f, uint64_t p, int rc,
+                             cadre_error *err);
+
 /* The item for position p, into `slot` (item_size bytes). Blocks only as long as a
  * source of the user's own does. */
-enum cdr_fed cdr_source_one(struct cdr_source *f, uint64_t p, char *slot,
-                            cadre_error *err);
+static inline enum cdr_fed cdr_source_one(struct cdr_source *f, uint64_t p, char *slot,
+                                          cadre_error *err)
+{
+    int rc;
+
+    if (p >= f->n)
+        return CDR_NO_MORE;
+    if (!f->called)
+        return f->has_pending ? f->settle(f, p, slot, err) : f->get(f, p, slot, err);
+    cdr_error_clear(err);
+    rc = f->source(f->source_arg, slot, err);
+    return __builtin_expect(rc == CADRE_OK, 1) ? CDR_FED
+                                               : cdr_source_said(f, p, rc, err);
+}
 
 /* From a range source, for positions p and on: up to `most` items into `items`, one after
  * another. *n says how many, whatever is returned. */

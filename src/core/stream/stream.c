@@ -33,6 +33,7 @@
 #define FEED_NS     2000.0
 #define SLOW_NS     1000.0 /* a source that takes longer for an item is slow */
 #define CLOSE_NS    250.0  /* from here on it is measured item by item */
+#define TOGETHER    8      /* items of a source that never blocks */
 #define PROGRESS_NS 100000000
 
 static inline bool disturbed(const cadre_stream *s)
@@ -86,7 +87,8 @@ static void note_held(cadre_stream *s)
 static inline void publish(cadre_stream *s)
 {
     cdr_ring_feed(s->ring, s->fed);
-    if (s->run.wake)
+    if (s->run.wake &&
+        (cdr_ring_anyone_away(s->ring) || cdr_run_caller_is_busy(&s->run)))
         s->run.wake(s->run.wake_arg);
 }
 
@@ -151,13 +153,19 @@ static bool source_is_slow(const cadre_stream *s)
     return s->source.cost > SLOW_NS;
 }
 
+/* Neither another stream nor a file ever does. */
+static bool may_block(const cadre_stream *s)
+{
+    return !s->source.upstream && !s->source.file;
+}
+
 static uint64_t portion(const cadre_stream *s)
 {
     uint64_t room = s->ring->window - held(s);
     double items = s->source.cost == 0 ? 1 : FEED_NS / s->source.cost;
 
-    if (s->source.upstream || s->source.file)
-        return room; /* neither ever blocks */
+    if (!may_block(s))
+        return room;
     return items < 1 ? (room > 0) : items < (double)room ? (uint64_t)items : room;
 }
 
@@ -173,14 +181,18 @@ static void note_cost(cadre_stream *s, uint64_t ns, uint64_t n)
  * to take a while, a look at the clock for each tells how much of that was waking. */
 static bool feed_from_source(cadre_stream *s)
 {
-    bool closely = s->source.cost > CLOSE_NS;
+    bool closely = s->source.cost > CLOSE_NS, blocks = may_block(s);
     uint64_t most = portion(s), n = 0, began = s->now, given, waking = 0;
 
     for (; n < most && feed_one(s); n++) {
+        if (!blocks && n % TOGETHER > 0)
+            continue;
         given = closely ? cdr_now() : 0;
         publish(s);
         waking += closely ? cdr_now() - given : 0;
     }
+    if (!blocks && n > 0)
+        publish(s);
     note_held(s);
     s->now = cdr_now();
     note_cost(s, s->now - began - waking, n);

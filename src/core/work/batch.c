@@ -330,14 +330,35 @@ static void resume(struct cadre_worker *w, struct cdr_ring *r)
     cdr_intent_end_batch(window, w->seat);
 }
 
+static void serve(struct cadre_worker *w, const struct cdr_ring *r)
+{
+    do {
+        while (!not_needed(w) && !w->retired && cdr_serve_batch(w))
+            ;
+    } while (!not_needed(w) && !w->retired && more_comes(w, r));
+}
+
+/* In this process, where no worker dies, one that waits for more here while it can need not be
+ * woken meanwhile. The one in reserve comes and goes for other reasons. */
+static bool looks_by_itself(const struct cadre_worker *w)
+{
+    const cadre_run *run = w->task.run;
+
+    return run->spin && !run->env.remote && w->seat > 0 && w->seat < run->workers;
+}
+
 void cdr_serve_ring(struct cadre_worker *w)
 {
     struct cdr_ring *r = cdr_window_ring(w->task.run->window);
 
     if (w->task.run->window->intents_at)
         resume(w, r);
+    if (!looks_by_itself(w)) {
+        serve(w, r);
+        return;
+    }
     do {
-        while (!not_needed(w) && !w->retired && cdr_serve_batch(w))
-            ;
-    } while (!not_needed(w) && !w->retired && more_comes(w, r));
+        cdr_ring_enter(r);
+        serve(w, r);
+    } while (!cdr_ring_leave(r) && !ended(w));
 }
