@@ -17,7 +17,7 @@ STATES = {
     "misled": "after a job of the same kernel with items of another cost",
 }
 ALLOWED = 1.05
-SECONDS_A_CELL = 0.4
+SECONDS_A_CELL = 0.25
 
 
 class Automatic:
@@ -28,7 +28,7 @@ class Automatic:
         keys = [(s, c, t) for s in STATES for c in COSTS for t in TOTALS
                 if wanted(s, c, t, runner.quick)]
         rounds = {key: [] for key in keys}
-        for _ in range((runner.rounds + 1) // 2):
+        for _ in range(max(2, runner.rounds // 2)):
             for key in keys:
                 run_cell(key, rounds[key], runner)
         return {"cells": [{"state": s, "cost_ns": c, "total_ns": t,
@@ -49,8 +49,8 @@ def wanted(state, cost, total, quick):
         return False  # the trivial kernel has only one cost
     if quick:
         return (cost, total) in ((2, 2e4), (1e3, 2e5), (1e5, 2e6))
-    if total > 2e8:
-        return cost == 1e8
+    if total > 2e7:  # more of cheap items only takes longer
+        return cost >= 1e6 and total >= 2 * cost and (total <= 2e8 or state == "first")
     return total >= 2 * cost
 
 
@@ -58,7 +58,7 @@ def run_cell(key, rounds, runner):
     state, cost, total = key
     apart = 3e6 if state in ("rested", "misled") else 1e6  # besides the call itself
     pairs = int(SECONDS_A_CELL * 1e9 / (2 * total + apart))
-    pairs = 2 if runner.quick else max(5, min(101, pairs))
+    pairs = 2 if runner.quick else max(3, min(101, pairs))
     try:
         rounds.append(runner.quietly(["bench-auto", state, int(cost), int(total),
                                       runner.step_ns, pairs]))
