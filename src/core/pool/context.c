@@ -185,7 +185,7 @@ void cdr_pool_env(const cadre_pool *pool, struct cdr_run_env *env)
     if (!pool)
         return;
     env->backend = plan->backend;
-    env->state = pool->state;
+    env->state = cdr_pool_state(pool);
     env->log = &pool->log;
     env->name = pool->name;
     env->costs = (struct cdr_costs *)(uintptr_t)&pool->costs;

@@ -87,12 +87,13 @@ static void explain_job(struct text *t, const cadre_pool *pool, const cadre_job 
 static void explain_pool(struct text *t, const cadre_pool *pool)
 {
     const struct cdr_plan *plan = &pool->plan;
+    void *state = cdr_pool_state(pool);
     char workers[512] = "";
 
     line(t, "backend:  %s, %s", plan->backend->name, plan->why_backend);
     line(t, "workers:  %u, %s", plan->workers, plan->why_workers);
-    if (pool->state && plan->backend->explain) {
-        plan->backend->explain(pool->state, workers, sizeof workers);
+    if (state && plan->backend->explain) {
+        plan->backend->explain(state, workers, sizeof workers);
         line(t, "where:    %s", workers);
     }
     line(t, "memory:   %s", plan->machine.memory_reason);

@@ -37,7 +37,7 @@ struct cadre_pool {
     struct cdr_log log;
     char name[32];
     pid_t owner;                       /* a process forked from it has no workers */
-    void *state;                       /* the backend's */
+    void *state;                       /* the backend's, behind `started` */
     const char *const *worker_command; /* while it is opened: of the options */
     bool by_command;                   /* its workers are started by one */
     pthread_mutex_t starting;          /* guards the change of `started` */
@@ -96,6 +96,15 @@ double cdr_pool_threshold(const cadre_pool *pool);
  * they are told. On failure none is in. */
 int cdr_pool_begin_remote(cadre_run *run, const struct cdr_call *call,
                           struct cdr_shm_buffer *buffer, cadre_error *err);
+
+/* The backend's state, once its workers are ready; NULL before. Another thread may be getting
+ * them ready. */
+static inline void *cdr_pool_state(const cadre_pool *pool)
+{
+    return atomic_load_explicit(&pool->started, memory_order_acquire) == CDR_STARTED
+               ? pool->state
+               : NULL;
+}
 
 /* What a run has of the pool, which may be NULL. */
 void cdr_pool_env(const cadre_pool *pool, struct cdr_run_env *env);
