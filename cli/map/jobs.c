@@ -15,7 +15,6 @@
 #define FILES_PER_PIPE 2
 #define FILES_REMOTE   1 /* of these, the eventfd */
 #define FILES_BESIDES  12
-#define FILES_ENOUGH   65536
 #define JOBS_MAX       20000
 
 /* As the library counts them: affinity, cgroups and schedulers have a say. */
@@ -127,24 +126,12 @@ static size_t open_files(void)
     return n - 3; /* without ".", ".." and the folder itself */
 }
 
-static void raise_limit(struct cdr_map *map)
-{
-    struct rlimit limit;
-
-    if (getrlimit(RLIMIT_NOFILE, &map->common.files) < 0)
-        map->common.files = (struct rlimit){ 1024, 1024 };
-    limit = map->common.files;
-    limit.rlim_cur = limit.rlim_max < FILES_ENOUGH ? limit.rlim_max : FILES_ENOUGH;
-    if (limit.rlim_cur > map->common.files.rlim_cur)
-        (void)setrlimit(RLIMIT_NOFILE, &limit); /* else with what there is */
-}
-
 static void limit_by_files(struct cdr_map *map)
 {
     size_t used = open_files() + FILES_BESIDES, most, each = FILES_PER_JOB;
     struct rlimit limit;
 
-    raise_limit(map);
+    cdr_process_raise_files(&map->common.files);
     if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
         return;
     if (map->ranks > 0)

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #define ARGUMENTS_MAX 1024 /* of a script that names no interpreter */
+#define FILES_ENOUGH  65536
 
 /* ---- in the new process: only what is safe beside a program that stands still ---- */
 
@@ -103,6 +104,18 @@ static int become(void *arg)
 }
 
 /* ---- in the program ---- */
+
+void cdr_process_raise_files(struct rlimit *was)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, was) < 0)
+        *was = (struct rlimit){ 1024, 1024 };
+    limit = *was;
+    limit.rlim_cur = limit.rlim_max < FILES_ENOUGH ? limit.rlim_max : FILES_ENOUGH;
+    if (limit.rlim_cur > was->rlim_cur)
+        (void)setrlimit(RLIMIT_NOFILE, &limit); /* else with what there is */
+}
 
 int cdr_process_start(struct cdr_start *s)
 {

@@ -52,4 +52,7 @@ int cdr_process_start(struct cdr_start *start);
  * `room`. NULL with errno: there is none. */
 const char *cdr_process_find(char *room, size_t size, const char *name);
 
+/* The soft limit of open files becomes what many jobs need, as far as it may; *was: as it was. */
+void cdr_process_raise_files(struct rlimit *was);
+
 #endif

@@ -19,10 +19,12 @@
 
 /* ---- the guard, one for all workers of this process ---- */
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* guards the next three */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* guards the next five */
 static struct cdr_guard guard;
 static unsigned users;
 static bool used[SLOTS];
+static bool raised;         /* once, and it stays so */
+static struct rlimit files; /* as the process was given it: that of jobs */
 
 /* SLOTS: there is none, and err says why. */
 static unsigned take_slot(struct cdr_failure *err)
@@ -30,6 +32,9 @@ static unsigned take_slot(struct cdr_failure *err)
     unsigned slot = 0;
 
     pthread_mutex_lock(&lock);
+    if (!raised)
+        cdr_process_raise_files(&files);
+    raised = true;
     while (slot < SLOTS && used[slot])
         slot++;
     if (slot == SLOTS)
@@ -147,9 +152,8 @@ static bool prepare(struct worker *w, const char *shared)
                                           .default_pipe = c.default_pipe,
                                           .directory = cdr_request_text(&shared),
                                           .renice = c.renice,
+                                          .files = files,
                                           .nice = c.nice };
-    if (getrlimit(RLIMIT_NOFILE, &w->start.files) < 0)
-        return false;
     w->nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
     w->buffer = malloc(CDR_ATTEMPT_BUFFER);
     w->stack = mmap(NULL, CDR_START_STACK, PROT_READ | PROT_WRITE,

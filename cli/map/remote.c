@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -130,15 +131,19 @@ static void take_answer(struct cdr_work *w, struct cdr_job *job,
         job->end.status = 1; /* part of its output is lost */
 }
 
-/* The library also names the tasks that a rank had, by numbers that say nothing here. */
+/* The library also names tasks, by numbers that say nothing here: first the one that failed,
+ * and at the end those that a rank had. */
 static void note_loss(struct cdr_job *job, const cadre_error *err)
 {
-    const char *tasks = strstr(err->message, "; it had tasks ");
-    size_t size = tasks ? (size_t)(tasks - err->message) : strlen(err->message);
+    const char *text = err->message, *tasks;
+    int before = 0;
 
+    (void)sscanf(text, "map: item %*[0-9]: %n", &before);
+    text += before;
+    tasks = strstr(text, "; it had tasks ");
     job->end.status = CDR_EXIT_OTHER;
     job->end.lost = true;
-    cdr_job_says(job, "%.*s", (int)size, err->message);
+    cdr_job_says(job, "%.*s", tasks ? (int)(tasks - text) : (int)strlen(text), text);
 }
 
 /* As if the first signal had done it: what became of it is not told any more. */

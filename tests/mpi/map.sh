@@ -215,9 +215,20 @@ crashed() {
     each=NOTHING=0
     cat err
     equal 1 "$status" && equal "1 2 4" "$(tr '\n' ' ' <out | sed 's/ $//')" &&
-        grep -Eq '^cadre: job 3, "3": .*rank 1 \(host ' said
+        grep -Eq '^cadre: job 3, "3": worker .*rank 1 \(host ' said
 }
 point "a worker process that is killed costs its job, or a try of it" crashed
+
+# More at a time than the soft limit allows, and each job has that limit, not the rank's.
+many_files() {
+    each=CADRE_RANK_WORKERS=threads:24
+    (ulimit -S -n 64 && on_ranks 'echo >open.{}; ./wait_for open.24 && ulimit -S -n' \
+        ::: $(seq 24) && echo "$status" >left)
+    each=NOTHING=0
+    cat err
+    equal 0 "$(cat left)" && equal "64" "$(uniq out)"
+}
+point "with more workers on a rank than its soft limit of open files allows" many_files
 
 refused() {
     on_ranks --ungroup echo ::: 1
