@@ -108,6 +108,6 @@ bool cdr_module_is_linked(uintptr_t address)
 {
     struct linked l = { .at = address, .target = MODULES_MAX };
 
-    dl_iterate_phdr(walk, &l);
+    cdr_modules_each(walk, &l);
     return l.target < l.n && l.reached[l.target];
 }

@@ -30,34 +30,57 @@ const char *cdr_file_of(const char *path)
     return slash ? slash + 1 : path;
 }
 
-/* ---- may the linker be asked? ---- */
+/* ---- asking the linker ---- */
 
-#ifdef CDR_KNOWS_SINGLE_THREADED
+/* Held while the linker is asked, and over a fork: its lock would not be free in the new
+ * process while another thread is inside. Others may be inside for reasons of their own. */
+static pthread_mutex_t asking = PTHREAD_MUTEX_INITIALIZER;
+
 /* Written where a process begins, by its only thread. */
-static bool locked_for_good;
+static bool forks_wait, locked_for_good;
 
-static void look_after_fork(void)
+static void before_fork(void)
 {
+    pthread_mutex_lock(&asking);
+}
+
+static void after_fork(void)
+{
+    pthread_mutex_unlock(&asking);
+}
+
+/* musl keeps its linker's lock over a fork; an old glibc does not say. */
+static void after_fork_in_child(void)
+{
+    pthread_mutex_unlock(&asking);
+#ifdef CDR_KNOWS_SINGLE_THREADED
     if (!__libc_single_threaded) /* inherited */
         locked_for_good = true;
+#endif
 }
 
 __attribute__((constructor)) static void begin(void)
 {
-    if (pthread_atfork(NULL, NULL, look_after_fork))
-        locked_for_good = true; /* no memory */
+    forks_wait = pthread_atfork(before_fork, after_fork, after_fork_in_child) == 0;
+    locked_for_good = !forks_wait; /* no memory */
 }
 
 bool cdr_modules_can_be_read(void)
 {
     return !locked_for_good;
 }
-#else
-bool cdr_modules_can_be_read(void)
+
+int cdr_modules_each(int (*visit)(struct dl_phdr_info *, size_t, void *), void *arg)
 {
-    return true; /* musl keeps its linker's lock over a fork; an old glibc does not say */
+    int rc;
+
+    if (forks_wait)
+        pthread_mutex_lock(&asking);
+    rc = dl_iterate_phdr(visit, arg);
+    if (forks_wait)
+        pthread_mutex_unlock(&asking);
+    return rc;
 }
-#endif
 
 /* ---- segments and notes ---- */
 
@@ -209,7 +232,7 @@ bool cdr_module_at(struct cdr_module *out, uintptr_t address)
 {
     struct search s = { .at = address, .out = out };
 
-    return dl_iterate_phdr(visit_at, &s) == 1;
+    return cdr_modules_each(visit_at, &s) == 1;
 }
 
 static int visit_id(struct dl_phdr_info *m, size_t size, void *arg)
@@ -232,7 +255,7 @@ bool cdr_module_with_id(struct cdr_module *out, const struct cdr_build_id *id,
 {
     struct search s = { .id = id, .offset = offset, .out = out };
 
-    return dl_iterate_phdr(visit_id, &s) == 1;
+    return cdr_modules_each(visit_id, &s) == 1;
 }
 
 static int visit_file(struct dl_phdr_info *m, size_t size, void *arg)
@@ -250,7 +273,7 @@ bool cdr_module_is_called(const char *file)
 {
     struct search s = { .file = file };
 
-    return dl_iterate_phdr(visit_file, &s) == 1;
+    return cdr_modules_each(visit_file, &s) == 1;
 }
 
 /* ---- is it from this file? ---- */
@@ -326,7 +349,7 @@ bool cdr_module_is_from(uintptr_t address, int fd)
 {
     struct comparison c = { .at = address, .fd = fd };
 
-    dl_iterate_phdr(compare, &c);
+    cdr_modules_each(compare, &c);
     return c.same;
 }
 
@@ -334,6 +357,6 @@ bool cdr_program_is_from(int fd)
 {
     struct comparison c = { .program = true, .fd = fd };
 
-    dl_iterate_phdr(compare, &c);
+    cdr_modules_each(compare, &c);
     return c.same;
 }

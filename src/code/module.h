@@ -9,6 +9,7 @@
 #define CDR_CODE_MODULE_H
 
 #include <limits.h>
+#include <link.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -28,6 +29,10 @@ struct cdr_module {
     struct cdr_build_id id;
     char path[PATH_MAX]; /* of its file, as the dynamic linker has it */
 };
+
+/* dl_iterate_phdr(), with no fork of this process meanwhile. `visit` may call that again, and
+ * nothing else here. */
+int cdr_modules_each(int (*visit)(struct dl_phdr_info *, size_t, void *), void *arg);
 
 /* False in a process that was forked from one with several threads: one of those may have
  * been inside the dynamic linker, whose lock nobody would ever give back then. Nothing
