@@ -88,6 +88,7 @@ def measure(subject, runner):
 
 def main():
     args = options()
+    sys.stdout.reconfigure(line_buffering=True)
     programs = os.path.join(args.build, "bench")
     try:
         runner = Runner(programs, max(1, args.rounds), args.patience, args.quick)
