@@ -13,8 +13,11 @@
 
 #define PAGE 65536 /* at least one, whatever their size */
 
+#define NO_ADVICE 0x7fff /* known to no Linux: who takes it, takes none */
+
 /* Made by whoever comes first, and kept: released with the page behind it. */
 static _Atomic(_Atomic pid_t *) kept;
+static _Atomic bool cannot_be_had; /* Linux is too old, or an emulator: relaxed */
 
 static _Atomic pid_t *make(void)
 {
@@ -24,8 +27,10 @@ static _Atomic pid_t *make(void)
 
     if (room == MAP_FAILED)
         return NULL;
-    if (madvise(room, PAGE, MADV_WIPEONFORK) == 0)
+    if (madvise(room, PAGE, MADV_WIPEONFORK) == 0 && madvise(room, PAGE, NO_ADVICE) < 0)
         page = room;
+    else
+        atomic_store_explicit(&cannot_be_had, true, memory_order_relaxed);
     if (page && atomic_compare_exchange_strong_explicit(
                     &kept, &before, page, memory_order_acq_rel, memory_order_acquire))
         return page;
@@ -38,7 +43,7 @@ pid_t cdr_own_pid(void)
     _Atomic pid_t *page = atomic_load_explicit(&kept, memory_order_acquire);
     pid_t pid;
 
-    if (!page)
+    if (!page && !atomic_load_explicit(&cannot_be_had, memory_order_relaxed))
         page = make();
     if (!page)
         return getpid();
