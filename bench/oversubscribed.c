@@ -65,50 +65,21 @@ static bool open_times(const char *backend, unsigned times)
     return true;
 }
 
-static bool threads_1(void)
-{
-    return open_times("threads", 1);
-}
+#define OPENS(backend, times)               \
+    static bool backend##_##times(void)     \
+    {                                       \
+        return open_times(#backend, times); \
+    }
 
-static bool threads_8(void)
-{
-    return open_times("threads", 8);
-}
-
-static bool threads_32(void)
-{
-    return open_times("threads", 32);
-}
-
-static bool processes_1(void)
-{
-    return open_times("processes", 1);
-}
-
-static bool processes_8(void)
-{
-    return open_times("processes", 8);
-}
-
-static bool processes_32(void)
-{
-    return open_times("processes", 32);
-}
-
-static bool persistent_1(void)
-{
-    return open_times("persistent", 1);
-}
-
-static bool persistent_8(void)
-{
-    return open_times("persistent", 8);
-}
-
-static bool persistent_32(void)
-{
-    return open_times("persistent", 32);
-}
+OPENS(threads, 1)
+OPENS(threads, 8)
+OPENS(threads, 32)
+OPENS(processes, 1)
+OPENS(processes, 8)
+OPENS(processes, 32)
+OPENS(persistent, 1)
+OPENS(persistent, 8)
+OPENS(persistent, 32)
 
 static cadre_job job_of(const struct work *w)
 {

@@ -60,7 +60,6 @@ bool cdr_request_pack(struct cdr_buffer *out, const struct cdr_attempt *how,
     cdr_buffer_add(out, own->data, own->size);
     for (size_t i = 0; i < own->size; i++)
         r.n_own += own->data[i] == '\0';
-    r.texts = out->size - sizeof r;
     r.limit = how->limit;
     r.has_input = job->block != NULL;
     r.input = job->block ? cdr_block_bytes(job->block) : 0;

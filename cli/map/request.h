@@ -24,7 +24,6 @@ struct cdr_request_common {
 struct cdr_request {
     double limit;
     size_t n_words, n_own;
-    size_t texts; /* bytes of all these */
     bool has_input;
     uint64_t input; /* bytes of what it reads */
 };

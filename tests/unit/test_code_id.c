@@ -5,6 +5,7 @@
  * name functions and call them in another process.
  */
 #include "code/code_id.h"
+#include "code/module.h"
 
 #include <dlfcn.h>
 #include <errno.h>
@@ -13,6 +14,7 @@
 #include <setjmp.h>
 #include <spawn.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -287,6 +289,45 @@ static void test_in_a_static_program(void **state)
 }
 #endif
 
+/* ---- beside a fork ---- */
+
+static atomic_bool looked_for_long_enough;
+
+static void *look_for_modules(void *arg)
+{
+    struct cdr_module module;
+
+    while (!atomic_load(&looked_for_long_enough))
+        if (!cdr_module_at(&module, (uintptr_t)look_for_modules))
+            return arg;
+    return NULL;
+}
+
+/* The new process may ask the linker, whatever the other thread was at; a hang is ended. */
+static void test_looking_beside_a_fork(void **state)
+{
+    struct cdr_module module;
+    void *failed = NULL;
+    pthread_t looker;
+
+    assert_int_equal(pthread_create(&looker, NULL, look_for_modules, state), 0);
+    for (int i = 0; i < 50; i++) {
+        int status = -1;
+        pid_t child = fork();
+
+        if (child == 0) {
+            alarm(10);
+            _exit(!cdr_module_at(&module, (uintptr_t)look_for_modules));
+        }
+        assert_true(child > 0);
+        assert_int_equal(waitpid(child, &status, 0), child);
+        assert_int_equal(status, 0);
+    }
+    atomic_store(&looked_for_long_enough, true);
+    assert_int_equal(pthread_join(looker, &failed), 0);
+    assert_null(failed);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -301,6 +342,7 @@ int main(void)
         cmocka_unit_test(test_a_library_opened),
         cmocka_unit_test(test_another_build),
         cmocka_unit_test(test_names_from_anywhere),
+        cmocka_unit_test(test_looking_beside_a_fork),
         cmocka_unit_test(test_modules_and_files),
         cmocka_unit_test(test_in_another_process),
         cmocka_unit_test(test_in_a_program_at_a_fixed_place),

@@ -4,23 +4,9 @@
 #include "core/board/claim.h"
 #include "core/board/intent.h"
 #include "base/counter.h"
+#include "base/minimum.h"
 
-/* ---- ranges in one word ---- */
-
-static uint64_t pack(uint64_t first, uint64_t count)
-{
-    return first << CDR_RANGE_BITS | count;
-}
-
-static uint64_t range_first(uint64_t range)
-{
-    return range >> CDR_RANGE_BITS;
-}
-
-static uint64_t range_count(uint64_t range)
-{
-    return range & CDR_CLAIM_MAX;
-}
+/* ---- words ---- */
 
 static bool replace(struct cdr_seat *seat, uint64_t *expected, uint64_t range)
 {
@@ -37,11 +23,6 @@ static uint64_t load(const _Atomic uint64_t *word)
 static void store(_Atomic uint64_t *word, uint64_t value)
 {
     atomic_store_explicit(word, value, memory_order_relaxed);
-}
-
-static uint64_t min_u64(uint64_t a, uint64_t b)
-{
-    return a < b ? a : b;
 }
 
 /* ---- notes, before the act; without an intent there are none ---- */
@@ -65,7 +46,7 @@ static void note_slice(struct cdr_intent *in, uint64_t first, uint64_t count)
         return;
     store(&in->progress, first);
     CDR_CRASH_POINT();
-    store(&in->slice, pack(first, count));
+    store(&in->slice, cdr_range_pack(first, count));
     CDR_CRASH_POINT();
 }
 
@@ -101,9 +82,9 @@ bool cdr_window_claim(struct cadre_window *w, unsigned s, uint64_t most,
             note_claim(in, 0);
             return false;
         }
-        count = min_u64(most, w->units - claimed->first);
+        count = cdr_min(most, w->units - claimed->first);
         claimed->end = claimed->first + count;
-        note_claim(in, pack(claimed->first, count));
+        note_claim(in, cdr_range_pack(claimed->first, count));
     } while (!cdr_next_move(w, &w->next, &next, claimed->end, s));
     CDR_COUNT(CLAIM, NULL);
     return true;
@@ -134,16 +115,17 @@ static bool take_front(struct cadre_window *w, struct cdr_seat *seat,
     uint64_t range = load(&seat->range), limit = load(&w->limit), first, count;
 
     do {
-        first = range_first(range);
-        count = range_count(range);
+        first = cdr_range_first(range);
+        count = cdr_range_count(range);
         if (count == 0 || first >= limit) {
             if (in)
                 store(&in->slice, 0);
             return false;
         }
-        count = min_u64(count, in && first < load(&in->alone) ? 1 : most);
+        count = cdr_min(count, in && first < load(&in->alone) ? 1 : most);
         note_slice(in, first, count);
-    } while (!replace(seat, &range, pack(first + count, range_count(range) - count)));
+    } while (!replace(seat, &range,
+                      cdr_range_pack(first + count, cdr_range_count(range) - count)));
     CDR_CRASH_POINT();
     *chunk = (struct cdr_span){ first, first + count };
     return true;
@@ -153,12 +135,13 @@ static bool claim_more(struct cadre_window *w, unsigned s, uint64_t most)
 {
     struct cdr_span span;
 
-    if (!cdr_window_claim(w, s, min_u64(most, CDR_CLAIM_MAX), &span))
+    if (!cdr_window_claim(w, s, cdr_min(most, CDR_CLAIM_MAX), &span))
         return false;
     CDR_CRASH_POINT();
     CDR_COUNT(RANGE, &w->seat[s].range);
     /* Release: who reads this range and then the claim sees the claim, or its end. */
-    atomic_store_explicit(&w->seat[s].range, pack(span.first, span.end - span.first),
+    atomic_store_explicit(&w->seat[s].range,
+                          cdr_range_pack(span.first, span.end - span.first),
                           memory_order_release);
     CDR_CRASH_POINT();
     note_claim(intent_of(w, s), 0);
@@ -172,13 +155,14 @@ static bool steal_from(struct cdr_seat *victim, struct cdr_seat *seat, uint64_t 
 
     CDR_COUNT(LOOK, NULL);
     do {
-        if (range_count(range) == 0 || range_first(range) >= limit)
+        if (cdr_range_count(range) == 0 || cdr_range_first(range) >= limit)
             return false;
-        kept = range_count(range) / 2;
-    } while (!replace(victim, &range, pack(range_first(range), kept)));
+        kept = cdr_range_count(range) / 2;
+    } while (!replace(victim, &range, cdr_range_pack(cdr_range_first(range), kept)));
     CDR_COUNT(STOLEN, &victim->range);
     CDR_COUNT(RANGE, &seat->range);
-    store(&seat->range, pack(range_first(range) + kept, range_count(range) - kept));
+    store(&seat->range,
+          cdr_range_pack(cdr_range_first(range) + kept, cdr_range_count(range) - kept));
     return true;
 }
 
@@ -224,7 +208,8 @@ bool cdr_window_give(struct cadre_window *w, unsigned s, const struct cdr_span *
     if (asked)
         atomic_store_explicit(&seat->asked, false, memory_order_relaxed);
     /* What is still in the range follows the slice directly, or there is nothing. */
-    while (rest && !replace(seat, &range, pack(begun, rest + range_count(range))))
+    while (rest &&
+           !replace(seat, &range, cdr_range_pack(begun, rest + cdr_range_count(range))))
         ;
     note_given(in);
     return asked;
@@ -248,7 +233,7 @@ bool cdr_window_stealable(const struct cadre_window *w, unsigned s)
     for (unsigned i = 0; i < w->seats; i++) {
         uint64_t range = load(&w->seat[i].range);
         CDR_COUNT(LOOK, NULL);
-        if (i != s && range_count(range) && range_first(range) < limit)
+        if (i != s && cdr_range_count(range) && cdr_range_first(range) < limit)
             return true;
     }
     return false;

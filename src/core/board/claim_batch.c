@@ -4,11 +4,7 @@
 #include "core/board/claim.h"
 #include "core/board/intent.h"
 #include "base/counter.h"
-
-static uint64_t min_u64(uint64_t a, uint64_t b)
-{
-    return a < b ? a : b;
-}
+#include "base/minimum.h"
 
 bool cdr_ring_claim(struct cadre_window *w, unsigned s, uint64_t most,
                     struct cdr_batch *b)
@@ -27,7 +23,7 @@ bool cdr_ring_claim(struct cadre_window *w, unsigned s, uint64_t most,
                 cdr_intent_end_batch(w, s);
             return false;
         }
-        b->count = (uint32_t)min_u64(min_u64(most, CDR_BATCH_MAX), tail - b->first);
+        b->count = (uint32_t)cdr_min(cdr_min(most, CDR_BATCH_MAX), tail - b->first);
         cdr_ring_locate(r, b);
         if (w->intents_at)
             cdr_intent_note_batch(w, s, b);

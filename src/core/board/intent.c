@@ -5,6 +5,7 @@
  */
 #include "core/board/intent.h"
 #include "base/counter.h"
+#include "base/minimum.h"
 
 #include <string.h>
 
@@ -18,30 +19,10 @@ static void store(_Atomic uint64_t *word, uint64_t value)
     atomic_store_explicit(word, value, memory_order_relaxed);
 }
 
-static uint64_t pack(uint64_t first, uint64_t count)
-{
-    return first << CDR_RANGE_BITS | count;
-}
-
-static uint64_t first_of(uint64_t range)
-{
-    return range >> CDR_RANGE_BITS;
-}
-
-static uint64_t count_of(uint64_t range)
-{
-    return range & CDR_CLAIM_MAX;
-}
-
 static bool replace(_Atomic uint64_t *word, uint64_t expected, uint64_t value)
 {
     return atomic_compare_exchange_strong_explicit(
         word, &expected, value, memory_order_relaxed, memory_order_relaxed);
-}
-
-static uint64_t min_u64(uint64_t a, uint64_t b)
-{
-    return a < b ? a : b;
 }
 
 /* ---- claims ---- */
@@ -129,7 +110,7 @@ static uint32_t count_published(const struct cdr_ring *r,
 {
     const struct cdr_batch *b = &intent->batch;
     uint64_t known = intent->published;
-    uint32_t n = known > b->first ? (uint32_t)min_u64(known - b->first, b->count) : 0;
+    uint32_t n = known > b->first ? (uint32_t)cdr_min(known - b->first, b->count) : 0;
 
     while (n < b->count && was_published(r, b->first + n, b->slot[n]))
         n++;
@@ -169,11 +150,11 @@ static unsigned richest(const struct cadre_window *w, unsigned s)
 
     for (unsigned k = 1; k < w->seats; k++) {
         uint64_t range = load(&w->seat[k].range);
-        uint64_t from = first_of(range), end = from + count_of(range);
+        uint64_t from = cdr_range_first(range), end = from + cdr_range_count(range);
         uint64_t alone = load(&cdr_window_intent(w, k)->alone);
 
         from = from < alone ? alone : from;
-        end = min_u64(end, limit);
+        end = cdr_min(end, limit);
         if (k != s && end > from && end - from > most) {
             most = end - from;
             found = k;
@@ -188,16 +169,17 @@ static bool move_half(struct cadre_window *w, unsigned from, unsigned to)
 {
     _Atomic uint64_t *victim = &w->seat[from].range;
     uint64_t range = atomic_load_explicit(victim, memory_order_acquire);
-    uint64_t kept = count_of(range) / 2, first = first_of(range);
+    uint64_t kept = cdr_range_count(range) / 2, first = cdr_range_first(range);
     uint64_t alone = load(&cdr_window_intent(w, from)->alone);
 
     if (first + kept < alone)
         kept = alone - first;
-    if (kept >= count_of(range) || load(&cdr_window_intent(w, from)->claim) ||
-        !replace(victim, range, pack(first, kept)))
+    if (kept >= cdr_range_count(range) || load(&cdr_window_intent(w, from)->claim) ||
+        !replace(victim, range, cdr_range_pack(first, kept)))
         return false;
     CDR_COUNT(STOLEN, victim);
-    store(&w->seat[to].range, pack(first + kept, count_of(range) - kept));
+    store(&w->seat[to].range,
+          cdr_range_pack(first + kept, cdr_range_count(range) - kept));
     return true;
 }
 
@@ -221,7 +203,8 @@ static void settle_claim(struct cadre_window *w, unsigned s)
     uint64_t claim = load(&intent->claim);
     uint64_t next = atomic_load_explicit(&w->next, memory_order_acquire);
 
-    if (claim && cdr_claim_was_made(w, next, s, first_of(claim) + count_of(claim)))
+    if (claim &&
+        cdr_claim_was_made(w, next, s, cdr_range_first(claim) + cdr_range_count(claim)))
         store(&w->seat[s].range, claim); /* again, perhaps */
     store(&intent->claim, 0);
 }
@@ -236,20 +219,20 @@ void cdr_intent_settle(struct cadre_window *w, unsigned s, bool whole,
     settle_claim(w, s);
     slice = load(&intent->slice);
     range = load(&seat->range);
-    front = first_of(range);
+    front = cdr_range_first(range);
     *left = (struct cdr_left){ front, front, front, false };
     if (slice) {
         left->running = atomic_load_explicit(&intent->running, memory_order_relaxed);
-        left->first = first_of(slice);
+        left->first = cdr_range_first(slice);
         left->progress = left->running && !whole ? load(&seat->current) / w->grain
                                                  : load(&intent->progress);
-        left->taken = first_of(slice) + count_of(slice);
+        left->taken = cdr_range_first(slice) + cdr_range_count(slice);
         if (left->taken > front || left->progress > left->taken)
             left->taken = front;
     }
     if (left->progress < front) /* the slice was taken, and the rest not given back */
-        store(&seat->range,
-              pack(left->progress, front - left->progress + count_of(range)));
+        store(&seat->range, cdr_range_pack(left->progress, front - left->progress +
+                                                               cdr_range_count(range)));
     store(&intent->slice, 0);
     store(&seat->slice_end, 0);
     atomic_store_explicit(&intent->running, 0, memory_order_relaxed);
@@ -260,12 +243,13 @@ struct cdr_span cdr_intent_range(const struct cadre_window *w, unsigned s)
 {
     uint64_t range = load(&w->seat[s].range);
 
-    return (struct cdr_span){ first_of(range), first_of(range) + count_of(range) };
+    return (struct cdr_span){ cdr_range_first(range),
+                              cdr_range_first(range) + cdr_range_count(range) };
 }
 
 void cdr_intent_set_range(struct cadre_window *w, unsigned s, struct cdr_span chunk)
 {
-    store(&w->seat[s].range, pack(chunk.first, chunk.end - chunk.first));
+    store(&w->seat[s].range, cdr_range_pack(chunk.first, chunk.end - chunk.first));
 }
 
 /* The first stretch at or beyond `from` that some seat holds. */

@@ -23,6 +23,21 @@
 #define CDR_CLAIM_MAX  (((uint64_t)1 << CDR_RANGE_BITS) - 1)
 #define CDR_UNITS_MAX  (((uint64_t)1 << (64 - CDR_RANGE_BITS)) - 1)
 
+static inline uint64_t cdr_range_pack(uint64_t first, uint64_t count)
+{
+    return first << CDR_RANGE_BITS | count;
+}
+
+static inline uint64_t cdr_range_first(uint64_t range)
+{
+    return range >> CDR_RANGE_BITS;
+}
+
+static inline uint64_t cdr_range_count(uint64_t range)
+{
+    return range & CDR_CLAIM_MAX;
+}
+
 /* Consecutive units: first .. end-1. */
 struct cdr_span {
     uint64_t first, end;

@@ -6,6 +6,7 @@
 #include "core/lease/format.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/minimum.h"
 #include "core/run/cost.h"
 
 #include <stdlib.h>
@@ -15,11 +16,6 @@
 #define MOST_BYTES ((size_t)1 << 20) /* in one lease, unless one item has more */
 #define ROOT_NS    4000.0  /* who hands leases out has so long for each at least */
 #define STREAM_NS  20000.0 /* a stream's caller waits for the first of a lease */
-
-static uint64_t min_u64(uint64_t a, uint64_t b)
-{
-    return a < b ? a : b;
-}
 
 /* ---- how many ---- */
 
@@ -58,7 +54,7 @@ static uint64_t allowance(const struct cdr_ledger *l, unsigned seat)
     if (most == UINT64_MAX)
         return most;
     for (const struct cdr_entry *e = cdr_ledger_first(l, seat); e; e = e->next)
-        most -= min_u64(most, e->units.end - e->units.first);
+        most -= cdr_min(most, e->units.end - e->units.first);
     return most;
 }
 
@@ -69,7 +65,7 @@ static uint64_t how_many(const struct cdr_ledger *l, uint64_t most, uint64_t lef
     units = that_fit(l, units);
     if (most && most < units)
         units = most;
-    return min_u64(units, left);
+    return cdr_min(units, left);
 }
 
 /* ---- which ---- */
@@ -114,7 +110,7 @@ static int from_back(struct cdr_ledger *l, uint64_t most, struct cdr_entry **out
     left = e->units.end - e->units.first;
     count = e->combines ? 0 : how_many(l, most, left);
     if (!e->combines && e->units.first < e->singly_until)
-        count = min_u64(count, e->singly_until - e->units.first);
+        count = cdr_min(count, e->singly_until - e->units.first);
     if (e->combines || count == left) {
         cdr_entry_take_out(l, e);
         *out = e;
@@ -163,7 +159,7 @@ static const cadre_error *error_at(const struct cdr_ledger *l, const char *item)
 static void look_ahead(struct cdr_ring *r, struct cdr_batch *b)
 {
     b->first = cdr_ring_claimed(r);
-    b->count = (uint32_t)min_u64(cdr_ring_unclaimed(r), CDR_BATCH_MAX);
+    b->count = (uint32_t)cdr_min(cdr_ring_unclaimed(r), CDR_BATCH_MAX);
     cdr_ring_locate(r, b);
 }
 
@@ -194,21 +190,21 @@ static uint64_t healthy(const struct cdr_ledger *l, struct cdr_ring *r, uint64_t
     look_ahead(r, &b);
     while (k < b.count && !error_at(l, cdr_ring_item(r, b.slot[k])))
         k++;
-    return min_u64(count, k);
+    return cdr_min(count, k);
 }
 
 static int claim_positions(struct cdr_ledger *l, unsigned seat, uint64_t most,
                            struct cdr_entry **out)
 {
     struct cdr_ring *r = cdr_window_ring(l->run->window);
-    uint64_t left = min_u64(cdr_ring_unclaimed(r), UINT32_MAX), count;
+    uint64_t left = cdr_min(cdr_ring_unclaimed(r), UINT32_MAX), count;
     struct cdr_batch batch;
     struct cdr_entry *e;
 
     if (left == 0 || l->blocked)
         return CADRE_DONE;
     /* An equal share, or some would have nothing. */
-    count = min_u64(how_many(l, most, left), left / l->run->workers + 1);
+    count = cdr_min(how_many(l, most, left), left / l->run->workers + 1);
     count = healthy(l, r, count);
     if (count == 0)
         return CADRE_DONE;

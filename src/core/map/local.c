@@ -145,16 +145,19 @@ static void consider(cadre_run *run, struct cdr_trial *trial)
     const struct cdr_plan *plan = &run->pool->plan;
     uintptr_t kernel = cdr_program_kernel(run->program);
     uint64_t n = run->program->n;
-    double gain = cdr_pool_gain(run->pool, kernel, n);
+    double gain;
 
     if (plan->workers < 2 || run->window->units < 2 || n < plan->min_items)
         return;
+    gain = cdr_pool_gain(run->pool, kernel, n);
     if (gain > 0)
         cdr_gain_used(&run->pool->gains, kernel);
     if (gain > 0 && gain < CDR_GAIN_NONE)
         return;
-    if (may_try(run, kernel))
+    if (may_try(run, kernel)) {
+        *trial = (struct cdr_trial){ 0 };
         run->trial = trial;
+    }
     run->may_begin = true;
     if (worth_at_once(run, plan->min_items))
         bring_in(run);
@@ -174,7 +177,7 @@ static void learn(cadre_run *run)
 int cdr_map_run(cadre_pool *pool, const struct cdr_program *p, const cadre_job *job,
                 const struct cdr_call *call, cadre_error *err)
 {
-    struct cdr_trial trial = { 0 };
+    struct cdr_trial trial; /* where there is one */
     struct cdr_context *f;
     cadre_error local;
     int rc;

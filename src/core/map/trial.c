@@ -3,8 +3,8 @@
  *
  * What workers gain can be seen only where tasks run with and without others beside them, and
  * only in neighbouring tasks, since items differ. So in a run that is long enough for it not
- * to matter, once a kernel, all workers but the caller stand still between two slices for some
- * ten microseconds, five times. What the caller's tasks take of its CPU then, and in
+ * to matter, once a kernel, all workers but the caller stand still between two slices for about
+ * 0.13 ms, five times. What the caller's tasks take of its CPU then, and in
  * between, makes the pairs that gain.c judges.
  *
  * Processor time, as the caller may have to wait for a CPU: a busy machine makes tasks take

@@ -25,6 +25,7 @@
 #include "core/stream/stream.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/minimum.h"
 #include "machine/process.h"
 
 #include <inttypes.h>
@@ -58,11 +59,6 @@ static void report(cadre_stream *s)
 }
 
 /* ---- feeding ---- */
-
-static uint64_t lowest(uint64_t a, uint64_t b)
-{
-    return a < b ? a : b;
-}
 
 static uint64_t held(const cadre_stream *s)
 {
@@ -203,7 +199,7 @@ static bool feed_from_source(cadre_stream *s)
 static uint64_t range_room(const cadre_stream *s, char **at)
 {
     uint64_t home = cdr_ring_home(s->ring, s->fed), n = 0;
-    uint64_t room = lowest(portion(s), s->ring->slots - home);
+    uint64_t room = cdr_min(portion(s), s->ring->slots - home);
 
     *at = cdr_ring_item(s->ring, next_slot(s));
     if (s->passed == 0)
@@ -384,7 +380,7 @@ __attribute__((noinline)) static int next_slowly(cadre_stream *s, cadre_record *
     while ((step = cdr_stream_step(s, record)) == CDR_WAITING)
         cdr_stream_wait(s);
     s->at_once = s->plain && step == CDR_READY && !s->lent_late
-                     ? lowest(s->ready - s->passed, s->feed_at)
+                     ? cdr_min(s->ready - s->passed, s->feed_at)
                      : 0;
     if (step == CDR_READY)
         return CADRE_OK;

@@ -58,16 +58,19 @@ static void wake_caller(struct cadre_worker *w)
 
 /* Unordered, slots are used again while the rest of the batch runs, for as long as that
  * takes: who settles what a dead worker left goes by this. */
-static bool notes_published(const struct cadre_worker *w, const struct cdr_ring *r)
+static uint64_t *published_of(const struct cadre_worker *w, const struct cdr_ring *r)
 {
-    return r->unordered && w->task.run->window->intents_at;
+    const struct cadre_window *window = w->task.run->window;
+
+    return r->unordered && window->intents_at
+               ? &cdr_window_intent(window, w->seat)->published
+               : NULL;
 }
 
-static void note_published(const struct cadre_worker *w, const struct cdr_ring *r,
-                           uint64_t end)
+static void note_published(uint64_t *published, uint64_t end)
 {
-    if (notes_published(w, r))
-        cdr_window_intent(w->task.run->window, w->seat)->published = end;
+    if (published)
+        *published = end;
 }
 
 /* Task p has run: say how it ended. */
@@ -84,7 +87,7 @@ static void finish(struct cadre_worker *w, struct cdr_ring *r, uint64_t p,
     }
     if (cdr_ring_finish(r, p, slot, t->failed_at == p ? CDR_FAILED : CDR_DONE))
         wake_caller(w);
-    note_published(w, r, p + 1);
+    note_published(published_of(w, r), p + 1);
     cdr_task_has_put(t);
 }
 
@@ -113,7 +116,7 @@ static uint32_t run_together(struct cadre_worker *w, struct cdr_ring *r,
     if (done > first &&
         cdr_ring_finish_all(r, first, &b->slot[i], (uint32_t)(done - first)))
         wake_caller(w);
-    note_published(w, r, done);
+    note_published(published_of(w, r), done);
     if (done == last)
         return end;
     if (t->failed_at == done) /* else it was stopped there */
@@ -155,7 +158,8 @@ static void run_plain(struct cadre_worker *w, struct cdr_ring *r,
     struct cadre_task *t = &w->task;
     const struct cdr_program *program = t->program;
     cadre_fn *fn = program->fn;
-    bool in_place = program->in_place, notes = notes_published(w, r);
+    uint64_t *published = published_of(w, r);
+    bool in_place = program->in_place;
 
     for (uint32_t i = 0; i < b->count; i++) {
         uint64_t p = b->first + i;
@@ -173,8 +177,7 @@ static void run_plain(struct cadre_worker *w, struct cdr_ring *r,
             cdr_task_returned(t, p, rc);
         if (cdr_ring_finish(r, p, slot, t->failed_at == p ? CDR_FAILED : CDR_DONE))
             wake_caller(w);
-        if (notes)
-            note_published(w, r, p + 1);
+        note_published(published, p + 1);
     }
 }
 
