@@ -1,42 +1,33 @@
 /* bridge.c - from rank 0 to workers of other ranks, and back.
  * SPDX-License-Identifier: MIT
  *
- * Two streams feed each other. The first has addresses of errands for items, from the pipe,
- * runs in the bridge's thread, and makes requests of them, of any size; those are the items of
- * the second, which runs on the ranks. Its records come as tasks end; their indexes are the
- * errands', as both streams number what they get in order.
+ * Errands wait in a queue, which is the source of the stream: it says that there is none yet,
+ * and is woken for the next. The indexes of the stream's records are the errands', as both
+ * number them in the order in which they come.
  */
 #include "cli/map/bridge.h"
 #include "cli/base/thread.h"
 
 #include <cadre/stream.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#define PIPE_ROOM (1 << 20) /* else as it is */
 
 struct cdr_bridge {
     struct cdr_bridge_setting set;
     char *shared;
     cadre_pool *pool;
-    cadre_file *file;      /* its end of the pipe; the thread's, as the first stream */
-    cadre_stream *packing; /* the first stream */
-    int pipe;              /* our end */
     pthread_t thread;
     bool has_thread;
-    pthread_mutex_t
-        order;     /* held while an errand gets its index and goes into the pipe */
-    uint64_t sent; /* under `order` */
     pthread_mutex_t lock; /* guards what follows */
     pthread_cond_t changed;
-    cadre_stream *stream; /* the second stream, while it may be stopped; or NULL */
-    bool ready, ended, stopped;
+    cadre_stream *stream; /* while it may be woken or stopped; or NULL */
+    bool ready, closing, ended, stopped;
     cadre_error error;             /* what broke it; code 0: nothing did */
-    struct cdr_errand **under_way; /* n_places lists, by index */
+    uint64_t sent;                 /* errands so far */
+    struct cdr_errand *first;      /* the queue */
+    struct cdr_errand **last;      /* where the next one goes */
+    struct cdr_errand **under_way; /* queued or on a rank: n_places lists, by index */
     size_t n_places;
 };
 
@@ -115,50 +106,60 @@ static void finish_rest(struct cdr_bridge *b)
     pthread_mutex_unlock(&b->lock);
 }
 
-/* False: it has ended. */
-static bool enlist(struct cdr_bridge *b, struct cdr_errand *e)
+/* Under the lock. */
+static void enlist(struct cdr_bridge *b, struct cdr_errand *e)
 {
-    bool ended;
+    struct cdr_errand **first;
 
-    pthread_mutex_lock(&b->lock);
-    ended = b->ended;
-    if (!ended) {
-        struct cdr_errand **first = &b->under_way[e->index % b->n_places];
-
-        e->next = *first;
-        *first = e;
-    } else {
-        e->error = b->error;
-    }
-    pthread_mutex_unlock(&b->lock);
-    return !ended;
-}
-
-/* A write of so few bytes to a pipe is all of them or none. The reader that is gone has seen
- * to all that was under way. */
-static void put(const struct cdr_bridge *b, struct cdr_errand *e)
-{
-    while (write(b->pipe, &e, sizeof e) < 0)
-        if (errno != EINTR)
-            return;
+    e->index = b->sent++;
+    first = &b->under_way[e->index % b->n_places];
+    e->next = *first;
+    *first = e;
+    e->queued = NULL;
+    *b->last = e;
+    b->last = &e->queued;
+    cadre_stream_wake(b->stream);
 }
 
 void cdr_bridge_send(struct cdr_bridge *b, struct cdr_errand *e)
 {
-    bool enlisted;
+    bool ended;
 
     atomic_store_explicit(&e->done, false, memory_order_relaxed);
     e->answer = NULL;
-    pthread_mutex_lock(&b->order);
-    e->index = b->sent;
-    enlisted = enlist(b, e);
-    if (enlisted) {
-        b->sent++;
-        put(b, e);
-    }
-    pthread_mutex_unlock(&b->order);
-    if (!enlisted)
+    pthread_mutex_lock(&b->lock);
+    ended = b->ended;
+    if (ended)
+        e->error = b->error;
+    else
+        enlist(b, e);
+    pthread_mutex_unlock(&b->lock);
+    if (ended)
         finish(e, e->error.code ? CDR_ERRAND_FAILED : CDR_ERRAND_STOPPED);
+}
+
+/* The stream's source: never waits. An errand that was given is in the hands of who waits for
+ * it, and may be gone with its answer. */
+static int next_request(void *arg, void *item, cadre_error *err)
+{
+    struct cdr_bridge *b = arg;
+    int rc = CADRE_OK;
+
+    (void)err;
+    pthread_mutex_lock(&b->lock);
+    if (b->first) {
+        const struct cdr_buffer *request = &b->first->request;
+
+        *(cadre_bytes *)item =
+            (cadre_bytes){ .data = request->data, .size = request->size };
+        b->first = b->first->queued;
+        if (!b->first)
+            b->last = &b->first;
+    } else {
+        rc = b->closing ? CADRE_DONE : CADRE_LATER;
+    }
+    pthread_mutex_unlock(&b->lock);
+    return rc;
 }
 
 void cdr_bridge_stop(struct cdr_bridge *b)
@@ -169,46 +170,31 @@ void cdr_bridge_stop(struct cdr_bridge *b)
     pthread_mutex_unlock(&b->lock);
 }
 
-/* ---- the streams, in a thread of their own ---- */
-
-static int pack(cadre_task *task, const void *item, void *result)
-{
-    const struct cdr_errand *e = *(struct cdr_errand *const *)item;
-
-    (void)result;
-    return cadre_task_emit(task, e->request.data, e->request.size);
-}
+/* ---- the stream, in a thread of its own ---- */
 
 /* With a limit, of 49 days, processes tell of each task as it begins: so they pay for the
  * death of one at once, where a task would be run again to find out whether it was that. */
-static int open_streams(struct cdr_bridge *b, cadre_stream **out, cadre_error *err)
+static int open_stream(struct cdr_bridge *b, cadre_stream **out, cadre_error *err)
 {
-    cadre_job packing = { .fn = pack,
-                          .name = b->set.name,
-                          .item_size = sizeof(struct cdr_errand *),
-                          .source = cadre_file_source,
-                          .source_arg = b->file,
-                          .window = b->set.most };
-    cadre_job away = { .fn = b->set.kernel,
-                       .name = b->set.name,
-                       .item_size = CADRE_BYTES,
-                       .shared = b->shared,
-                       .shared_size = b->set.shared_size,
-                       .worker_begin = b->set.begin,
-                       .worker_end = b->set.end,
-                       .chunk = 1,
-                       .prefetch = 1,
-                       .on_error = CADRE_KEEP_GOING,
-                       .timeout_ms = UINT32_MAX,
-                       .grace_ms = b->set.grace_ms,
-                       .source = cadre_stream_source,
-                       .window = b->set.most,
-                       .unordered = true,
-                       .caller_waits = true };
-    int rc = cadre_stream_open(&b->packing, NULL, &packing, err);
+    cadre_job job = { .fn = b->set.kernel,
+                      .name = b->set.name,
+                      .item_size = CADRE_BYTES,
+                      .shared = b->shared,
+                      .shared_size = b->set.shared_size,
+                      .worker_begin = b->set.begin,
+                      .worker_end = b->set.end,
+                      .chunk = 1,
+                      .prefetch = 1,
+                      .on_error = CADRE_KEEP_GOING,
+                      .timeout_ms = UINT32_MAX,
+                      .grace_ms = b->set.grace_ms,
+                      .source = next_request,
+                      .source_arg = b,
+                      .window = b->set.most,
+                      .unordered = true,
+                      .caller_waits = true };
 
-    away.source_arg = b->packing;
-    return rc ? rc : cadre_stream_open(out, b->pool, &away, err);
+    return cadre_stream_open(out, b->pool, &job, err);
 }
 
 /* For who opens the bridge; or it is too late, and `stream` is NULL. */
@@ -229,7 +215,7 @@ static void *run(void *arg)
     cadre_stream *stream = NULL;
     cadre_record record;
     cadre_error err;
-    int rc = open_streams(b, &stream, &err);
+    int rc = open_stream(b, &stream, &err);
     bool opened = !rc;
 
     if (opened)
@@ -238,8 +224,6 @@ static void *run(void *arg)
         hand_over(b, &record);
     tell(b, NULL, rc == CADRE_DONE ? NULL : &err);
     cadre_stream_close(stream); /* waits for what runs to end */
-    cadre_stream_close(b->packing);
-    cadre_file_close(b->file);
     finish_rest(b);
     if (opened && b->error.code)
         b->set.broken(b->set.arg);
@@ -247,23 +231,6 @@ static void *run(void *arg)
 }
 
 /* ---- open and close ---- */
-
-static int open_pipe(struct cdr_bridge *b, struct cdr_failure *why)
-{
-    char name[40];
-    cadre_error err;
-    int ends[2], rc;
-
-    if (pipe2(ends, O_CLOEXEC) < 0)
-        return cdr_fails(why, CDR_EXIT_FAILED, "there is no pipe for requests: %s",
-                         strerror(errno));
-    b->pipe = ends[1];
-    (void)fcntl(b->pipe, F_SETPIPE_SZ, PIPE_ROOM);
-    snprintf(name, sizeof name, "/proc/self/fd/%d", ends[0]);
-    rc = cadre_file_open(&b->file, name, sizeof(struct cdr_errand *), &err);
-    close(ends[0]);
-    return rc ? cdr_fails_in_library(why, NULL, &err) : 0;
-}
 
 static int open_pool(struct cdr_bridge *b, struct cdr_failure *why)
 {
@@ -302,18 +269,25 @@ int cdr_bridge_open(struct cdr_bridge **out, const struct cdr_bridge_setting *se
     if (!b)
         return cdr_fails_memory(why);
     b->set = *set;
-    b->pipe = -1;
+    b->last = &b->first;
     b->n_places = set->most;
     b->under_way = calloc(b->n_places, sizeof *b->under_way);
     b->shared = malloc(set->shared_size);
     if (!b->under_way || !b->shared || pthread_mutex_init(&b->lock, NULL) != 0 ||
-        pthread_mutex_init(&b->order, NULL) != 0 ||
         pthread_cond_init(&b->changed, NULL) != 0)
         return cdr_fails_memory(why);
     memcpy(b->shared, set->shared, set->shared_size);
-    if (open_pipe(b, why) || open_pool(b, why) || start(b, why))
+    if (open_pool(b, why) || start(b, why))
         return why->code;
     return 0;
+}
+
+static void end_requests(struct cdr_bridge *b)
+{
+    pthread_mutex_lock(&b->lock);
+    b->closing = true;
+    cadre_stream_wake(b->stream);
+    pthread_mutex_unlock(&b->lock);
 }
 
 int cdr_bridge_close(struct cdr_bridge *b, struct cdr_failure *why)
@@ -322,17 +296,14 @@ int cdr_bridge_close(struct cdr_bridge *b, struct cdr_failure *why)
 
     if (!b)
         return 0;
-    if (b->pipe >= 0)
-        close(b->pipe); /* the end of the stream */
-    if (b->has_thread)
+    if (b->has_thread) {
+        end_requests(b);
         pthread_join(b->thread, NULL);
-    else
-        cadre_file_close(b->file);
+    }
     if (b->has_thread && b->error.code && !why->text[0])
         rc = cdr_fails_in_library(why, NULL, &b->error);
     cadre_close(b->pool);
     pthread_mutex_destroy(&b->lock);
-    pthread_mutex_destroy(&b->order);
     pthread_cond_destroy(&b->changed);
     free(b->under_way);
     free(b->shared);

@@ -2,9 +2,8 @@
  * SPDX-License-Identifier: MIT
  *
  * A thread keeps a stream going whose tasks run on the ranks, and which lasts as long as the
- * bridge. Anybody may hand it a request and wait for what comes back. The requests
- * reach the stream through a pipe, since it looks at a file without waiting, so that what has
- * come back is handed over whether there are requests or not.
+ * bridge. Anybody may hand it a request and wait for what comes back. It never waits for
+ * requests, so that what has come back is handed over whether there are any or not.
  */
 #ifndef CDR_CLI_MAP_BRIDGE_H
 #define CDR_CLI_MAP_BRIDGE_H
@@ -43,7 +42,7 @@ struct cdr_errand {
 
     /* Of the bridge's. */
     uint64_t index;
-    struct cdr_errand *next;
+    struct cdr_errand *next, *queued;
     atomic_bool done; /* released when what follows is set */
     enum cdr_errand_end end;
     char *answer; /* what the kernel emitted: yours to free */
