@@ -25,6 +25,8 @@
 #define BACK_TO_BACK_NS \
     1e6 /* in state `again`: so long each, before the other's turn */
 #define MISLED_BY 1000
+#define MISLEADS_UP \
+    1000 /* ns: items that cost more are misled by cheaper ones, which take less */
 
 struct bench {
     struct work work, other; /* other: what misleads */
@@ -177,7 +179,7 @@ static double find_unit(double cost, double step)
 /* Up to 5 ns a call of the kernel is all there is: then it is the trivial one. */
 static bool open_work(struct bench *b, double cost, double total, double step)
 {
-    double other = cost > 100 * 1000 ? cost / MISLED_BY : cost * MISLED_BY;
+    double other = cost > MISLEADS_UP ? cost / MISLED_BY : cost * MISLED_BY;
     size_t n = total < 2 * cost ? 2 : (size_t)(total / cost);
 
     return work_open(&b->work, cost < 5 ? "square" : "even", n, find_unit(cost, step),

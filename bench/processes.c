@@ -9,6 +9,8 @@
  *   death       from a worker's last instruction to the first of its item's next run
  *   late-death  the same in a run that has lasted two seconds
  *   persistent-death  the same on persistent workers
+ *   fork        a bare fork, to the first instruction of the child: what Linux can do
+ *   kill-fork   from a bare child's last instruction to the first of the next one's
  *
  * With so many MiB that the program has in use beside: forking copies its page tables.
  * Printed are the lowest and the median of the repetitions.
@@ -16,11 +18,13 @@
 #include <cadre/cadre.h>
 #include "measure.h"
 
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define WORKERS 2
@@ -171,6 +175,57 @@ static double persistent_death(void)
     return die(true, 0);
 }
 
+/* ---- what Linux can do ---- */
+
+/* A child that says when it began, and lives until it is killed. */
+static pid_t bare_child(double *began)
+{
+    pid_t pid = fork();
+
+    if (pid == 0) {
+        *(volatile double *)began = now_ns();
+        for (;;)
+            pause();
+    }
+    while (pid > 0 && *(volatile double *)began == 0)
+        sched_yield();
+    return pid;
+}
+
+static bool end_child(pid_t pid)
+{
+    return kill(pid, SIGKILL) == 0 && waitpid(pid, NULL, 0) == pid;
+}
+
+/* From one child to the next, or from before the only one. */
+static double bare(bool after_a_death)
+{
+    double *child = cadre_alloc_shared(2 * sizeof *child, NULL), began = now_ns();
+    bool ok = child != NULL;
+    pid_t pid;
+
+    if (ok && after_a_death) {
+        ok = (pid = bare_child(&child[0])) > 0;
+        began = now_ns();
+        ok = ok && end_child(pid);
+    }
+    ok = ok && (pid = bare_child(&child[1])) > 0;
+    began = ok ? child[1] - began : -1;
+    ok = ok && end_child(pid);
+    cadre_free_shared(child);
+    return ok ? began : -1;
+}
+
+static double bare_fork(void)
+{
+    return bare(false);
+}
+
+static double bare_kill_fork(void)
+{
+    return bare(true);
+}
+
 /* ---- all of them ---- */
 
 /* In pages as small as there are, which is the worst case. */
@@ -216,6 +271,8 @@ static const struct feat {
     { "death", death },
     { "late-death", late_death },
     { "persistent-death", persistent_death },
+    { "fork", bare_fork },
+    { "kill-fork", bare_kill_fork },
 };
 
 static const struct feat *find_feat(const char *name)

@@ -46,10 +46,12 @@ SMALL = through("8-byte items through a bounded window, in order", "square")
 WIDE = through("64-byte items and results, the same", "wide")
 
 STARTS = [  # what, by whom, how, goal in milliseconds or None
+    ("a bare fork of one process", "cadre", "fork", None),
     ("a first map of four items, on two fresh workers", "cadre", "cold", 1),
     ("the same with Python's Pool", "python", "cold", None),
     ("the same on persistent workers, started clean", "cadre", "cold-persistent", None),
     ("a map of 64 items on a persistent pool", "cadre", "persistent", 0.02),
+    ("from a bare process's death to the next one", "cadre", "kill-fork", None),
     ("from a worker's death to its item's next run", "cadre", "death", 5),
     ("the same in a run that has lasted two seconds", "cadre", "late-death", 5),
     ("the same on persistent workers", "cadre", "persistent-death", 5),
@@ -104,7 +106,7 @@ def show_goal(table, goal, judge):
 
 def measure_start(label, who, how, goal, mib, runner):
     row = {"label": label, "mib": mib, "goal_ms": goal, "rounds": []}
-    tries = 3 if runner.quick else 200 if who == "cadre" else 20
+    tries = 3 if runner.quick else 60 if who == "cadre" else 10
     if how == "late-death":
         tries = 3
     elif mib and not runner.quick:

@@ -8,6 +8,9 @@
 #include "backends/table.h"
 #include "base/error.h"
 
+#define SLOW_FORK_NS 3000000 /* with some hundred MiB in pages of the usual size */
+#define WAIT_SHARE   4       /* of the time of a fork: to wait before the next */
+
 static struct cdr_supervisor *take(struct cdr_process_pool *process_pool,
                                    cadre_run *run, cadre_error *err)
 {
@@ -34,11 +37,21 @@ static int replace(struct cdr_supervisor *c, unsigned seat, cadre_error *err)
     return cdr_standby_adopt(c, seat) ? CADRE_OK : fork_one(c, seat, err);
 }
 
+/* Where forking takes long, a small map is over before the second fork would be: the first
+ * worker gets a little time for that. */
+static bool wants_another(struct cdr_supervisor *c, unsigned seat)
+{
+    if (seat != 2 || c->fork_ns < SLOW_FORK_NS || cadre_run_is_stream(c->run))
+        return true;
+    cdr_supervisor_await(c, (int)(c->fork_ns / WAIT_SHARE / 1000000) + 1);
+    return cadre_run_has_work(c->run) || cdr_supervisor_busy(c) > 0;
+}
+
 static int join(struct cdr_supervisor *c, cadre_error *err)
 {
     int rc = CADRE_OK;
 
-    for (unsigned seat = 1; seat <= c->n && !rc; seat++)
+    for (unsigned seat = 1; seat <= c->n && !rc && wants_another(c, seat); seat++)
         rc = replace(c, seat, err);
     return rc;
 }
