@@ -6,10 +6,11 @@ import time
 
 from . import _core, _hooks
 
-PROBE = 0.002  # seconds of work before anything is decided
-SLICE = 0.02   # and between two decisions
-WORTH = 0.02   # and from which on forking is thought of
-SLOT = 2e-7    # what an item and a number cost that come from one process to another
+PROBE = 0.002    # seconds of work before anything is decided
+SLICE = 0.02     # and between two decisions
+WORTH = 0.02     # and from which on forking is thought of
+SLOT = 2e-7      # what an item and a number cost that come from one process to another
+STREAMED = 2e-6  # and what they cost beside, one by one, in a stream
 SMALL = (float, int, bool, type(None))
 
 
@@ -23,6 +24,12 @@ def cost_of(result):
         return SLOT + time.perf_counter() - began
     except Exception:
         return None
+
+
+def streamed(result):
+    """The same for an item of a stream and its result."""
+    cost = cost_of(result)
+    return None if cost is None else STREAMED + cost
 
 
 def resident():

@@ -5,6 +5,7 @@ import atexit
 import os
 import time
 import weakref
+from itertools import islice
 
 from . import _auto, _core, _hooks, _state
 from ._map import check
@@ -119,25 +120,25 @@ def measured(fn, items, star, options, unordered):
     report = teller(options, count)
     here = open_stream(fn, iterator, star, options, None, unordered, window=1,
                        report=report)
-    done, spent, pool = 0, 0.0, None
+    pool = None
     try:
         while True:
-            began = time.perf_counter()
             try:
                 result = next(here)
             except StopIteration:
                 return
-            spent += time.perf_counter() - began
-            done += 1
             yield result
-            if spent < _auto.PROBE or nested or done & (done - 1):
-                continue
-            pool = pool or options.pool("processes")
-            left = count - done if by_number else 4 * done
-            decision = _auto.Decision(spent / done, left, _auto.cost_of(result), pool)
-            _hooks.logger.debug("imap: %s", decision)
-            if decision.pays:
-                break
+            done = here.given
+            if here.spent >= _auto.PROBE and not nested:
+                pool = pool or options.pool("processes")
+                left = count - done if by_number else 4 * done
+                decision = _auto.Decision(here.spent / done, left,
+                                          _auto.streamed(result), pool)
+                _hooks.logger.debug("imap: %s", decision)
+                if decision.pays:
+                    break
+            del result
+            yield from islice(here, done - 1)
     finally:
         close(here)
     rest = items if by_number else iterator

@@ -1,13 +1,14 @@
 /* gil.c - who has the interpreter: around calls of cadre, and in what cadre calls.
  * SPDX-License-Identifier: MIT
  *
- * A thread that calls cadre drops the interpreter first. cadre calls back in three sorts of
+ * A thread that calls cadre drops the interpreter first. cadre calls back in several sorts of
  * threads:
  *
  *   - the one that called, which takes the interpreter back meanwhile;
  *   - a worker thread, which asks for it as any foreign thread does;
  *   - the only thread of a worker process, which has it already: a fork in `cdp_drop` takes
- *     it, and the child never gives it away. So an item costs no lock there.
+ *     it, and the child never gives it away. So an item costs no lock there;
+ *   - the one that called and has kept it, as it does for streams without a pool.
  *
  * What Python does around a fork is done by handlers of pthread_atfork. They see to forks
  * of threads that have dropped the interpreter, and leave os.fork and subprocess alone:
@@ -22,7 +23,7 @@
 /* Of this thread alone. */
 static _Thread_local PyThreadState *dropped; /* cdp_drop has put it here */
 static _Thread_local PyThreadState *forking; /* it was in cdp_drop when it forked */
-static _Thread_local bool holds;             /* the thread of a worker process */
+static _Thread_local bool holds;             /* all the time: see cdp_hold */
 static _Thread_local bool serves;            /* see cdp_drop_to_serve */
 
 static _Thread_local PyObject *signalled; /* see cdp_signalled */
@@ -109,6 +110,14 @@ void cdp_take(void)
 
     dropped = NULL;
     PyEval_RestoreThread(state);
+}
+
+bool cdp_hold(bool now)
+{
+    bool before = holds;
+
+    holds = now;
+    return before;
 }
 
 void cdp_drop_to_serve(void)

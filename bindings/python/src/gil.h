@@ -22,6 +22,10 @@ void cdp_take(void);
 void cdp_drop_to_serve(void);
 void cdp_take_served(void);
 
+/* The thread has the interpreter and keeps it while it is in cadre, where it waits for nobody
+ * and forks nothing. Returns what was said before, to be said again afterwards. */
+bool cdp_hold(bool holds);
+
 /* A signal handler of Python's has raised this in the calling thread where nobody could
  * raise it on: an owned reference that is handed over, or NULL. */
 PyObject *cdp_signalled(void);

@@ -3,8 +3,8 @@
  *
  * Items are those of a sequence, by number; or an iterator's, which the caller's thread asks
  * for them. To a worker process the latter go as bytes. A task in this process finds its
- * item in the dictionary `held` and leaves its result in `done`, so that whatever becomes of
- * the stream, dropping those two drops all.
+ * item in `held` and leaves its result in `done`, so that whatever becomes of the stream,
+ * dropping those two drops all.
  *
  * A stream belongs to the thread that first asked it for a result: worker processes die
  * with that.
@@ -15,79 +15,7 @@
 
 #include <stddef.h>
 #include <structmember.h>
-
-/* ---- in a task ---- */
-
-static PyObject *pop(PyObject *dict, uint64_t index)
-{
-    PyObject *key = PyLong_FromUnsignedLongLong(index), *object = NULL;
-
-    if (key)
-        object = PyDict_GetItemWithError(dict, key); /* borrowed */
-    Py_XINCREF(object);
-    if (object && PyDict_DelItem(dict, key))
-        Py_CLEAR(object);
-    if (!object && !PyErr_Occurred())
-        PyErr_SetString(PyExc_SystemError, "an item has got lost");
-    Py_XDECREF(key);
-    return object;
-}
-
-static PyObject *item_of(struct stream *self, uint64_t index, const void *item)
-{
-    const cadre_bytes *bytes = item;
-
-    if (!self->iterator)
-        return cdp_item(&self->call, self->call.first + index);
-    if (self->forks)
-        return cdp_decode(bytes->data, bytes->size);
-    return pop(self->held, index);
-}
-
-static int emit(cadre_task *task, PyObject *value)
-{
-    struct cdp_bytes bytes = { 0 };
-    int rc = cdp_encode(&bytes, value);
-
-    if (!rc && cadre_task_emit(task, bytes.data, bytes.size))
-        PyErr_SetString(PyExc_MemoryError, "no memory for the result"), rc = -1;
-    cdp_bytes_free(&bytes);
-    return rc;
-}
-
-static int work(struct stream *self, cadre_task *task, const void *bytes)
-{
-    uint64_t index = cadre_task_index(task);
-    PyObject *item, *value = NULL;
-    int rc = 0;
-
-    if (self->call.interrupt)
-        return 1;
-    item = item_of(self, index, bytes);
-    if (item)
-        value = cdp_call_item(&self->call, task, self->call.first + index, item);
-    if (!value ||
-        (self->forks ? emit(task, value) : cdp_stream_keep(self->done, index, value)))
-        rc = cdp_fail(&self->call, task, self->call.first + index, item);
-    Py_XDECREF(value);
-    Py_XDECREF(item);
-    return rc;
-}
-
-static int kernel(cadre_task *task, const void *item, void *result)
-{
-    const struct cdp_call *call = cadre_task_shared(task);
-    struct stream *self =
-        (struct stream *)((uintptr_t)call - offsetof(struct stream, call));
-    struct cdp_entry entry;
-    int rc;
-
-    (void)result;
-    cdp_enter(&entry);
-    rc = work(self, task, item);
-    cdp_leave(&entry);
-    return rc;
-}
+#include <time.h>
 
 /* ---- begin and end ---- */
 
@@ -106,8 +34,8 @@ static void end(struct stream *self)
         cdp_take();
     }
     Py_CLEAR(self->iterator);
-    Py_CLEAR(self->held);
-    Py_CLEAR(self->done);
+    cdp_kept_drop(&self->held);
+    cdp_kept_drop(&self->done);
     Py_CLEAR(self->pool);
     cdp_call_fini(&self->call);
     cdp_bytes_free(&self->item);
@@ -168,7 +96,25 @@ static PyObject *value_of(struct stream *self, const cadre_record *record)
         return cdp_clean_value(&self->clean, record->index, record->data, record->size,
                                self->job.on_error == CADRE_KEEP_GOING);
     return self->forks ? cdp_decode(record->data, record->size)
-                       : pop(self->done, record->index);
+                       : cdp_kept_pop(&self->done, record->index);
+}
+
+/* Without a pool nobody else is waited for, and nothing is forked. */
+static int next_record(struct stream *self, cadre_record *record, cadre_error *err)
+{
+    bool held;
+    int rc;
+
+    if (self->alone) {
+        held = cdp_hold(true);
+        rc = cadre_stream_next(self->stream, record, err);
+        cdp_hold(held);
+        return rc;
+    }
+    cdp_drop();
+    rc = cadre_stream_next(self->stream, record, err);
+    cdp_take();
+    return rc;
 }
 
 static PyObject *take(struct stream *self)
@@ -179,9 +125,7 @@ static PyObject *take(struct stream *self)
     int rc;
 
     while (!cdp_clean_raise(&self->clean)) {
-        cdp_drop();
-        rc = cadre_stream_next(self->stream, &record, &err);
-        cdp_take();
+        rc = next_record(self, &record, &err);
         if (rc != CADRE_OK || self->call.interrupt)
             return finish(self, rc, &err);
         value = value_of(self, &record);
@@ -189,6 +133,23 @@ static PyObject *take(struct stream *self)
             return value;
     }
     return NULL;
+}
+
+static double now(void)
+{
+    struct timespec t = { 0 };
+
+    clock_gettime(CLOCK_MONOTONIC, &t); /* cannot fail */
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static PyObject *take_in_time(struct stream *self)
+{
+    double began = now();
+    PyObject *value = take(self);
+
+    self->spent += now() - began;
+    return value;
 }
 
 static bool may_begin(struct stream *self)
@@ -234,7 +195,8 @@ static PyObject *next(PyObject *object)
         return NULL;
     self->busy = true;
     if (self->stream || !open_stream(self))
-        value = take(self);
+        value = self->alone ? take_in_time(self) : take(self);
+    self->given += value != NULL;
     self->busy = false;
     if (!value && PyErr_Occurred())
         raise_stop_by_another_name();
@@ -288,6 +250,7 @@ static int set_up(struct stream *self, PyObject *items, PyObject *progress)
     self->call.progress = progress == Py_None ? NULL : progress;
     self->clean.is = cdp_pool_is_clean(self->pool);
     self->forks = self->clean.is || cdp_pool_forks(self->pool);
+    self->alone = !self->call.pool;
     self->clean.as_they_come =
         self->clean.is && self->job.unordered && self->job.on_error == CADRE_STOP;
     Py_INCREF(self->pool);
@@ -300,9 +263,7 @@ static int set_up(struct stream *self, PyObject *items, PyObject *progress)
     }
     if (PyErr_Occurred() || cdp_call_init(&self->call))
         return -1;
-    self->held = PyDict_New();
-    self->done = PyDict_New();
-    return self->held && self->done ? 0 : -1;
+    return cdp_kept_init(&self->held) || cdp_kept_init(&self->done) ? -1 : 0;
 }
 
 static int init(PyObject *object, PyObject *args, PyObject *kw)
@@ -324,7 +285,7 @@ static int init(PyObject *object, PyObject *args, PyObject *kw)
         PyErr_SetString(PyExc_RuntimeError, "the stream is open already");
         return -1;
     }
-    *job = (cadre_job){ .fn = kernel,
+    *job = (cadre_job){ .fn = cdp_stream_kernel,
                         .worker_begin = cdp_begin,
                         .worker_end = cdp_end,
                         .shared = call,
@@ -375,8 +336,10 @@ static int traverse(PyObject *object, visitproc visit, void *arg)
     Py_VISIT(self->iterator);
     Py_VISIT(self->source_failed);
     Py_VISIT(self->clean.failure);
-    Py_VISIT(self->held);
-    Py_VISIT(self->done);
+    Py_VISIT(self->held.one);
+    Py_VISIT(self->held.others);
+    Py_VISIT(self->done.one);
+    Py_VISIT(self->done.others);
     return 0;
 }
 
@@ -426,6 +389,10 @@ int cdp_stream_type_init(PyObject *module)
     static PyMemberDef members[] = {
         { "__weaklistoffset__", T_PYSSIZET, offsetof(struct stream, weak_references),
           READONLY, NULL },
+        { "given", T_ULONGLONG, offsetof(struct stream, given), READONLY,
+          "Results that it has given." },
+        { "spent", T_DOUBLE, offsetof(struct stream, spent), READONLY,
+          "Seconds in which it was asked for them, if it has no pool." },
         { NULL, 0, 0, 0, NULL },
     };
     static char doc[] = "Results one by one. Internal: use cadre.imap.";

@@ -3,15 +3,6 @@
  */
 #include "stream_source.h"
 
-int cdp_stream_keep(PyObject *dict, uint64_t index, PyObject *object)
-{
-    PyObject *key = PyLong_FromUnsignedLongLong(index);
-    int rc = key ? PyDict_SetItem(dict, key, object) : -1;
-
-    Py_XDECREF(key);
-    return rc;
-}
-
 static int send(struct stream *self, cadre_bytes *item, PyObject *object)
 {
     self->item.size = 0;
@@ -57,7 +48,7 @@ static int ask(struct stream *self, void *item)
         rc = send(self, item, object) || cdp_clean_sent(&self->clean, index) ? -1 : 0;
     } else {
         *(uint64_t *)item = index;
-        rc = cdp_stream_keep(self->held, index, object);
+        rc = cdp_kept_put(&self->held, index, object);
     }
     self->fed++;
     Py_DECREF(object);

@@ -6,6 +6,7 @@
 
 #include "call.h"
 #include "clean.h"
+#include "kept.h"
 
 #include <cadre/stream.h>
 
@@ -15,16 +16,20 @@ struct stream {
     PyObject head;
     PyObject *weak_references;
     struct cdp_call call;
-    PyObject *pool;          /* _core.Pool or None */
-    PyObject *iterator;      /* or NULL: items by number */
-    PyObject *source_failed; /* what the iterator raised */
-    PyObject *held, *done;   /* {index: item}, {index: result} of this process */
-    cadre_job job;           /* as opened */
-    struct cdp_bytes item;   /* the bytes of the item that was asked for last */
-    uint64_t fed;            /* items that the iterator has given */
+    PyObject *pool;           /* _core.Pool or None */
+    PyObject *iterator;       /* or NULL: items by number */
+    PyObject *source_failed;  /* what the iterator raised */
+    struct cdp_kept held;     /* items of this process */
+    struct cdp_kept done;     /* results */
+    cadre_job job;            /* as opened */
+    struct cdp_bytes item;    /* the bytes of the item that was asked for last */
+    uint64_t fed;             /* items that the iterator has given */
+    unsigned long long given; /* results */
+    double spent;             /* seconds in which they were asked for, if `alone` */
     cadre_stream *stream;
     pthread_t thread; /* whose it is, once it is open */
     bool forks;       /* items and results travel as bytes */
+    bool alone;       /* there is no pool: whoever asks for a result has all tasks */
     struct cdp_clean clean;
     bool busy, over;
     bool ending; /* a thread is in its end, without the interpreter */
@@ -40,10 +45,10 @@ PyObject *cdp_stream_flow(PyObject *stream, PyObject *unused);
 extern PyObject *cdp_later;
 int cdp_later_init(PyObject *module);
 
+/* For the job: a task. */
+int cdp_stream_kernel(cadre_task *task, const void *item, void *result);
+
 /* For the job: the iterator's next item. The argument is the stream. */
 int cdp_stream_source(void *stream, void *item, cadre_error *err);
-
-/* Put an item or a result into one of its dictionaries. */
-int cdp_stream_keep(PyObject *dict, uint64_t index, PyObject *object);
 
 #endif

@@ -10,6 +10,7 @@ import weakref
 
 import alone  # noqa: F401
 import cadre
+from cadre import _auto
 from test_state import module
 
 BACKENDS = ("serial", "threads", "processes", "auto")
@@ -144,6 +145,29 @@ class Streams(unittest.TestCase):
             got = list(cadre.imap(slow, items, workers=2))
             self.assertEqual([x for x, _ in got], list(range(400)))
         # Whether workers paid is the machine's affair: that they may come is what counts.
+
+    def test_auto_counts_what_travel_costs(self):
+        """An item and its result, one by one, cost more than a task of 1 us."""
+        def pays(seconds):
+            pool = cadre.Pool(2, backend="processes")._options.pool()
+            return _auto.Decision(seconds, 10 ** 7, _auto.streamed(1.0), pool).pays
+        self.assertFalse(pays(1e-6))
+        self.assertTrue(pays(1e-4))
+        self.assertIsNone(_auto.streamed(lambda: 0))
+
+    def test_hold_many_that_are_not_asked_for_in_order(self):
+        """More than one item and result of this process at a time, of threads."""
+        late = threading.Event()
+
+        def task(x):
+            if x == 0:
+                late.wait()
+            if x == 30:
+                late.set()
+            return [x]
+        got = list(cadre.imap(task, iter(range(40)), backend="threads", workers=2, window=64,
+                              chunk=1))
+        self.assertEqual(got, [[x] for x in range(40)])
 
     def test_that_raise_stop_iteration_end_with_an_error(self):
         """By itself it would end a loop as if there were no more."""
