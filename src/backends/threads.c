@@ -20,6 +20,7 @@
  */
 #include "backends/table.h"
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "base/counter.h"
 #include "base/error.h"
 #include "machine/affinity.h"
@@ -36,9 +37,11 @@
 #define FAN_OUT_CROWDED 2 /* for streams, where there are more workers than CPUs */
 
 /* What bringing helpers in must be worth: awake, they look at the bell; asleep, waking
- * one costs the caller 3 to 15 microseconds, and it comes 10 to 50 later. */
-#define AWAKE_NS  20000
-#define ASLEEP_NS 100000
+ * one costs the caller 3 to 15 microseconds, and it comes 10 to 50 later. In a virtual machine
+ * it may come hundreds later: so that is measured. */
+#define AWAKE_NS     20000
+#define ASLEEP_NS    100000
+#define MOST_LATE_NS 1000000 /* at most so late: a busy machine does not stay one */
 
 #define OPEN   0x80000000u
 #define INSIDE 0x7FFFFFFFu
@@ -58,6 +61,7 @@ struct helper {
     struct threads *process_pool;
     unsigned seat;
     pthread_t thread;
+    char name[24];
     cadre_worker *worker; /* this and `starved` are its thread's alone */
     bool reserve;         /* serves only where the caller's thread does not */
     bool starved;         /* had no memory to serve with */
@@ -67,7 +71,10 @@ struct threads {
     struct cdr_bell bell, reserve_bell;
     _Atomic uint64_t taken; /* a bit for each gate in use: acquire, release */
     _Atomic bool stop;      /* published by the bells */
-    unsigned n;             /* helpers: as many as workers */
+    _Atomic uint64_t
+        rung; /* when one that sleeps was called; 0: it is noted. Relaxed */
+    _Atomic uint32_t late; /* how many ns later it comes, as a rule. Relaxed */
+    unsigned n;            /* helpers: as many as workers */
     bool roomy; /* a CPU for each worker: spin, and keep out of each other's way */
     struct helper *helpers;
     struct gate gates[GATES];
@@ -226,6 +233,19 @@ static void pass_on(const struct helper *h, struct cdr_bell *bell)
         cdr_bell_pass_on(bell, count);
 }
 
+/* By who was woken. The first of them tells how late it is: half of it counts from now on. */
+static void note_late(struct threads *t)
+{
+    uint64_t rung = atomic_exchange_explicit(&t->rung, 0, memory_order_relaxed), late;
+
+    if (rung == 0)
+        return;
+    late = cdr_now() - rung;
+    late = late < MOST_LATE_NS ? late : MOST_LATE_NS;
+    late += atomic_load_explicit(&t->late, memory_order_relaxed);
+    atomic_store_explicit(&t->late, (uint32_t)(late / 2), memory_order_relaxed);
+}
+
 static void *help(void *arg)
 {
     struct helper *h = arg;
@@ -233,6 +253,7 @@ static void *help(void *arg)
     struct cdr_bell *bell = h->reserve ? &t->reserve_bell : &t->bell;
     int64_t spin_ns = t->roomy && !h->reserve ? SPIN_NS : 0;
 
+    pthread_setname_np(pthread_self(), h->name); /* only a name: may fail */
     for (;;) {
         uint32_t seen = cdr_bell_read(bell);
         if (atomic_load_explicit(&t->stop, memory_order_relaxed)) {
@@ -241,17 +262,12 @@ static void *help(void *arg)
             return NULL;
         }
         serve_gates(h);
-        if (cdr_bell_wait(bell, seen, spin_ns, anything_to_do, h))
-            pass_on(h, bell);
+        if (!cdr_bell_wait(bell, seen, spin_ns, anything_to_do, h))
+            continue;
+        pass_on(h, bell);
+        if (!h->reserve)
+            note_late(t);
     }
-}
-
-static void name_thread(const struct helper *h, const char *pool)
-{
-    char name[16];
-
-    snprintf(name, sizeof name, "%.9s/%u", pool, h->seat);
-    pthread_setname_np(h->thread, name); /* only a name: may fail */
 }
 
 /* Threads take no signals: those are the program's. */
@@ -299,6 +315,7 @@ static int threads_open(void *state, const cadre_setup *setup, cadre_error *err)
         h->process_pool = t;
         h->seat = i + 1;
         h->reserve = i + 1 == t->n;
+        snprintf(h->name, sizeof h->name, "%.9s/%u", setup->name, h->seat);
         h->worker = cadre_worker_open();
         if (!h->worker || (rc = create(h)) != 0) {
             dismiss(t, i);
@@ -307,7 +324,6 @@ static int threads_open(void *state, const cadre_setup *setup, cadre_error *err)
                       : cdr_fail(err, CADRE_ENOMEM, "no memory for thread %u of %u",
                                  i + 1, t->n);
         }
-        name_thread(h, setup->name);
     }
     return CADRE_OK;
 }
@@ -316,7 +332,9 @@ static uint64_t threads_threshold(void *state)
 {
     struct threads *t = state;
 
-    return cdr_bell_sleepers(&t->bell) < t->n - 1 ? AWAKE_NS : ASLEEP_NS;
+    if (cdr_bell_sleepers(&t->bell) < t->n - 1)
+        return AWAKE_NS;
+    return ASLEEP_NS + atomic_load_explicit(&t->late, memory_order_relaxed);
 }
 
 static int threads_begin(void *state, cadre_run *run, cadre_error *err)
@@ -331,6 +349,8 @@ static int threads_begin(void *state, cadre_run *run, cadre_error *err)
     cadre_run_set_data(run, g);
     CDR_COUNT(GATE, &g->users);
     atomic_store_explicit(&g->users, OPEN, memory_order_release);
+    if (cdr_bell_sleepers(&t->bell) > 0)
+        atomic_store_explicit(&t->rung, cdr_now(), memory_order_relaxed);
     cdr_bell_ring(&t->bell, FAN_OUT);
     if (cadre_run_caller_is_busy(run))
         cdr_bell_ring(&t->reserve_bell, 1);

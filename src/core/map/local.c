@@ -8,14 +8,14 @@
  * and decides whether to bring the pool's workers in: that costs some microseconds,
  * so it must be worth it.
  *
- *   - The kernel's cost is known from an earlier run: worth it when the whole job is
- *     longer than the
- *     backend's threshold. Decided before anything runs.
- *   - It is not known, and tasks are few (at most 20 a worker): bring them in at once.
- *     Were each task long, measuring the first alone would leave the others idle for
- *     more than a twentieth of the run. The few microseconds are lost once a kernel.
- *   - It is not known, and tasks are many: measure, for PROBE_NS, then decide by what
- *     is left. That a serial loop would not have been slower holds either way.
+ *   - Tasks are few (at most 20 a worker), or one is known to be long: bring them in at once,
+ *     unless the kernel's cost is known from an earlier run and the whole job is shorter than
+ *     the backend's threshold. To measure a long task alone would leave the others idle for
+ *     more than a twentieth of the run. If tasks turn out to be short, some microseconds are
+ *     lost, once a kernel.
+ *   - Tasks are many: measure, then decide by what is left: after the first slice if that took
+ *     what was known before, and else after a part of what bringing workers in must be worth.
+ *     That a serial loop would not have been slower holds either way.
  *
  * When nothing is left to take, the caller polls: it waits until workers have left
  * the run, serving again when one of them gave back tasks it will not come to soon.
@@ -35,8 +35,9 @@
 
 #include <inttypes.h>
 
-#define PROBE_NS 5000
-#define LONG_NS  20e6 /* a unit that takes longer keeps its caller from reporting */
+#define PROBE_NS    5000
+#define PROBE_SHARE 5    /* of what bringing workers in must be worth */
+#define LONG_NS     20e6 /* a unit that takes longer keeps its caller from reporting */
 
 /* ---- bringing workers in ---- */
 
@@ -58,25 +59,39 @@ static void bring_in(cadre_run *run)
     run->alone = false;
 }
 
+/* Without a look at a task of this job. */
 static bool worth_at_once(const cadre_run *run, uint64_t min_items)
 {
-    const struct cdr_program *p = run->program;
-    const struct cadre_window *w = run->window;
-    double cost;
+    uint64_t units = run->window->units;
+    bool few = units <= (uint64_t)CDR_FEW_PER_WORKER * run->pool->plan.workers;
+    double to_measure = run->known_cost * (double)(run->chunk ? run->chunk : 1);
 
     if (min_items > 0)
         return true;
-    cost = cdr_cost_of(run->env.costs, cdr_program_kernel(p));
-    if (cost > 0)
-        return cost * (double)p->n > cdr_pool_threshold(run->pool);
-    return w->units <= (uint64_t)CDR_FEW_PER_WORKER * run->pool->plan.workers;
+    if (run->known_cost == 0)
+        return few;
+    return (few ? run->known_cost * (double)units : to_measure) >
+           cdr_pool_threshold(run->pool);
 }
 
+/* What has run may have taken many times what the rest will, as it found nothing in the caches.
+ * So unless it took what was known before, the longer is measured the more a mistake costs; and
+ * for as long as bringing workers in must be worth, if they were known not to pay. */
 static bool worth_by_now(const cadre_run *run, const struct cadre_worker *w)
 {
-    return w->now - run->started >= PROBE_NS &&
-           (double)cdr_window_unclaimed(run->window) * w->cost >
-               cdr_pool_threshold(run->pool);
+    double so_far = (double)(w->now - run->started), known = run->known_cost;
+    double needed, left;
+
+    if (known == 0 && so_far < PROBE_NS)
+        return false;
+    needed = cdr_pool_threshold(run->pool);
+    left = (double)cdr_window_unclaimed(run->window);
+    if (left * w->cost <= needed)
+        return false;
+    if (known > 0 && known * left > needed && w->cost > known / 2)
+        return true;
+    return so_far >=
+           (known * left > needed || known == 0 ? needed / PROBE_SHARE : needed);
 }
 
 /* ---- at seat 0, between slices ---- */
