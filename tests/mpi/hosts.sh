@@ -3,12 +3,13 @@
 # SPDX-License-Identifier: MIT
 #
 # usage: hosts.sh SOURCE_ROOT MPI HOSTS_PROGRAM
+#        hosts.sh SOURCE_ROOT MPI CADRE map
 #
 # All of it is in namespaces of its own, of processes and mounts, too: when this script ends,
 # however that comes, Linux ends what it started and takes the hosts away.
 set -eu
 PATH=$PATH:/usr/sbin:/sbin
-root=$1 mpi=$2 program=$3
+root=$1 mpi=$2 program=$(realpath "$3") what=${4:-pool}
 
 skip() {
     echo "1..0 # SKIP $1"
@@ -20,14 +21,14 @@ command -v "$launcher" >/dev/null 2>&1 || launcher=mpiexec
 command -v "$launcher" >/dev/null 2>&1 || skip "there is no mpiexec of $mpi"
 command -v ip >/dev/null 2>&1 || skip "there is no ip (Debian: iproute2)"
 
-if [ "${4:-}" != inside ]; then
+if [ "${5:-}" != inside ]; then
     spaces="--net --mount --uts --pid --fork --kill-child --mount-proc"
     [ "$(id -u)" = 0 ] || spaces="--user --map-root-user $spaces"
     # shellcheck disable=SC2086 # a list of words
     timeout 10 unshare $spaces true </dev/null >/dev/null 2>&1 ||
         skip "namespaces of one's own are not permitted: root is needed here"
     # shellcheck disable=SC2086
-    exec unshare $spaces sh "$0" "$root" "$mpi" "$program" inside </dev/null
+    exec unshare $spaces sh "$0" "$root" "$mpi" "$program" "$what" inside </dev/null
 fi
 
 scratch=$(mktemp -d)
@@ -124,6 +125,34 @@ cut() {
         "$scratch/out"
 }
 
+# ---- cadre map ----
+
+# For jobs: both wait for each other, and the second one's host may be the far one.
+cat >"$scratch/meet" <<'MEET'
+hostname >"at.$1"
+until [ -s at.1 ] && [ -s at.2 ]; do sleep 0.05; done
+[ "${2:-}" = stay ] && [ "$(hostname)" = far ] && echo $$ >far && exec sleep 1000
+echo "$1"
+MEET
+
+map_across() {
+    status=0
+    on_ranks map sh ./meet {} ::: 1 2 >out 2>err || status=$?
+    cat err out
+    [ "$status" = 0 ] && printf '1\n2\n' | cmp - out &&
+        [ "$(sort at.1 at.2 | tr '\n' ' ')" = "far near " ]
+}
+
+map_cut() {
+    rm -f at.* far
+    on_ranks map sh ./meet {} stay ::: 1 2 >out 2>err &
+    job=$!
+    within 30 test -s far && ip -n far link set cable-far down
+    wait "$job" && echo "it did not fail"
+    cat err out
+    grep -Eq 'rank 2 \(host far, process|on node far' err # by cadre or the launcher, the first to see it
+}
+
 gone() {
     within 10 none_left || {
         others
@@ -131,6 +160,14 @@ gone() {
     }
 }
 
+if [ "$what" = map ]; then
+    cd "$scratch"
+    point "cadre map runs commands on both hosts" map_across
+    point "nothing is left of it on either" gone
+    point "where the cable is cut it ends, and says which host has gone" map_cut
+    point "nothing is left on either side" gone
+    finish
+fi
 point "$mpi: a pool of ranks on two hosts" across
 point "nothing is left of it on either" gone
 point "a link that is cut ends the run, and names the rank beyond it" cut
