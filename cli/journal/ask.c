@@ -13,6 +13,11 @@
 #include <inttypes.h>
 #include <string.h>
 
+/* The command with that id, by whatever shell: which one does not make it another command. */
+#define IS_COMMAND(id)                                                       \
+    "command IN (SELECT c.id FROM command c, command own WHERE own.id = " id \
+    " AND c.template = own.template AND (c.shell IS NULL) = (own.shell IS NULL))"
+
 int cdr_journal_prepare(struct cdr_journal *j, struct cdr_failure *why)
 {
     j->insert = cdr_database_prepare(j->db, CDR_ROW_INSERT, why);
@@ -21,10 +26,10 @@ int cdr_journal_prepare(struct cdr_journal *j, struct cdr_failure *why)
     j->by_hash =
         cdr_database_prepare(j->db,
                              "SELECT id FROM job WHERE hash = ?1 AND equal = ?2 "
-                             "AND input = ?3 AND command = ?4",
+                             "AND input = ?3 AND " IS_COMMAND("?4"),
                              why);
     j->equals = cdr_database_prepare(
-        j->db, "SELECT id FROM job WHERE hash = ?1 AND command = ?2", why);
+        j->db, "SELECT id FROM job WHERE hash = ?1 AND " IS_COMMAND("?2"), why);
     j->next_failed = cdr_database_prepare(
         j->db,
         "SELECT " CDR_ROW_COLUMNS " FROM job WHERE id > ?1 AND state = 'failed' "

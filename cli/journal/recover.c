@@ -171,6 +171,22 @@ static int take_job(void *arg, const struct cdr_record *record)
 
 /* ---- the new journal ---- */
 
+/* Jobs' hashes vouch for a command's template, and not for its shell and folder: of its copies,
+ * one that names what is there is likely to be right. */
+static const char *likely(const struct cdr_old_commands *all,
+                          const struct cdr_old_command *known, bool shell)
+{
+    for (size_t i = 0; i < all->n; i++) {
+        const struct cdr_old_command *c = &all->at[i];
+        const char *name = shell ? c->shell : c->folder;
+
+        if (c->id == known->id && c->hash == known->hash && name &&
+            access(name, shell ? X_OK : F_OK) == 0)
+            return name;
+    }
+    return shell ? known->shell : known->folder ? known->folder : ".";
+}
+
 static int write_commands(struct recovery *r)
 {
     sqlite3_stmt *s = cdr_database_prepare(
@@ -183,8 +199,8 @@ static int write_commands(struct recovery *r)
             continue;
         sqlite3_bind_int64(s, 1, c->id);
         sqlite3_bind_text(s, 2, c->template, -1, SQLITE_STATIC);
-        sqlite3_bind_text(s, 3, c->folder ? c->folder : ".", -1, SQLITE_STATIC);
-        sqlite3_bind_text(s, 4, c->shell, -1, SQLITE_STATIC);
+        sqlite3_bind_text(s, 3, likely(&r->commands, c, false), -1, SQLITE_STATIC);
+        sqlite3_bind_text(s, 4, likely(&r->commands, c, true), -1, SQLITE_STATIC);
         step(r, s);
     }
     sqlite3_finalize(s);

@@ -184,7 +184,11 @@ static int exit_code(struct cdr_map *map, struct cdr_failure *why)
 /* The journal is lost: nothing that happens from now on would be kept. */
 static void journal_broken(void *arg)
 {
-    cdr_map_end(arg, true);
+    struct cdr_map *map = arg;
+
+    if (map->outlet)
+        cdr_outlet_cut(map->outlet);
+    cdr_map_end(map, true);
 }
 
 /* The command as the journal knows it: what changes what jobs do stands before it. */

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include "cli/map/job.h"
+#include "cli/map/template.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -65,6 +66,22 @@ void cdr_job_input(const struct cdr_job *job, struct cdr_buffer *out)
             cdr_buffer_add(out, " ", 1);
         cdr_buffer_add(out, cdr_args_get(key, i), cdr_args_size(key, i));
     }
+}
+
+void cdr_job_tag(const struct cdr_job *job, const struct cdr_template *tag,
+                 struct cdr_buffer *out)
+{
+    struct cdr_place_of_job place = { job->seq, job->slot };
+    struct cdr_args words = { 0 };
+
+    if (cdr_template_words(tag, &job->args, &place, &words))
+        for (size_t i = 0; i < words.n; i++) {
+            if (i > 0)
+                cdr_buffer_add(out, " ", 1);
+            cdr_buffer_add(out, cdr_args_get(&words, i), cdr_args_size(&words, i));
+        }
+    cdr_buffer_add(out, "\t", 1);
+    cdr_args_free(&words);
 }
 
 void cdr_job_says(struct cdr_job *job, const char *format, ...)

@@ -10,6 +10,8 @@
 #include "cli/map/spool.h"
 #include <cadre/version.h>
 
+struct cdr_template;
+
 /* How a job ended. */
 struct cdr_end {
     bool ran;   /* else nobody began it: the run was over */
@@ -64,6 +66,10 @@ const struct cdr_args *cdr_job_key(const struct cdr_job *job);
 
 /* That, separated by spaces. */
 void cdr_job_input(const struct cdr_job *job, struct cdr_buffer *out);
+
+/* What stands before each line of its output, with the tab. */
+void cdr_job_tag(const struct cdr_job *job, const struct cdr_template *tag,
+                 struct cdr_buffer *out);
 
 /* Note what the program has to say; the first word counts. */
 void cdr_job_says(struct cdr_job *job, const char *format, ...) CADRE_PRINTF(2, 3);

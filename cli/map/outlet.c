@@ -33,6 +33,7 @@ struct cdr_outlet {
     bool awaited;         /* that it moves; under the lock */
     pthread_mutex_t pen;  /* unordered and lines: held while writing */
     atomic_bool broken;   /* relaxed: once set, nothing more is written */
+    atomic_bool cut;      /* set before jobs are ended for it: release, acquire */
 
     /* The making thread's alone: output of jobs that ended long ago, and how many they
      * are. The turn is the first one's, so nobody else writes. */
@@ -179,20 +180,17 @@ static void write_held(struct cdr_outlet *o, struct cdr_live *live)
     }
 }
 
-static void make_tag(struct cdr_outlet *o, struct cdr_live *live)
+/* What follows would not be where it belongs. */
+static void cut_after(struct cdr_outlet *o, const struct cdr_job *job)
 {
-    struct cdr_place_of_job place = { live->job->seq, live->job->slot };
-    struct cdr_args words = { 0 };
+    if (!o->set.unordered && (job->end.killed || !job->end.ran) &&
+        atomic_load_explicit(&o->cut, memory_order_acquire))
+        atomic_store_explicit(&o->broken, true, memory_order_relaxed);
+}
 
-    if (cdr_template_words(o->set.tag, &live->job->args, &place, &words))
-        for (size_t i = 0; i < words.n; i++) {
-            if (i > 0)
-                cdr_buffer_add(&live->tag, " ", 1);
-            cdr_buffer_add(&live->tag, cdr_args_get(&words, i),
-                           cdr_args_size(&words, i));
-        }
-    cdr_buffer_add(&live->tag, "\t", 1);
-    cdr_args_free(&words);
+void cdr_outlet_cut(struct cdr_outlet *o)
+{
+    atomic_store_explicit(&o->cut, true, memory_order_release);
 }
 
 /* All of a job that has ended. */
@@ -201,9 +199,10 @@ static void write_whole(struct cdr_outlet *o, struct cdr_job *job)
     struct cdr_live live = { .job = job, .keep = true, .headed = job->headed };
 
     if (o->set.tag && job->end.ran)
-        make_tag(o, &live);
+        cdr_job_tag(job, o->set.tag, &live.tag);
     write_held(o, &live);
     cdr_buffer_free(&live.tag);
+    cut_after(o, job);
     o->set.written(o->set.arg, job);
 }
 
@@ -278,7 +277,7 @@ static void leave(struct cdr_outlet *o, struct cdr_job *job)
 void cdr_outlet_begin(struct cdr_outlet *o, struct cdr_live *live)
 {
     if (o->set.tag)
-        make_tag(o, live);
+        cdr_job_tag(live->job, o->set.tag, &live->tag);
     if (o->set.unordered)
         return;
     pthread_mutex_lock(&o->lock);

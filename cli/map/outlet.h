@@ -55,6 +55,11 @@ int cdr_outlet_open(struct cdr_outlet **out, const struct cdr_outlet_setting *se
                     struct cdr_failure *why);
 void cdr_outlet_close(struct cdr_outlet *outlet);
 
+/* Nothing will be kept of what is written from now on. In order, it stays the beginning of
+ * what a whole run writes: after the first job that is ended early or never begun, nothing
+ * more is. */
+void cdr_outlet_cut(struct cdr_outlet *outlet);
+
 /* The job begins; live->wake is set. */
 void cdr_outlet_begin(struct cdr_outlet *outlet, struct cdr_live *live);
 

@@ -151,6 +151,12 @@ def overwrite_begin(data, rng):
     data[:3 * PAGE] = rng.randbytes(3 * PAGE)
 
 
+def change_shell(data, _rng):
+    """In the table; its index has the shell, too. It comes after the folder's name."""
+    name = re.search(rb"cadre-damaged-.{8}", data)
+    data[name.end() + 3] ^= 0x80
+
+
 def leave_it(_data, _rng):
     pass
 
@@ -158,7 +164,7 @@ def leave_it(_data, _rng):
 DAMAGE = [("db", leave_it), ("db", overwrite_pages), ("db", clear_sectors),
           ("db", flip_bytes), ("db", cut_half),
           ("db", cut_some), ("db", overwrite_header), ("db", overwrite_first_page),
-          ("db", overwrite_commands), ("db", overwrite_begin), ("log", overwrite_header),
+          ("db", overwrite_commands), ("db", overwrite_begin), ("db", change_shell), ("log", overwrite_header),
           ("log", leave_it)]
 
 
@@ -191,7 +197,8 @@ def check(place, kind, damage, rng):
         return [*wrong, f"--recover ended with {child.returncode}: {child.stderr}"]
     there = in_journal(place.folder / "new")
     lost = set(range(1, JOBS + 1)) - there
-    if damage in (leave_it, overwrite_header, overwrite_first_page, overwrite_commands) and \
+    if damage in (leave_it, overwrite_header, overwrite_first_page, overwrite_commands,
+                  change_shell) and \
             len(lost) > (kind == "log"):
         wrong.append(f"jobs that could be saved are lost: {lost}")
     if not lost <= named(child.stdout) and kind == "db":
