@@ -440,6 +440,7 @@ void cadre_stream_stop(cadre_stream *s)
         atomic_store_explicit(&s->stopped, true, memory_order_relaxed);
         if (cdr_own_pid() != s->owner)
             continue;
+        atomic_thread_fence(memory_order_release); /* who sees the limit sees why */
         cdr_window_halt(s->run.window, 0);
         cdr_run_wake_caller(&s->run);
     }

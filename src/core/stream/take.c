@@ -163,6 +163,15 @@ static bool failure_is_next(const cadre_stream *s)
            (failed == limit(s) || s->program.keep_going);
 }
 
+/* A stream that keeps going over failures may be stopped or cancelled at this moment: then no
+ * failure is its end, and the next look at who has ended it says what is. */
+static bool is_ended_by_others(const cadre_stream *s)
+{
+    atomic_thread_fence(memory_order_acquire); /* the limit was read before */
+    return cdr_stream_is_stopped(s) ||
+           atomic_load_explicit(&s->run.window->stop_code, memory_order_relaxed);
+}
+
 /* Everything below the failure that the limit stands for has been taken: it is the stream's
  * end. One that keeps going over failures has others, too. */
 static void end_with_failure(cadre_stream *s)
@@ -170,6 +179,8 @@ static void end_with_failure(cadre_stream *s)
     uint64_t failed;
     const cadre_error *lowest = cdr_window_failure(s->run.window, &failed);
 
+    if (limit(s) == 0 && is_ended_by_others(s))
+        return;
     s->end = *lowest;
     s->end_code = lowest->code;
 }
