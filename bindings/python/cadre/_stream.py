@@ -137,8 +137,9 @@ def measured(fn, items, star, options, unordered):
                 _hooks.logger.debug("imap: %s", decision)
                 if decision.pays:
                     break
+            for result in islice(here, done - 1):
+                yield result  # `yield from` would not look for signals and other threads
             del result
-            yield from islice(here, done - 1)
     finally:
         close(here)
     rest = items if by_number else iterator
@@ -149,7 +150,8 @@ def measured(fn, items, star, options, unordered):
 def drain(stream):
     """The stream's results; its workers end with the generator."""
     try:
-        yield from stream
+        for result in stream:
+            yield result  # not `yield from`: see measured
     finally:
         close(stream)
 

@@ -169,6 +169,25 @@ class Streams(unittest.TestCase):
                               chunk=1))
         self.assertEqual(got, [[x] for x in range(40)])
 
+    def test_of_c_alone_leave_room_for_other_threads(self):
+        """Function, iterator and who takes the results run no Python that could switch."""
+        for backend in ("serial", "auto"):
+            enough, seen = threading.Event(), []
+
+            def look():
+                while len(seen) < 20:
+                    seen.append(time.perf_counter())
+                    time.sleep(0)
+                enough.set()
+            results = cadre.imap(abs, itertools.count(), backend=backend)
+            thread = threading.Thread(target=look)
+            list(itertools.islice(results, 1 << 16))
+            thread.start()
+            sum(itertools.islice(results, 1 << 21))
+            self.assertTrue(enough.is_set(), backend)
+            results.close()
+            thread.join()
+
     def test_that_raise_stop_iteration_end_with_an_error(self):
         """By itself it would end a loop as if there were no more."""
         stop = module.stop
