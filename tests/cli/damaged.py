@@ -164,8 +164,8 @@ def leave_it(_data, _rng):
 DAMAGE = [("db", leave_it), ("db", overwrite_pages), ("db", clear_sectors),
           ("db", flip_bytes), ("db", cut_half),
           ("db", cut_some), ("db", overwrite_header), ("db", overwrite_first_page),
-          ("db", overwrite_commands), ("db", overwrite_begin), ("db", change_shell), ("log", overwrite_header),
-          ("log", leave_it)]
+          ("db", overwrite_commands), ("db", overwrite_begin), ("db", change_shell),
+          ("log", overwrite_header), ("log", leave_it)]
 
 
 def check(place, kind, damage, rng):

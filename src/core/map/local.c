@@ -81,6 +81,7 @@ static bool worth_by_now(const cadre_run *run, const struct cadre_worker *w)
 {
     double so_far = (double)(w->now - run->started), known = run->known_cost;
     double needed, left;
+    bool may_pay;
 
     if (known == 0 && so_far < PROBE_NS)
         return false;
@@ -88,10 +89,10 @@ static bool worth_by_now(const cadre_run *run, const struct cadre_worker *w)
     left = (double)cdr_window_unclaimed(run->window);
     if (left * w->cost <= needed)
         return false;
-    if (known > 0 && known * left > needed && w->cost > known / 2)
+    may_pay = known == 0 || known * left > needed;
+    if (known > 0 && may_pay && w->cost > known / 2)
         return true;
-    return so_far >=
-           (known * left > needed || known == 0 ? needed / PROBE_SHARE : needed);
+    return so_far >= (may_pay ? needed / PROBE_SHARE : needed);
 }
 
 /* ---- at seat 0, between slices ---- */
