@@ -5,6 +5,7 @@
  * is (core/map, core/stream) and how it spends its time; what is here is the same for all.
  */
 #include "core/run/run.h"
+#include "core/board/tree.h"
 #include "base/clock.h"
 #include "base/counter.h"
 #include "base/error.h"
@@ -166,6 +167,16 @@ static int why_stopped(const struct cadre_window *w, uint64_t failed)
     return failed < w->grain ? CADRE_OK : CADRE_ECANCELLED;
 }
 
+/* All tasks have run, and what a reduction's gave was combined: who did the last of that may
+ * have died, and others had been told to stop. */
+static bool is_complete(const cadre_run *run)
+{
+    const struct cdr_program *p = run->program;
+
+    return cdr_window_done(run->window) >= p->n &&
+           (!p->tree || p->n == 0 || cdr_tree_complete(p->tree));
+}
+
 int cdr_run_verdict(const cadre_run *run, const cadre_job *job, cadre_error *err)
 {
     const struct cdr_program *p = run->program;
@@ -179,9 +190,8 @@ int cdr_run_verdict(const cadre_run *run, const cadre_job *job, cadre_error *err
         *err = run->given_up;
         return run->given_up.code;
     }
-    if (stop &&
-        (cdr_window_done(run->window) < p->n ||
-         atomic_load_explicit(&run->window->heard_unwanted, memory_order_relaxed)))
+    if (stop && (!is_complete(run) || atomic_load_explicit(&run->window->heard_unwanted,
+                                                           memory_order_relaxed)))
         return stopped_early(run->window, job, p->n, stop, err);
     if (!failure)
         return CADRE_OK;
