@@ -88,11 +88,11 @@ int cdr_position_finish(struct cdr_ledger *l, unsigned seat, uint64_t p, uint32_
                 return fail_for_file(l, seat, p, slot, size, number);
             size = 0;
         }
-        /* In this order: the caller makes room, and then looks if somebody waits. */
-        l->blocked = size > 0 && l->held + size > l->budget;
-        if (l->blocked && !is_next(l, r, p))
+        if (size > 0 && l->held + size > l->budget && !is_next(l, r, p)) {
+            /* Until the caller has made room, whatever else is let in meanwhile. */
+            l->blocked = true;
             return CADRE_EBUSY;
-        l->blocked = false;
+        }
         if (size > 0) {
             k = keep(l, bytes, size);
             if (!k)

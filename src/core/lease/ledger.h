@@ -67,7 +67,7 @@ struct cdr_ledger {
     uint64_t largest;       /* units of the largest lease whose outcome came */
     struct cdr_kept kept;   /* the list's ends */
     uint64_t held, most_held, budget; /* bytes in it, and how many there may be */
-    bool blocked;                     /* an outcome waits for room there */
+    bool blocked; /* none for one, since the caller last made some */
 };
 
 int cdr_ledger_open(struct cdr_ledger *l, cadre_run *run, uint64_t budget,
