@@ -163,6 +163,38 @@ static void test_workers_stay_and_keep_their_state(void **state)
     close_pool(pool);
 }
 
+static int negative(cadre_task *t, const void *item, void *result)
+{
+    (void)t;
+    *(int64_t *)result = -*(const int64_t *)item;
+    return 0;
+}
+
+/* What is too small for workers runs here, by the caller's own kernel: unless it must not. */
+static void test_small_jobs(void **state)
+{
+    int64_t items[N], results[N] = { 0 };
+    cadre_job job = squares(items, results);
+
+    (void)state;
+    count_up(items);
+    job.fn = negative;
+    for (int isolate = 0; isolate < 2; isolate++) {
+        cadre_options opt = { .backend = "processes",
+                              .workers = 1,
+                              .ignore_environment = true,
+                              .min_items = N + 1,
+                              .isolate = isolate,
+                              .worker_command = command };
+        cadre_pool *pool;
+
+        if (cadre_open(&pool, &opt, &err) || cadre_map(pool, &job, &err))
+            fail_msg("%s", err.message);
+        assert_int_equal(results[9], isolate ? 81 : -9);
+        close_pool(pool);
+    }
+}
+
 static void test_failures_and_deaths(void **state)
 {
     cadre_pool *pool = open_pool(command, "processes");
@@ -313,6 +345,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_maps_reductions_and_streams),
         cmocka_unit_test(test_workers_stay_and_keep_their_state),
+        cmocka_unit_test(test_small_jobs),
         cmocka_unit_test(test_failures_and_deaths),
         cmocka_unit_test(test_the_program_goes_on_when_the_pool_is_closed),
         cmocka_unit_test(test_names_that_the_workers_lack),
