@@ -1,10 +1,11 @@
-/* test_lease.c - outcomes that come out of order, and for which there is no room yet.
+/* test_lease.c - outcomes that come out of order, that find no room yet, or after the end.
  * SPDX-License-Identifier: MIT
  *
- * The backend's workers are the test itself: it says which outcome is given when. It sleeps,
- * as a real one does, until it is woken.
+ * The first backend's workers are the test itself: it says which outcome is given when. It
+ * sleeps, as a real one does, until it is woken.
  */
 #include "contract.h"
+#include "own_worker.h"
 
 #include <cadre/backend.h>
 #include <cadre/stream.h>
@@ -162,10 +163,60 @@ static void test_who_found_no_room_is_woken(void **state)
     cadre_close(pool);
 }
 
+/* ---- a reduction on a backend that is its own worker ---- */
+
+#define TASKS 6
+
+/* The last one cancels the run that it is in. */
+static int last_cancels(cadre_task *t, const void *item, void *result)
+{
+    (void)item;
+    *(uint64_t *)result = 1;
+    if (cadre_task_index(t) == TASKS - 1)
+        cadre_cancel(*(cadre_pool *const *)cadre_task_shared(t));
+    return cadre_task_index(t) == 0 ? 5 : 0;
+}
+
+static int add(cadre_task *t, void *into, const void *from)
+{
+    (void)t;
+    *(uint64_t *)into += *(const uint64_t *)from;
+    return 0;
+}
+
+/* All its tasks have been told of, one of them as failed, and nothing is combined any more. */
+static void test_a_reduction_cut_short_is_not_whole(void **state)
+{
+    cadre_options options = {
+        .custom = &own_worker, .workers = 1, .min_items = 1, .ignore_environment = true
+    };
+    int statuses[TASKS];
+    uint64_t sum = 77;
+    cadre_pool *pool;
+    cadre_job job = { .fn = last_cancels,
+                      .n = TASKS,
+                      .result_size = sizeof sum,
+                      .shared = &pool,
+                      .shared_size = sizeof pool,
+                      .on_error = CADRE_KEEP_GOING,
+                      .statuses = statuses };
+    cadre_error err;
+
+    (void)state;
+    assert_int_equal(cadre_open(&pool, &options, &err), CADRE_OK);
+    assert_int_equal(cadre_reduce(pool, &job, add, &sum, &err), CADRE_ECANCELLED);
+    assert_string_equal(err.message, "cancelled after 6 of 6 tasks");
+    assert_int_equal(sum, 77);
+    for (int i = 0; i < TASKS; i++)
+        assert_int_equal(statuses[i], i == 0 ? CADRE_EKERNEL : CADRE_OK);
+    cadre_close(pool);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_who_found_no_room_is_woken),
+        cmocka_unit_test(test_a_reduction_cut_short_is_not_whole),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

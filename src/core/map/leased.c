@@ -10,20 +10,9 @@
 #include "core/lease/ledger.h"
 #include "core/map/local.h"
 
-/* What has not been combined when a run is stopped has not been done, though all tasks may
- * have been. */
-static void note_incomplete(cadre_run *run)
-{
-    const struct cdr_tree *tree = run->program->tree;
-
-    if (tree && !cdr_tree_complete(tree))
-        atomic_store_explicit(&run->window->heard_unwanted, true, memory_order_relaxed);
-}
-
 static int see_through(cadre_run *run, const cadre_job *job, cadre_error *err)
 {
     cdr_map_poll(run);
-    note_incomplete(run);
     if (run->progress)
         cdr_run_report(run, cdr_now(), cdr_window_done(run->window), run->program->n);
     return cdr_run_verdict(run, job, err);
