@@ -1,4 +1,4 @@
-/* lost.c - a worker that shares no memory is lost in the middle of its leases.
+/* lost.c - workers that share no memory: lost in the middle of leases; kernels by name.
  * SPDX-License-Identifier: MIT
  *
  * Each task counts how often it is run, in memory that the test shares with the workers for
@@ -7,6 +7,7 @@
 #include "socket.h"
 
 #include <cadre/stream.h>
+#include <cadre/worker.h>
 
 #include <signal.h>
 #include <stdatomic.h>
@@ -211,6 +212,20 @@ static bool sums(cadre_pool *pool, cadre_job job, int code)
     return rc == code && (rc ? strstr(err.message, "is gone") != NULL : sum == right);
 }
 
+static int not_here(cadre_task *task, const void *item, void *result)
+{
+    (void)item;
+    (void)result;
+    return cadre_task_fail(task, 1, "the caller's own kernel was run");
+}
+
+static int resolve(void *arg, const void *name, size_t size, cadre_functions *out)
+{
+    out->fn = work;
+    out->combine = sum_up;
+    return size != strlen(arg) || memcmp(name, arg, size) != 0;
+}
+
 static cadre_pool *open_pool(uint64_t most, int workers)
 {
     cadre_options opt = { .custom = &contract_backend,
@@ -254,6 +269,30 @@ static void test_gone(cadre_job job)
     cadre_close(pool);
 }
 
+/* Workers are forked as the pool opens, and have the resolver from there. */
+static void test_names(cadre_job job)
+{
+    static char name[] = "work";
+    cadre_pool *pool;
+    cadre_error err;
+
+    cadre_register_resolver(resolve, name);
+    pool = open_pool(0, 2);
+    cadre_register_resolver(NULL, NULL);
+    begin(0);
+    job.fn = not_here;
+    job.kernel_name = name;
+    job.kernel_name_size = strlen(name);
+    point(maps(pool, job), "a map has the kernel that the workers know by its name");
+    point(streams(pool, job), "so does a stream");
+    point(sums(pool, job, CADRE_OK), "and a reduction");
+    job.kernel_name_size--;
+    point(cadre_map(pool, &job, &err) == CADRE_ENOTSUP &&
+              strstr(err.message, "no kernel called \"wor\""),
+          "a name that they do not know is refused");
+    cadre_close(pool);
+}
+
 int main(void)
 {
     static uint64_t x[N];
@@ -291,6 +330,7 @@ int main(void)
     point(ran(2, 2, 1), "what it had not told of was run again");
     cadre_close(pool);
     test_gone(job);
+    test_names(job);
     printf("1..%d\n", points);
     return failures > 0;
 }
