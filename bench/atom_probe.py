@@ -12,9 +12,9 @@ from runner import Failed, Missing
 PROGRAM = "../examples/atom_probe/atom-probe"
 PEER = "peer_atom_probe.py"
 STAGES = [  # key, title, goal, items that Python does
-    ("bowl", "bowl: 2638 detector cells", 50, 60),
-    ("voltage", "voltage: segments of 10000 ions", 12, 500),
-    ("sequences", "sequences: batches of pulses", 190, 50000),
+    ("bowl", "bowl: 2638 detector cells", 50, 30),
+    ("voltage", "voltage: segments of 10000 ions", 12, 250),
+    ("sequences", "sequences: batches of pulses", 190, 20000),
 ]
 CONTROLS = [("mean", "voltage by mean, automatic"), ("few", "20000 pulses, automatic")]
 SLOWER = 1.05  # a control may take so many times the loop's
@@ -28,10 +28,10 @@ class AtomProbe:
         ions, pulses = (20000, 2000) if runner.quick else (5000000, 1000000)
         result = {"ions": ions, "pulses": pulses, "rounds": [], "peers": {}}
         try:
-            for _ in range((runner.rounds + 1) // 2):
+            for _ in range(runner.few):
                 result["rounds"].append(runner.quietly(
                     [PROGRAM, "report", "--figures", "--ions", ions, "--pulses", pulses,
-                     "--repetitions", 1 if runner.quick else 3]))
+                     "--repetitions", 1 if runner.quick else 2]))
             for key, _, _, items in STAGES:
                 events = pulses if key == "sequences" else ions
                 items = 10**9 if runner.quick else items

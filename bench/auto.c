@@ -17,6 +17,7 @@
 #include <cadre/cadre.h>
 #include "measure.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,6 +28,8 @@
 #define MISLED_BY 1000
 #define MISLEADS_UP \
     1000 /* ns: items that cost more are misled by cheaper ones, which take less */
+
+#define TRY_NS 20000
 
 struct bench {
     struct work work, other; /* other: what misleads */
@@ -159,16 +162,18 @@ static double loop_cost(const struct work *w)
 }
 
 /* Processors run neighbouring items at the same time as far as they can, so what a few
- * steps cost has to be tried: until the loop takes `cost` an item. */
+ * steps cost has to be tried: until the loop takes `cost` an item. Each try is a loop of
+ * TRY_NS, again and again. */
 static double find_unit(double cost, double step)
 {
     double unit = cost > 40 ? cost - 40 : step, took = 0;
+    size_t n = (size_t)fmin(1000, fmax(100, TRY_NS / cost));
     struct work w;
 
     if (cost > 1000)
         return cost;
     for (; took < cost; unit += step) {
-        if (!work_open(&w, "even", 1000, unit, step))
+        if (!work_open(&w, "even", n, unit, step))
             return cost;
         took = loop_cost(&w);
         work_close(&w);

@@ -2,11 +2,13 @@
 # SPDX-License-Identifier: MIT
 #
 # Peers take so long that they run fewer resamples, and all times are of one resample; it
-# costs the same whichever it is. cadre also runs the number of the NumPy loop once, only to
-# compare the intervals, which must be the same bits. The floor is what no bootstrap of
-# indices can do without: drawing n of them, and one pass that counts the rows.
+# costs the same whichever it is. They also run in the first round only, but for those that
+# goals speak of, at the size that goals speak of. cadre also runs the number of the NumPy
+# loop once, only to compare the intervals, which must be the same bits. The floor is what no
+# bootstrap of indices can do without: drawing n of them, and one pass that counts the rows.
 from statistics import median
 
+from compare import settled
 from runner import Failed, Missing
 
 GOAL = 50
@@ -21,11 +23,13 @@ WAYS = [  # label, who, on how many workers
     ("R boot, areas from ranks", "boot", "1"),
     ("R pROC, roc.test", "pROC", "1"),
 ]
+GOAL_ROWS = 10000
 SIZES = [  # rows, resamples of cadre's, of peers
     (100, 100000, 300),
-    (10000, 10000, 100),
-    (1000000, 100, 2),
+    (GOAL_ROWS, 5000, 100),
+    (1000000, 30, 2),
 ]
+REPETITIONS = 3  # of cadre's, in each round
 QUICK = [(200, 40, 10)]
 PROGRAMS = {"boot": "peer_bootstrap.R", "pROC": "peer_bootstrap.R"}
 ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")}
@@ -40,7 +44,7 @@ class Bootstrap:
                           for size in (QUICK if runner.quick else SIZES)]}
 
     def show(self, result):
-        yield (f"microseconds a resample (goals at 10000 rows: {GOAL} times as fast as "
+        yield (f"microseconds a resample (goals at {GOAL_ROWS} rows: {GOAL} times as fast as "
                f"NumPy + scikit-learn, core for")
         yield f"core; at most {FLOOR} times the floor)"
         for size in result["sizes"]:
@@ -52,9 +56,11 @@ def measure_size(rows, resamples, fewer, runner):
     size = {"rows": rows, "resamples": resamples, "peer_resamples": fewer,
             "ways": [{"label": w[0], "who": w[1], "workers": w[2], "rounds": []}
                      for w in WAYS]}
-    for _ in range((runner.rounds + 1) // 2):
+    for turn in range(runner.rounds):
+        if turn >= runner.few and is_settled(size):
+            break
         for way in size["ways"]:
-            if "trouble" not in way:
+            if "trouble" not in way and (turn == 0 or goes_on(way, size)):
                 run_once(way, size, runner)
     for way in size["ways"]:
         if way["rounds"]:
@@ -62,18 +68,39 @@ def measure_size(rows, resamples, fewer, runner):
     return size
 
 
+def goes_on(way, size):
+    return is_ours(way) or (size["rows"] == GOAL_ROWS and way["who"] in ("loop", "joblib"))
+
+
+def is_ours(way):
+    return way["who"] in ("cadre", "floor")
+
+
+def is_settled(size):
+    """As compare.py says, of the goals that there are."""
+    ways = {(w["who"], w["workers"]): w["rounds"] for w in size["ways"]}
+    goals = [("loop", "1", 1 / GOAL), ("joblib", "-1", 1 / GOAL), ("floor", "1", FLOOR)]
+    return size["rows"] != GOAL_ROWS or all(
+        settled([a / b for a, b in zip(ways["cadre", workers], ways[who, workers])], goal)
+        for who, workers, goal in goals if ways["cadre", workers] and ways[who, workers])
+
+
 def run_once(way, size, runner):
-    ours = way["who"] in ("cadre", "floor")
-    count = size["resamples"] if ours else size["peer_resamples"]
+    count = size["resamples"] if is_ours(way) else size["peer_resamples"]
     try:
-        if ours:
-            figures = run_ours(way, size, runner)
+        if way["who"] == "floor":
+            figures = size["both"] = run_ours(way, size, runner)
+        elif way["who"] == "cadre":
+            both = size.pop("both", None)  # what measured the floor measured one worker too
+            figures = both if both and way["workers"] == "1" else run_ours(way, size, runner)
         else:
             program = PROGRAMS.get(way["who"], "peer_bootstrap.py")
             figures = runner.quietly([program, way["who"], size["rows"], count, 1],
                                      ONE_THREAD)
+        if way["who"] == "cadre" and not way["rounds"]:
+            way["interval"] = interval_of(way, size, runner)
     except Missing:
-        way["trouble"] = "not built" if ours else "not installed"
+        way["trouble"] = "not built" if is_ours(way) else "not installed"
         return
     except Failed as failure:
         way["trouble"] = "FAILED"
@@ -81,16 +108,19 @@ def run_once(way, size, runner):
         return
     time = figures["floor.min" if way["who"] == "floor" else "bootstrap.min"]
     way["rounds"].append(time / count / 1e3)
-    way["interval"] = [figures.get("low"), figures.get("high")]
+    way.setdefault("interval", [figures.get("low"), figures.get("high")])
 
 
 def run_ours(way, size, runner):
-    run = ["bench-bootstrap", size["rows"], size["resamples"], way["workers"], 1]
-    figures = runner.quietly(run)
-    if way["who"] == "floor":
-        return figures
-    same = runner.figures([*run[:2], size["peer_resamples"], *run[3:]])
-    return {**figures, "low": same["low"], "high": same["high"]}
+    return runner.quietly(["bench-bootstrap", size["rows"], size["resamples"],
+                           way["workers"], 1 if runner.quick else REPETITIONS])
+
+
+def interval_of(way, size, runner):
+    """cadre's, of as many resamples as peers take."""
+    figures = runner.figures(["bench-bootstrap", size["rows"], size["peer_resamples"],
+                              way["workers"], 1])
+    return [figures["low"], figures["high"]]
 
 
 def show_size(size):

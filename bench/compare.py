@@ -12,12 +12,23 @@
 # neighbours in time. A goal that the median misses while a quarter of the rounds
 # reach it is called level: the noise is larger than the difference.
 #
+# How many rounds there are depends on what more of them could still tell. Each table has
+# three (FEW in runner.py). Then those of cadre's rows go on, up to `--rounds`, whose rounds differ by more than
+# CLOSE, or have the goal among them; and with them the peers that may yet be the best. A
+# goal that all rounds miss, or reach, by a factor of FAR needs no more of them. So what ends
+# a table is how close the rounds are to each other and how far the goal is from all of
+# them, and never on which side of it they are: to stop is no way to a better verdict.
+#
 # The best peer is chosen after the fact among many noisy figures, which flatters it:
 # that bias is against cadre, and left in.
 from dataclasses import dataclass, field
 from statistics import median, quantiles
 
 from runner import Failed, Missing
+
+CLOSE = 0.015  # rounds that differ by less tell 3 % apart
+FAR = 1.5  # so many times the goal, or the goal so many times it
+RIVAL = 1.1  # a peer that takes so many times the best's time is not going to be the best
 
 
 @dataclass
@@ -41,6 +52,7 @@ class Table:
     divide: float = 0  # nanoseconds a call by this; 0: by the number of items
     goal: str = "no slower than the best peer"  # "" for none
     goal_ratio: float = 1.0
+    goal_figure: float = 0  # of cadre's rows by themselves; 0: none
     note: str = ""
 
 
@@ -62,13 +74,47 @@ class Comparison:
 def measure_table(table, runner):
     rows = [{"label": c.label, "kind": c.kind, "options": options_of(table, c, runner),
              "rounds": []} for c in table.contestants]
-    for _ in range(runner.rounds):
-        for contestant, row in zip(table.contestants, rows):
+    going = list(zip(table.contestants, rows))
+    for turn in range(runner.rounds):
+        if turn >= runner.few:
+            going = still_going(table, going)
+        for contestant, row in going:
             if not row.get("trouble"):
                 run_once(table, contestant, row, runner)
     judge(table, rows)
     return {"title": table.title, "unit": table.unit, "goal": table.goal,
             "note": table.note, "rows": rows}
+
+
+def still_going(table, going):
+    """Those that another round may tell more of, and those that they are compared with."""
+    rows = [row for _, row in going if row["rounds"]]
+    judge(table, rows)
+    best = next((r for r in rows if r.get("best")), None)
+    open_ones = [r["label"] for r in rows if r["kind"] == "cadre" and is_open(table, r, best)]
+    return [(c, r) for c, r in going if r["label"] in open_ones or
+            (open_ones and is_rival(r, best))]
+
+
+def is_open(table, row, best):
+    if best and not settled(ratios(row, best), table.goal_ratio):
+        return True
+    figures = [r["min"] for r in row["rounds"]]
+    return bool(table.goal_figure) and not settled(figures, table.goal_figure)
+
+
+def is_rival(row, best):
+    return best and row["kind"] == "peer" and row.get("min", 0) <= RIVAL * best["min"]
+
+
+def settled(rounds, goal):
+    """Whether more rounds would tell no more: see above."""
+    low, high = min(rounds), max(rounds)
+    return is_far(rounds, goal) or (high <= low * (1 + CLOSE) and not low <= goal <= high)
+
+
+def is_far(rounds, goal):
+    return min(rounds) > FAR * goal or FAR * max(rounds) < goal
 
 
 def options_of(table, contestant, runner):
@@ -77,6 +123,8 @@ def options_of(table, contestant, runner):
 
 def run_once(table, contestant, row, runner):
     words = ["--step-ns", runner.step_ns]
+    if row["rounds"]:  # it was right in the first
+        words += ["--check", 0]
     for name, value in row["options"].items():
         words += [f"--{name}", value]
     divide = table.divide or row["options"]["n"]
@@ -104,15 +152,20 @@ def judge(table, rows):
     if not peers:
         return
     best = min(peers, key=lambda r: r["min"])
-    best["best"] = True
+    for row in peers:
+        row["best"] = row is best
     for row in rows:
         if row["kind"] == "cadre" and "min" in row:
             row["ratio"], row["verdict"] = verdict(row, best, table.goal_ratio)
 
 
 def verdict(row, best, goal):
-    return reached([a["min"] / b["min"] for a, b in zip(row["rounds"], best["rounds"])],
-                   goal)
+    return reached(ratios(row, best), goal)
+
+
+def ratios(row, other):
+    """Of the rounds that both have."""
+    return [a["min"] / b["min"] for a, b in zip(row["rounds"], other["rounds"])]
 
 
 def reached(rounds, goal):
@@ -150,7 +203,8 @@ def show_row(row, goal):
         return line + "          the best peer"
     if "ratio" not in row:
         return line
-    return line + f"{row['ratio']:8.2f}" + (f"  {WORDS[row['verdict']]}" if goal else "")
+    ratio = f"{row['ratio']:.2f}" if row["ratio"] >= 0.1 else f"{row['ratio']:.2g}"
+    return line + f"{ratio:>8}" + (f"  {WORDS[row['verdict']]}" if goal else "")
 
 
 def show_figure(value):

@@ -4,13 +4,15 @@
  * A contestant is a program with some ways, listed in a table; main is in measure.c:
  *
  *     PROGRAM WAY SHAPE [--n N] [--unit-ns U] [--step-ns S] [--repetitions R]
- *                       [--calls C] [--pause-us P]
+ *                       [--calls C] [--pause-us P] [--check 0|1]
  *     PROGRAM about
  *
  * A repetition is C calls, and its time is one call's mean; the pause comes before each
- * call and is not counted. Printed are `SHAPE.WAY.min VALUE ns` and `...median VALUE ns`,
- * of the repetitions, and `...cpu VALUE ns`: the processor time of all threads a call,
- * pauses included. What a way computes is compared with what the plain loop does.
+ * call and is not counted. There are R repetitions, or fewer where they lasted 0.1 s and
+ * the three lowest are within 1 %. Printed are `SHAPE.WAY.min VALUE ns` and
+ * `...median VALUE ns`, of the repetitions, and `...cpu VALUE ns`: the processor time of
+ * all threads a call, pauses included. What a way computes is compared with what the plain
+ * loop does, unless --check is 0.
  */
 #ifndef CDR_BENCH_MEASURE_H
 #define CDR_BENCH_MEASURE_H

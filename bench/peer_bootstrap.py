@@ -59,7 +59,7 @@ def by_scipy(rows, resamples):
 def main(way, rows, resamples, repetitions):
     run = {"loop": by_loop, "joblib": by_joblib, "scipy": by_scipy}[way]
     rows = make_rows(rows)
-    run(rows, 4)  # imports, processes
+    run([column[:1000] for column in rows], 4)  # imports, processes
     times = []
     for _ in range(repetitions):
         began = time.perf_counter()

@@ -2,8 +2,9 @@
 # peer_python.py - Python's ways to map a function, cadre's among them.
 # SPDX-License-Identifier: MIT
 #
-# usage: peer_python.py about | peer_python.py WORK ITEMS REPETITIONS PACKAGE
+# usage: peer_python.py about | peer_python.py WORK ITEMS REPETITIONS PEERS PACKAGE
 #
+# PEERS 0: the builtin map and cadre alone.
 # Prints the best of the repetitions of each way in nanoseconds an item, and for the work
 # "shared" the most memory that a worker had, the parent's that it shares among it. Results
 # are compared with the builtin map's before anything is timed. Exit status 77: a library is
@@ -15,7 +16,7 @@ import time
 from concurrent.futures import ProcessPoolExecutor
 
 WORK = sys.argv[1]
-sys.path[:0] = sys.argv[4:]
+sys.path[:0] = sys.argv[5:]
 try:
     import joblib
     import numpy
@@ -123,7 +124,7 @@ def main():
         print(f"library joblib {joblib.__version__}, NumPy {numpy.__version__}, Python "
               f"{sys.version.split()[0]}")
         return
-    n, repetitions = int(sys.argv[2]), int(sys.argv[3])
+    n, repetitions, peers = map(int, sys.argv[2:5])
     fn = FUNCTIONS[WORK]
     items = numpy.ones((n, 1000)) if WORK == "rows" else list(range(n))
     if WORK == "shared":
@@ -136,6 +137,8 @@ def main():
         measure(name, run, n, repetitions)
     if WORK == "shared":
         print(f"resident {resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss} KiB")
+    if not peers:
+        return
     few = n if WORK in ("100us", "10ms", "shared") else max(1, n // 50)
     some = items[:few]
     for name, run in peer_ways(fn, some, few):

@@ -7,7 +7,7 @@
  *   cold-persistent   the same, on workers that are persistent, and so started clean
  *   persistent        a map of 64 items on a pool of such workers
  *   death       from a worker's last instruction to the first of its item's next run
- *   late-death  the same in a run that has lasted two seconds
+ *   late-death  the same in a run that has lasted half a second
  *   persistent-death  the same on persistent workers
  *   fork        a bare fork, to the first instruction of the child: what Linux can do
  *   kill-fork   from a bare child's last instruction to the first of the next one's
@@ -30,7 +30,7 @@
 #define WORKERS 2
 #define ITEMS   4
 #define MANY    64
-#define LATE_NS 2e9
+#define LATE_NS 5e8
 
 static bool check(int code, const cadre_error *error)
 {

@@ -6,7 +6,8 @@
 # Python's are warm, and run a kernel of their own: its loop is not theirs to beat.
 from statistics import median
 
-from compare import WORDS, Contestant, Table, measure_table, reached, show_figure, show_table
+from compare import (WORDS, Contestant, Table, measure_table, reached, settled, show_figure,
+                     show_table)
 from runner import Failed, Missing
 
 GOAL_NS = 12
@@ -14,8 +15,8 @@ GOAL_TIMES = 500
 LARGE_MIB = 1024
 
 
-def python(label, way, n):
-    return Contestant(label, "peer_pool.py", way, "also", {"n": n, "repetitions": 2})
+def python(label, way, n, kind="also"):
+    return Contestant(label, "peer_pool.py", way, kind, {"n": n, "repetitions": 2})
 
 
 QUICK = {"n": 2000, "repetitions": 2}
@@ -26,23 +27,25 @@ MAP = Table(
      Contestant("cadre, processes, results in shared memory", "bench-cadre",
                 "processes-shared", "cadre"),
      Contestant("cadre, processes, results elsewhere", "bench-cadre", "processes", "also"),
-     python("Python, Pool.map", "map", 1000000),
+     python("Python, Pool.map", "map", 200000),
      Contestant("plain loop", "bench-cadre", "loop", "also")],
     goal="at most 1.3 times cadre's threads", goal_ratio=1.3)
 
 
-def through(title, shape):
+def through(title, shape, **goals):
     return Table(
         title, shape, {"n": 1000000, "repetitions": 10}, QUICK,
         [Contestant("cadre, processes, an array", "bench-stream", "processes", "cadre"),
          Contestant("cadre, processes, a source", "bench-stream", "processes-source",
-                    "cadre"),
+                    "cadre", {"repetitions": 5}),
          Contestant("cadre, threads, an array", "bench-stream", "array", "also"),
-         python("Python, Pool.imap", "imap", 20000),
-         python("Python, joblib (not a stream)", "joblib", 20000)], goal="")
+         python("Python, Pool.imap", "imap", 5000, "peer"),
+         python("Python, joblib (not a stream)", "joblib", 20000)], goal="",
+        goal_ratio=1 / GOAL_TIMES, **goals)
 
 
-SMALL = through("8-byte items through a bounded window, in order", "square")
+SMALL = through("8-byte items through a bounded window, in order", "square",
+                goal_figure=GOAL_NS)
 WIDE = through("64-byte items and results, the same", "wide")
 
 STARTS = [  # what, by whom, how, goal in milliseconds or None
@@ -53,7 +56,7 @@ STARTS = [  # what, by whom, how, goal in milliseconds or None
     ("a map of 64 items on a persistent pool", "cadre", "persistent", 0.02),
     ("from a bare process's death to the next one", "cadre", "kill-fork", None),
     ("from a worker's death to its item's next run", "cadre", "death", 5),
-    ("the same in a run that has lasted two seconds", "cadre", "late-death", 5),
+    ("the same in a run that has lasted half a second", "cadre", "late-death", 5),
     ("the same on persistent workers", "cadre", "persistent-death", 5),
 ]
 
@@ -106,15 +109,13 @@ def show_goal(table, goal, judge):
 
 def measure_start(label, who, how, goal, mib, runner):
     row = {"label": label, "mib": mib, "goal_ms": goal, "rounds": []}
-    tries = 3 if runner.quick else 60 if who == "cadre" else 10
-    if how == "late-death":
-        tries = 3
-    elif mib and not runner.quick:
-        tries //= 4
     program = "bench-processes" if who == "cadre" else "peer_pool.py"
-    for _ in range(runner.rounds):
+    words = [program, how, mib, tries_of(who, how, mib, runner.quick)]
+    for turn in range(runner.rounds):
+        if turn >= runner.few and (not goal or settled([r["min"] for r in row["rounds"]], goal)):
+            break
         try:
-            figures = runner.quietly([program, how, mib, tries])
+            figures = runner.quietly(words)
         except Missing:
             row["trouble"] = "not installed"
             break
@@ -124,6 +125,13 @@ def measure_start(label, who, how, goal, mib, runner):
             break
         row["rounds"].append({k: figures[f"{how}.{k}"] / 1e6 for k in ("min", "median")})
     return row
+
+
+def tries_of(who, how, mib, quick):
+    if quick or how == "late-death":
+        return 3
+    tries = 40 if who == "cadre" else 10
+    return tries // 4 if mib else tries
 
 
 def show_starts(rows):

@@ -8,7 +8,7 @@ import os
 import shutil
 from statistics import median
 
-from compare import WORDS, reached, show_figure
+from compare import WORDS, reached, settled, show_figure
 from runner import Failed, Missing
 
 # label, who, chunk, items, the goal in ns an item
@@ -16,13 +16,15 @@ MAPS = [
     ("cadre, automatic", "cadre", 0, 2000000, 1000),
     ("cadre, chunk 256", "cadre", 256, 2000000, None),
     ("cadre, chunk 1", "cadre", 1, 100000, 5000),
-    ("mpi4py.futures, chunk 256", "python", 256, 200000, None),
-    ("mpi4py.futures, chunk 1", "python", 1, 5000, None),
+    ("mpi4py.futures, chunk 256", "python", 256, 50000, None),
+    ("mpi4py.futures, chunk 1", "python", 1, 2000, None),
 ]
 PINGS = 100000
 WAKE_TRIES, GOAL_WAKE_NS = 100, 2e6
-IDLE_S, GOAL_IDLE = 5, 0.05
-RESULTS, RESULT_SIZE, WINDOW, ITEM_SIZE, ROOM_KB = 1000000, 4096, 4096, 8, 65536
+IDLE_S, GOAL_IDLE = 2, 0.05
+RESULTS, RESULT_SIZE, WINDOW, ITEM_SIZE, ROOM_KB = 250000, 4096, 4096, 8, 65536
+# By itself bench-simulator goes on to 16384 ranks, and takes minutes.
+SIMULATED = ["--most-ranks", 1024, "--tasks", 400000]
 
 
 class Ranks:
@@ -34,12 +36,12 @@ class Ranks:
         maps = MAPS[::3] if quick else MAPS  # one of each program: launchers take long
         result = {"maps": [measure_map(row, runner) for row in maps]}
         result["pingpong"] = rounds(runner, 2, ["bench-mpi", "pingpong",
-                                                10 if quick else PINGS], runner.rounds)
-        result["wake"] = rounds(runner, 3, ["bench-mpi", "wake",
-                                            3 if quick else WAKE_TRIES], runner.rounds)
-        result["idle"] = rounds(runner, 4, ["bench-mpi", "idle", 0.05 if quick else IDLE_S], 1)
+                                                10 if quick else PINGS])
+        result["wake"] = rounds(runner, 3, ["bench-mpi", "wake", 3 if quick else WAKE_TRIES],
+                                ("wake.median", GOAL_WAKE_NS))
+        result["idle"] = rounds(runner, 4, ["bench-mpi", "idle", 0.05 if quick else IDLE_S], n=1)
         result["memory"] = rounds(runner, 3, ["bench-mpi", "memory", 2000 if quick else RESULTS,
-                                              RESULT_SIZE, WINDOW], 1)
+                                              RESULT_SIZE, WINDOW], n=1)
         result["simulated"] = simulate(runner)
         return result
 
@@ -67,13 +69,16 @@ ENVIRONMENT = {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": 
                "OMPI_MCA_btl_vader_single_copy_mechanism": "none"}
 
 
-def rounds(runner, ranks, argv, n):
-    """The figures of n runs on so many ranks; fewer if something is missing or fails."""
+def rounds(runner, ranks, argv, goal=None, n=None):
+    """The figures of runs on so many ranks: n, or as many as compare.py says, with the name
+    and the value of what is to be reached; fewer if something is missing or fails."""
     figures = []
     try:
         command = ["--launch", launcher(runner), "-n", ranks]
         words = argv if "/" in argv[0] else runner.command(argv)
-        for _ in range(n):
+        for turn in range(n or runner.rounds):
+            if turn >= runner.few and (not goal or settled(of(figures, goal[0]), goal[1])):
+                break
             figures.append(runner.quietly(command + words, ENVIRONMENT))
     except Missing:
         pass
@@ -86,7 +91,7 @@ def measure_map(row, runner):
     label, who, chunk, n, goal = row
     words = ["map", 200 if runner.quick else n, chunk, 1 if runner.quick else 5]
     if who == "cadre":
-        figures = rounds(runner, 2, ["bench-mpi", *words], runner.rounds)
+        figures = rounds(runner, 2, ["bench-mpi", *words], goal and ("map.min", goal))
     else:
         figures = with_python(runner, words)
     return {"label": label, "goal_ns": goal, "rounds": figures}
@@ -98,12 +103,13 @@ def with_python(runner, words):
     except Missing:
         return []
     here = os.path.join(os.path.dirname(os.path.abspath(__file__)), "peer_mpi.py")
-    return rounds(runner, 2, [runner.python, "-m", "mpi4py.futures", here, *words],
-                  runner.rounds)
+    return rounds(runner, 2, [runner.python, "-m", "mpi4py.futures", here, *words])
 
 
 def simulate(runner):
-    words = ["--ranks", 16, "--task-ns", 10000000, "--tasks", 1000] if runner.quick else []
+    words = SIMULATED
+    if runner.quick:
+        words = ["--ranks", 16, "--task-ns", 10000000, "--tasks", 1000]
     try:
         return runner.figures(["bench-simulator", *words])
     except Missing:

@@ -20,7 +20,11 @@ def options():
     p.add_argument("--build", default="build", help="the build directory (default: build)")
     p.add_argument("--subject", action="append", choices=names, metavar="NAME",
                    help=f"only this; may be repeated: {', '.join(names)}")
-    p.add_argument("--rounds", type=int, default=5, help="rounds (default: 5)")
+    p.add_argument("--rounds", type=int, default=5, metavar="N",
+                   help="rounds, at most (default: 5): more than 3 only where they are not "
+                   "close to each other, or the goal lies among them")
+    p.add_argument("--every-round", action="store_true",
+                   help="that many rounds of everything, needed or not")
     p.add_argument("--patience", type=float, default=5, metavar="SECONDS",
                    help="how long to repeat a run while others use the CPUs (default: 5)")
     p.add_argument("--quick", action="store_true",
@@ -65,7 +69,8 @@ def print_head(machine, programs, runner):
         else:
             print(f"  {name}: " + ", ".join(about[k] for k in ("library", "compiler",
                                                               "flags") if k in about))
-    print(f"  load average {load()}; {runner.rounds} rounds"
+    rounds = {runner.few, runner.rounds}
+    print(f"  load average {load()}; {' to '.join(map(str, sorted(rounds)))} rounds"
           + ("; QUICK: the figures mean nothing" if runner.quick else ""))
     print("  best: lowest of a round's repetitions; usual: their median; CPU: processor "
           "time of all\n  threads; of all three the median of the rounds; ratio: to the "
@@ -77,32 +82,38 @@ def measure(subject, runner):
     watch, began = Watch(), time.monotonic()
     result = subject.measure(runner)
     result["others"] = sorted(runner.others)
+    result["seconds"] = time.monotonic() - began
     print(f"== {subject.name}: {subject.title} ==\n")
     for line in subject.show(result):
         print(line)
-    print(f"({time.monotonic() - began:.0f} s; others used "
+    print(f"({result['seconds']:.0f} s; others used "
           f"{watch.others() * 100:.0f} % of the CPUs meanwhile, in the runs that count at "
           f"most {max(runner.others, default=0) * 100:.0f} %)\n", flush=True)
     return result
 
 
 def main():
-    args = options()
+    args, began = options(), time.monotonic()
     sys.stdout.reconfigure(line_buffering=True)
     programs = os.path.join(args.build, "bench")
     try:
-        runner = Runner(programs, max(1, args.rounds), args.patience, args.quick)
+        runner = Runner(programs, max(1, args.rounds), args.patience, args.quick,
+                        args.every_round)
     except Missing:
         sys.exit(f"run.py: no bench-cadre in {programs}: build it first "
                  f"(meson compile -C {args.build})")
     machine, described = describe_machine(), describe_programs(runner)
     print_head(machine, described, runner)
     report = {"machine": machine, "programs": described, "rounds": runner.rounds,
-              "quick": args.quick, "load_before": load(), "subjects": {}}
+              "rounds_at_least": runner.few, "quick": args.quick,
+              "load_before": load(), "subjects": {}}
     for subject in SUBJECTS:
         if not args.subject or subject.name in args.subject:
             report["subjects"][subject.name] = measure(subject, runner)
+    seconds = round(time.monotonic() - began)
+    print(f"All of it took {seconds // 60} min {seconds % 60} s.")
     report["load_after"], report["failures"] = load(), runner.failures
+    report["seconds"] = seconds
     if args.json:
         with open(args.json, "w", encoding="utf-8") as file:
             json.dump(report, file, indent=1)

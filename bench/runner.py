@@ -10,6 +10,7 @@ import time
 
 MISSING = 77  # what a Python peer exits with when a library is not installed
 TIME_LIMIT = 600
+FEW = 3  # rounds, before it is asked whether more would tell more: see compare.py
 QUIET = 0.10  # of all CPUs: what others may use during a run that counts
 
 
@@ -22,10 +23,11 @@ class Failed(Exception):
 
 
 class Runner:
-    def __init__(self, programs, rounds, patience, quick):
+    def __init__(self, programs, rounds, patience, quick, every_round=False):
         self.programs = programs
         self.quick = quick
-        self.rounds = 1 if quick else rounds
+        self.rounds = 1 if quick else rounds  # at most
+        self.few = self.rounds if every_round else min(FEW, self.rounds)  # at least
         self.patience = 0 if quick else patience
         self.python = "/usr/bin/python3"  # the distribution's, with its libraries
         if not os.path.exists(self.python):

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: MIT
 #
 # Whole programs are timed, from their start to their end, in turns: a machine that changes
-# its speed changes it for all. GNU parallel takes so long for a job that it gets fewer. The
-# loop of posix_spawn is what Linux can do: it keeps no output, no order and no count of
-# what fails.
+# its speed changes it for all. GNU parallel takes so long for a job that it gets fewer, and
+# a smaller file. The loop of posix_spawn is what Linux can do: it keeps no output, no order
+# and no count of what fails. How many rounds there are compare.py says.
 import os
 import shutil
 import subprocess
@@ -12,11 +12,13 @@ import tempfile
 import time
 from statistics import median
 
-JOBS = 2000
-FEW_JOBS = 200
+from compare import settled
+
+JOBS = 600
+FEW_JOBS = 100
 PIPE_MIB = 128
+FEW_MIB = 32
 STARTS = 20
-LONG = 90  # seconds of a table, after which no further round of it begins
 
 # label, command, how many jobs, MiB or starts, the goal: at most so many times the time of
 # this one for each
@@ -31,8 +33,8 @@ COMMANDS = [
 PIPES = [
     ("cadre map --pipe", "{cadre} map -j2 --pipe cat <{data} >/dev/null", PIPE_MIB, None),
     ("cadre map --pipe-part", "{cadre} map -j2 --pipe-part -a {data} cat >/dev/null", PIPE_MIB, None),
-    ("GNU parallel --pipe", "{parallel} -j2 --pipe cat <{data} >/dev/null", PIPE_MIB, 1),
-    ("GNU parallel --pipe-part", "{parallel} -j2 --pipe-part -a {data} cat >/dev/null", PIPE_MIB, 1),
+    ("GNU parallel --pipe", "{parallel} -j2 --pipe cat <{less} >/dev/null", FEW_MIB, 1),
+    ("GNU parallel --pipe-part", "{parallel} -j2 --pipe-part -a {less} cat >/dev/null", FEW_MIB, 1),
 ]
 START = [("cadre map, no inputs", "i=0; while [ $i -lt %d ]; do {cadre} map true :::; "
           "i=$((i + 1)); done" % STARTS, STARTS, None),
@@ -54,8 +56,8 @@ class Shell:
     def show(self, result):
         yield from show_part(f"`true` for each of {JOBS} inputs (of {FEW_JOBS} for GNU "
                              "parallel), ms a job", result["commands"])
-        yield from show_part(f"{PIPE_MIB} MiB of lines through blocks, ms a MiB",
-                             result["pipes"])
+        yield from show_part(f"{PIPE_MIB} MiB of lines ({FEW_MIB} for GNU parallel) through "
+                             "blocks, ms a MiB", result["pipes"])
         yield f"starting, of {STARTS} (ms each; the goal is that cadre takes 3 ms at most)"
         for row in result["starts"]:
             if row["rounds"]:
@@ -66,16 +68,16 @@ class Shell:
 def fill(folder, runner):
     """The files that commands read, and the programs' paths."""
     jobs, few = (40, 4) if runner.quick else (JOBS, FEW_JOBS)
-    mib = 1 if runner.quick else PIPE_MIB
-    names = {name: os.path.join(folder, name) for name in ("inputs", "few", "data", "journal")}
+    sizes = {"data": 1, "less": 1} if runner.quick else {"data": PIPE_MIB, "less": FEW_MIB}
+    names = {name: os.path.join(folder, name) for name in ("inputs", "few", *sizes, "journal")}
     for name, count in (("inputs", jobs), ("few", few)):
         with open(names[name], "w", encoding="utf-8") as file:
             file.writelines(f"{i}\n" for i in range(1, count + 1))
-    with open(names["data"], "wb") as file:
-        line = b"%063d\n"
-        block = b"".join(line % i for i in range(1 << 14))
-        for _ in range(mib):
-            file.write(block)
+    block = b"".join(b"%063d\n" % i for i in range(1 << 14))
+    for name, mib in sizes.items():
+        with open(names[name], "wb") as file:
+            for _ in range(mib):
+                file.write(block)
     open(os.path.join(folder, "will-cite"), "w", encoding="utf-8").close()
     return {"cadre": os.path.join(os.path.dirname(runner.programs), "cadre"),
             "spawn": os.path.join(runner.programs, "bench-spawn"),
@@ -85,14 +87,23 @@ def fill(folder, runner):
 def measure_table(rows, names, runner):
     """Seconds for each job, MiB or start, round by round."""
     measured = [{"label": label, "goal": goal, "rounds": []} for label, _, _, goal in rows]
-    began = time.monotonic()
     for turn in range(runner.rounds):
-        if turn and time.monotonic() - began > LONG:
+        if turn >= runner.few and all_settled(measured):
             break
         for row, (_, command, count, _) in zip(measured, rows):
             if "{parallel}" not in command or names["parallel"]:
                 row["rounds"].append(timed(row["label"], command, names, runner) / count)
     return measured
+
+
+def all_settled(rows):
+    return all(settled(ratios(rows[0], row), row["goal"])
+               for row in rows if row["goal"] and row["rounds"])
+
+
+def ratios(first, row):
+    """Of cadre's time, the first row's, to another's."""
+    return [ours / theirs for ours, theirs in zip(first["rounds"], row["rounds"])]
 
 
 def timed(label, command, names, runner):
@@ -107,13 +118,13 @@ def timed(label, command, names, runner):
 
 
 def show_part(title, rows):
-    first = rows[0]["rounds"]
-    yield f"{title}; cadre's time over each one's, the median of {len(first)} rounds"
+    rounds = len(rows[0]["rounds"])
+    yield f"{title}; cadre's time over each one's, the median of {rounds} rounds"
     for row in rows:
         if not row["rounds"]:
             yield f"  {row['label']:40}{'not installed':>16}"
             continue
-        ratio = median(ours / theirs for ours, theirs in zip(first, row["rounds"]))
+        ratio = median(ratios(rows[0], row))
         text = f"  {row['label']:40}{1000 * min(row['rounds']):10.3f}{ratio:8.2f}"
         if row["goal"]:
             word = "reached" if ratio <= row["goal"] else "MISSED"

@@ -12,8 +12,8 @@ GOAL_NS = 12
 GOAL_TIMES = 6
 GOAL_STOP_MS = 10
 NOISE_KB = 1024  # a byte kept of each item would be a hundred times as much
-FEWER = {"n": 300000, "repetitions": 5}
-FEW = {"n": 50000, "repetitions": 3}
+FEWER = {"n": 100000, "repetitions": 5}
+FEW = {"n": 20000, "repetitions": 3}
 
 
 def ours(label, way, kind="cadre"):
@@ -43,15 +43,16 @@ GLIB = [Contestant("GLib thread pool, result queue", "bench-glib", "unordered",
 QUICK = {"n": 2000, "repetitions": 2}
 
 
-def through(title, shape, n, contestants, **more):
-    return Table(title, shape, {"n": n, "repetitions": 10, **more}, QUICK, contestants,
-                 goal="")
+def through(title, shape, n, contestants, unit_ns=0, **goals):
+    options = {"n": n, "repetitions": 10, **({"unit-ns": unit_ns} if unit_ns else {})}
+    return Table(title, shape, options, QUICK, contestants, goal="", **goals)
 
 
 ORDERED = through("8-byte items, in order", "square", 500000,
                   [ARRAY, SOURCE, RANGES, ours("cadre, an array, range kernel", "ranges", "also"),
                    ours("cadre, auto", "auto", "also"),
-                   ours("cadre, no pool", "serial", "also"), *TBB, *HTSLIB, LOOP])
+                   ours("cadre, no pool", "serial", "also"), *TBB, *HTSLIB, LOOP],
+                 goal_ratio=1 / GOAL_TIMES, goal_figure=GOAL_NS)
 TABLES = [
     ORDERED,
     through("8-byte items, in any order", "square", 500000,
@@ -64,7 +65,7 @@ TABLES = [
             20000,
             [ARRAY, SOURCE, ours("cadre, an array, in any order", "unordered"),
              *[Contestant(c.label, c.program, c.way) for c in [*TBB, *HTSLIB, *GLIB]],
-             LOOP], **{"unit-ns": 1000}),
+             LOOP], unit_ns=1000),
     through("8-byte items through two kernels, one after the other, in order", "square",
             500000,
             [ours("cadre, a stream from a stream", "chained"),
@@ -74,7 +75,7 @@ TABLES = [
 LONG = [  # what comes out, how, how many
     ("8-byte results, in order", "ordered", 100000000),
     ("8-byte results, in any order", "unordered", 10000000),
-    ("results of 1 to 64 bytes, in order", "emitted", 10000000),
+    ("results of 1 to 64 bytes, in order", "emitted", 3000000),
 ]
 STOPS = [  # by whom, how, nanoseconds a task
     ("trivial kernel, stopped by a thread", "thread", 0),
@@ -163,9 +164,9 @@ def show_long(rows):
 # ---- stopping ----
 
 def measure_stop(label, how, cost, runner):
-    tries = 5 if runner.quick else 1000
+    tries = 5 if runner.quick else 400
     result = {"label": label, "how": how, "cost_ns": cost, "tries": tries, "rounds": []}
-    for _ in range((runner.rounds + 1) // 2):
+    for _ in range(runner.few):
         figures = quietly(["stop", how, cost, tries, runner.step_ns], runner)
         if figures:
             result["rounds"].append(figures)

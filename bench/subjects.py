@@ -63,7 +63,7 @@ SKEW = Comparison("skew", "items whose costs differ", [
     skewed("the same, ascending", "ascending", 4000, 100, 5),
     skewed("the same, descending", "descending", 4000, 100, 5),
     skewed("20000 items of 100 ns, but 400 late ones of 100 us", "clump", 20000, 100, 5),
-    skewed("40 items of 10 ms, but one of 100 ms", "long", 40, 10000000, 2),
+    skewed("40 items of 2 ms, but one of 20 ms", "long", 40, 2000000, 5),
 ])
 
 REDUCE = Comparison("reduce", "sum of 10 million squares", [
@@ -93,7 +93,7 @@ def crowded(title, way, n, unit_ns, repetitions=3):
 
 
 OVERSUBSCRIBED = Comparison("oversubscribed", "more workers than CPUs", [
-    crowded("map on threads, items of 100 ns", "map", 4000000, 100),
+    crowded("map on threads, items of 100 ns", "map", 2000000, 100),
     crowded("ordered stream on threads, items of 1 us", "stream", 200000, 1000),
     crowded("ordered stream on threads, items of 10 us", "stream", 20000, 10000),
     crowded("map in forked processes, items of 1 us (forking is part of it)", "processes-map",

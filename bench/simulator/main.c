@@ -2,13 +2,14 @@
  * SPDX-License-Identifier: MIT
  *
  * usage: bench-simulator [--message-ns T] [--latency-ns T] [--byte-ns T] [--spread S]
- *                        [--tasks LIMIT] [--ranks N --task-ns T]
+ *                        [--tasks LIMIT] [--most-ranks N | --ranks N --task-ns T]
  *
  * Prints `efficiency.RANKS.TASK_NS SHARE share`, and of rank 0 how busy it was and what a lease
  * cost it, for each number of ranks and each time, or for the one that is asked for.
  */
 #include "simulator.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,7 +52,7 @@ static void run(unsigned n, double task_ns)
 int main(int argc, char **argv)
 {
     unsigned n = 0;
-    double task_ns = 0;
+    double task_ns = 0, most_ranks = INFINITY;
     const struct {
         const char *name;
         double *value;
@@ -60,6 +61,7 @@ int main(int argc, char **argv)
                     { "--byte-ns", &cluster.byte_ns },
                     { "--spread", &cluster.spread },
                     { "--tasks", &most_tasks },
+                    { "--most-ranks", &most_ranks },
                     { "--task-ns", &task_ns } };
 
     for (int i = 1; i + 1 < argc; i += 2) {
@@ -73,7 +75,7 @@ int main(int argc, char **argv)
         run(n, task_ns);
         return 0;
     }
-    for (size_t i = 0; i < sizeof ranks / sizeof *ranks; i++)
+    for (size_t i = 0; i < sizeof ranks / sizeof *ranks && ranks[i] <= most_ranks; i++)
         for (size_t k = 0; k < sizeof times / sizeof *times; k++)
             run(ranks[i], times[k]);
     return 0;
