@@ -80,13 +80,12 @@ static bool worth_at_once(const cadre_run *run, uint64_t min_items)
 static bool worth_by_now(const cadre_run *run, const struct cadre_worker *w)
 {
     double so_far = (double)(w->now - run->started), known = run->known_cost;
-    double needed, left;
+    double left = (double)cdr_window_unclaimed(run->window), needed;
     bool may_pay;
 
-    if (known == 0 && so_far < PROBE_NS)
+    if (left == 0 || (known == 0 && so_far < PROBE_NS))
         return false;
     needed = cdr_pool_threshold(run->pool);
-    left = (double)cdr_window_unclaimed(run->window);
     if (left * w->cost <= needed)
         return false;
     may_pay = known == 0 || known * left > needed;
@@ -143,8 +142,6 @@ static void see_through(cadre_run *run, struct cadre_worker *w)
     backend->end(run->env.state, run);
 }
 
-/* ---- the verdict ---- */
-
 /* ---- a run from start to end ---- */
 
 /* Which the hand-out decides, and not the caller. */
@@ -171,7 +168,7 @@ static void consider(cadre_run *run, struct cdr_trial *trial)
     if (gain > 0 && gain < CDR_GAIN_NONE)
         return;
     if (may_try(run, kernel)) {
-        *trial = (struct cdr_trial){ 0 };
+        cdr_trial_init(trial);
         run->trial = trial;
     }
     run->may_begin = true;
@@ -179,11 +176,12 @@ static void consider(cadre_run *run, struct cdr_trial *trial)
         bring_in(run);
 }
 
-static void learn(cadre_run *run)
+/* Up to when the caller last looked at the clock: after its last slice. */
+static void learn(cadre_run *run, const struct cadre_worker *caller)
 {
     const struct cdr_seat *seat = &run->window->seat[0];
     uint64_t done = atomic_load_explicit(&seat->done, memory_order_relaxed);
-    uint64_t elapsed = cdr_now() - run->started;
+    uint64_t elapsed = caller->now - run->started;
 
     if (run->pool && done > 0)
         cdr_cost_learn(run->env.costs, cdr_program_kernel(run->program),
@@ -208,16 +206,17 @@ int cdr_map_run(cadre_pool *pool, const struct cdr_program *p, const cadre_job *
     if (!f)
         return err->code;
     cdr_context_set_up(f, pool, p, job, call);
-    f->run.tick = tick;
     if (cdr_worker_enter(&f->caller, &f->run, 0)) {
         cdr_context_give(pool, f);
         return cdr_fail(err, CADRE_ENOMEM, "no memory for the caller's own work");
     }
     if (pool)
         consider(&f->run, &trial);
-    cdr_serve(&f->caller, &f->run, 0);
+    if (f->run.may_begin || f->run.trial || f->run.progress)
+        f->run.tick = tick;
+    cdr_serve_entered(&f->caller, f->run.alone ? f->run.started : cdr_now());
     atomic_store_explicit(&f->run.still_until, 0, memory_order_relaxed);
-    learn(&f->run);
+    learn(&f->run, &f->caller);
     if (!f->run.alone)
         see_through(&f->run, &f->caller);
     cdr_state_end(&f->caller);

@@ -26,6 +26,14 @@
 
 /* ---- the phases ---- */
 
+/* Pairs are left as they are: short runs come by here, too. */
+void cdr_trial_init(struct cdr_trial *t)
+{
+    t->phase = CDR_TRIAL_NOT_BEGUN;
+    t->next = t->still = 0;
+    t->attempts = t->n = 0;
+}
+
 static void go_on(struct cdr_trial *t, enum cdr_trial_phase phase, uint64_t next)
 {
     t->phase = phase;
@@ -121,12 +129,14 @@ static uint64_t cpu_time(void)
 static void learn(cadre_run *run, const struct cdr_trial *t)
 {
     unsigned workers = workers_at_once(run);
-    double gain = cdr_gain_measured(t->pair, workers);
+    double gain;
 
-    if (t->n ==
-        CDR_GAIN_PAIRS) /* no gain that pairs agree on: all, as without a trial */
-        cdr_gain_learn(&run->pool->gains, cdr_program_kernel(run->program),
-                       run->program->n, gain > 0 ? gain : workers);
+    if (t->n < CDR_GAIN_PAIRS)
+        return;
+    gain = cdr_gain_measured(t->pair, workers);
+    /* No gain that pairs agree on: all, as without a trial. */
+    cdr_gain_learn(&run->pool->gains, cdr_program_kernel(run->program), run->program->n,
+                   gain > 0 ? gain : workers);
 }
 
 void cdr_trial_tick(cadre_run *run, struct cadre_worker *w, struct cdr_trial *t)

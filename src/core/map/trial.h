@@ -27,15 +27,18 @@ enum cdr_trial_phase {
     CDR_TRIAL_OVER
 };
 
-/* Seat 0's alone, all zero at first. */
+/* Seat 0's alone. */
 struct cdr_trial {
     enum cdr_trial_phase phase;
     uint64_t next;       /* when the phase has lasted long enough, by cdr_now() */
     uint64_t still;      /* until then the others stand still; 0: they work */
     uint64_t cpu, tasks; /* as the measurement began */
-    unsigned attempts, n;
+    unsigned attempts;
+    unsigned n; /* pairs that are there */
     struct cdr_gain_pair pair[CDR_GAIN_PAIRS];
 };
+
+void cdr_trial_init(struct cdr_trial *t);
 
 /* After a slice: seat 0's time, what it has used of its CPU, and its tasks so far. All pairs
  * are there when the phase is over and n is CDR_GAIN_PAIRS. */

@@ -213,6 +213,7 @@ void cdr_context_set_up(struct cdr_context *f, cadre_pool *pool,
     cdr_run_set_up(&f->run, p, f->window, &env, job, call);
     f->run.pool = pool;
     f->run.cancelled = f->event;
+    f->run.given_up = &f->given_up;
     /* Sequentially consistent, as are the window's limit and what cadre_cancel does to both:
      * who comes too early to find the window in use is seen here. */
     if (atomic_load(f->run.cancel) != f->run.cancel_seen)

@@ -24,6 +24,7 @@ struct cdr_context {
     int event; /* then: an eventfd that cadre_cancel writes to; never changes; or -1 */
     _Atomic bool taken; /* somebody runs a job in it: see cadre_cancel; release */
     cadre_run run;
+    cadre_error given_up;        /* for the run */
     struct cadre_worker caller;  /* seat 0 */
     struct cadre_window *window; /* in the same allocation, or shared */
 };

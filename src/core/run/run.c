@@ -96,7 +96,7 @@ bool cdr_run_wake_caller(const cadre_run *run)
 void cdr_run_give_up(cadre_run *run, const cadre_error *why)
 {
     if (!cdr_run_is_given_up(run)) {
-        run->given_up = *why;
+        *run->given_up = *why;
         atomic_store_explicit(&run->is_given_up, true, memory_order_release);
     }
     cdr_window_stop(run->window, why->code);
@@ -187,8 +187,8 @@ int cdr_run_verdict(const cadre_run *run, const cadre_job *job, cadre_error *err
     if (atomic_load_explicit(&run->window->heard_unwanted, memory_order_relaxed))
         cdr_job_settle_unwanted(p);
     if (stop && cdr_run_is_given_up(run)) {
-        *err = run->given_up;
-        return run->given_up.code;
+        *err = *run->given_up;
+        return run->given_up->code;
     }
     if (stop && (!is_complete(run) || atomic_load_explicit(&run->window->heard_unwanted,
                                                            memory_order_relaxed)))

@@ -155,8 +155,8 @@ struct cadre_run {
         size; /* in those: what cadre_size says; else 0: as many as there are seats */
     bool singly;                   /* and tasks are told of one by one */
     struct cdr_recovery *recovery; /* the caller's process alone (fault/recover.h) */
-    cadre_error given_up;          /* why the run was given up, if it was ... */
-    _Atomic bool is_given_up;      /* ... which is released after that */
+    cadre_error *given_up;         /* its caller's: why the run was given up, ... */
+    _Atomic bool is_given_up;      /* ... if it was, which is released after that */
     bool spin;                     /* there is a CPU for each worker */
     /* Seat 0 alone reads and writes the rest. */
     /* Maps: called after each slice, for progress, and to bring workers in; or NULL. */
@@ -270,8 +270,10 @@ void cdr_set_current_worker(struct cadre_worker *w);
 /* Prepare the worker for a run, at a seat. CADRE_ENOMEM: nothing changed. */
 int cdr_worker_enter(struct cadre_worker *w, cadre_run *run, unsigned seat);
 
-/* Take tasks and run them until none is left to take: see cadre_serve. */
+/* Take tasks and run them until none is left to take: see cadre_serve. The second is for a
+ * worker that has entered the run, at this time by cdr_now(). */
 bool cdr_serve(struct cadre_worker *w, cadre_run *run, unsigned seat);
+void cdr_serve_entered(struct cadre_worker *w, uint64_t now);
 
 /* Free what the worker holds, not the worker. */
 void cdr_worker_fini(struct cadre_worker *w);

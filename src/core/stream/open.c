@@ -151,6 +151,7 @@ static void set_up_run(cadre_stream *s, const cadre_job *job,
     p->together =
         !p->emits && !p->bytes && !p->keep_going && !p->error_at && !s->run.timeout_ns;
     s->run.pool = s->pool;
+    s->run.given_up = &s->given_up;
     s->run.workers = 1;
     s->run.next_progress = s->run.started;
     s->now = s->run.started;

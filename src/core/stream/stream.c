@@ -286,7 +286,7 @@ static bool in_time(cadre_stream *s)
 static bool ended_from_outside(cadre_stream *s)
 {
     if (cdr_run_is_given_up(&s->run)) {
-        s->end = s->run.given_up;
+        s->end = *s->run.given_up;
         end_stream(s, s->end.code);
         return true;
     }

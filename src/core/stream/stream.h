@@ -65,6 +65,7 @@ struct cadre_stream {
     bool mapped;     /* and they share the window with it */
     struct cdr_ledger ledger; /* if not: what they have of it */
     struct cdr_recovery recovery;
+    cadre_error given_up;           /* for the run */
     struct cdr_shm_buffer manifest; /* spawned workers: what describes the run */
     uint32_t deadline_ms;
     uint64_t memory_limit;

@@ -199,22 +199,28 @@ static void serve_units(struct cadre_worker *w)
     } while (!steps_aside(w) && linger(w));
 }
 
-bool cdr_serve(cadre_worker *w, cadre_run *run, unsigned seat)
+void cdr_serve_entered(cadre_worker *w, uint64_t now)
 {
     struct cadre_worker *outer = cdr_current_worker();
+    const struct cadre_window *window = w->task.run->window;
 
-    if (cdr_worker_enter(w, run, seat))
-        return false;
     cdr_set_current_worker(w);
-    w->now = cdr_now();
-    if (run->window->ring_at)
+    w->now = now;
+    if (window->ring_at)
         cdr_serve_ring(w);
     else
         serve_units(w);
-    if (w->retired || atomic_load_explicit(&run->window->closing, memory_order_seq_cst))
+    if (w->retired || atomic_load_explicit(&window->closing, memory_order_seq_cst))
         cdr_state_end(w);
     if (w->retired)
         cdr_states_fini(&w->states);
     cdr_set_current_worker(outer);
+}
+
+bool cdr_serve(cadre_worker *w, cadre_run *run, unsigned seat)
+{
+    if (cdr_worker_enter(w, run, seat))
+        return false;
+    cdr_serve_entered(w, cdr_now());
     return true;
 }
