@@ -1,7 +1,6 @@
 /* test_stats_family.c - metrics, weights and classes, against their definitions.
  * SPDX-License-Identifier: MIT
  */
-#include "stats/metrics/areas.h"
 #include "stats_case.h"
 
 #include <math.h>
@@ -246,53 +245,6 @@ static void bins_without_equal_scores(void **state)
     }
 }
 
-/* ---- rates ---- */
-
-static void same_rates(const cdr_classes *points, size_t n, uint32_t negatives,
-                       uint32_t positives)
-{
-    double x[CDR_BLOCK], y[CDR_BLOCK], fused_x[CDR_BLOCK], fused_y[CDR_BLOCK];
-
-    cdr_rates_divided(x, y, points, n, negatives, positives);
-    for (size_t i = 0; i < n; i++) {
-        stats_same((double)(uint32_t)points[i] / negatives, x[i], "a rate");
-        stats_same((double)(points[i] >> 32) / positives, y[i], "a rate");
-    }
-#ifdef CDR_FUSED
-    if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma"))
-        return;
-    cdr_rates_fused(fused_x, fused_y, points, n, negatives, positives);
-    assert_memory_equal(x, fused_x, n * sizeof *x);
-    assert_memory_equal(y, fused_y, n * sizeof *y);
-#else
-    (void)fused_x;
-    (void)fused_y;
-#endif
-}
-
-/* Products that are corrected are the quotients: all small ones, and any. */
-static void rates_are_quotients(void **state)
-{
-    cdr_classes points[CDR_BLOCK];
-    cadre_rng rng = stats_stream(21);
-
-    (void)state;
-    for (uint32_t of = 1; of <= CDR_BLOCK; of++) {
-        for (uint32_t k = 0; k < of; k++)
-            points[k] = (cdr_classes)(of - k) << 32 | k;
-        same_rates(points, of, of, of);
-    }
-    for (size_t round = 0; round < 3000; round++) {
-        const uint64_t below = UINT64_C(1) << (1 + cadre_rng_below(&rng, 32));
-        const uint32_t negatives = (uint32_t)(1 + cadre_rng_below(&rng, below - 1));
-        const uint32_t positives = UINT32_MAX - (uint32_t)cadre_rng_below(&rng, below);
-        for (size_t k = 0; k < CDR_BLOCK; k++)
-            points[k] = cadre_rng_below(&rng, (uint64_t)positives + 1) << 32 |
-                        cadre_rng_below(&rng, (uint64_t)negatives + 1);
-        same_rates(points, CDR_BLOCK, negatives, positives);
-    }
-}
-
 /* ---- weights ---- */
 
 static bool has_weights(int kind)
@@ -416,7 +368,6 @@ int main(void)
         cmocka_unit_test(bins_with_equal_scores),
         cmocka_unit_test(edges_of_bins),
         cmocka_unit_test(brier_of_ten),
-        cmocka_unit_test(rates_are_quotients),
         cmocka_unit_test(bins_without_equal_scores),
         cmocka_unit_test(weights_are_copies),
         cmocka_unit_test(weights_of_one),

@@ -78,9 +78,18 @@ void cdr_roc_terms(double *restrict out, const void *from, size_t first, size_t 
         out[i] = (x[i + 1] - x[i]) * (y[i + 1] + y[i]) / 2;
 }
 
+double cdr_roc_block(const void *from, size_t first, size_t n)
+{
+    return cdr_block_sum(cdr_roc_terms, from, first, n);
+}
+
 double cdr_roc_auc(const struct cdr_curve *c)
 {
-    return cdr_sum_terms(cdr_roc_terms, c, c->last);
+#ifdef CDR_WIDE
+    if (cdr_is_wide())
+        return cdr_sum_blocks(cdr_roc_block_wide, c, c->last);
+#endif
+    return cdr_sum_blocks(cdr_roc_block, c, c->last);
 }
 
 double cdr_standardised(double area, double limit)

@@ -14,6 +14,22 @@ struct cdr_curve {
     double negatives, positives; /* of all rows */
 };
 
+/* The points of a sample, in so many bytes; returns the last one's number. With `corners`,
+ * those alone that ROC-AUC keeps. The second way is for every CPU, the third for those that
+ * cdr_is_wide says, and samples with `few`. */
+size_t cdr_points_room(const struct cdr_measure *m);
+size_t cdr_points_of(cdr_classes *points, const struct cdr_measure *m,
+                     const struct cdr_sample *s, bool corners);
+size_t cdr_points_narrow(cdr_classes *points, const struct cdr_measure *m,
+                         const struct cdr_sample *s, bool corners);
+#if defined __x86_64__ && defined __GNUC__
+#define CDR_WIDE
+enum { CDR_WIDE_SPARE = 8 }; /* elements in a vector */
+bool cdr_is_wide(void);
+size_t cdr_points_wide(cdr_classes *points, const struct cdr_measure *m,
+                       const struct cdr_sample *s, bool corners);
+#endif
+
 double cdr_roc_auc(const struct cdr_curve *c);
 double cdr_average_precision(const struct cdr_curve *c);
 
@@ -27,6 +43,12 @@ double cdr_standardised(double area, double limit);
  * made of points i and i + 1. Those of average precision begin with the lowest: of
  * points last - i and last - i - 1. */
 cdr_terms cdr_roc_terms, cdr_precision_terms;
+
+/* The sum of a block of cdr_roc_terms, and the same for CPUs that cdr_is_wide says. */
+cdr_block cdr_roc_block;
+#ifdef CDR_WIDE
+cdr_block cdr_roc_block_wide;
+#endif
 
 /* The curve of a sample at n places from 0 to 1: of average precision its precision at each
  * recall, else its true positive rate at each false one. All NaN without rows, or weights, of

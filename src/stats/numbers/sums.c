@@ -78,18 +78,38 @@ double cdr_block_sum(cdr_terms *terms, const void *from, size_t first, size_t n)
     return block_sum(block, n);
 }
 
-static double pairwise_terms(cdr_terms *terms, const void *from, size_t first, size_t n)
+static double pairwise_blocks(cdr_block *block, const void *from, size_t first,
+                              size_t n)
 {
     if (n <= CDR_BLOCK)
-        return cdr_block_sum(terms, from, first, n);
+        return block(from, first, n);
     const size_t left = cdr_left_half(n);
-    const double sum = pairwise_terms(terms, from, first, left);
-    return sum + pairwise_terms(terms, from, first + left, n - left);
+    const double sum = pairwise_blocks(block, from, first, left);
+    return sum + pairwise_blocks(block, from, first + left, n - left);
+}
+
+double cdr_sum_blocks(cdr_block *block, const void *from, size_t n)
+{
+    return 0.0 + pairwise_blocks(block, from, 0, n);
+}
+
+struct of_terms {
+    cdr_terms *terms;
+    const void *from;
+};
+
+static double block_of_terms(const void *from, size_t first, size_t n)
+{
+    const struct of_terms *const t = from;
+
+    return cdr_block_sum(t->terms, t->from, first, n);
 }
 
 double cdr_sum_terms(cdr_terms *terms, const void *from, size_t n)
 {
-    return 0.0 + pairwise_terms(terms, from, 0, n);
+    const struct of_terms t = { terms, from };
+
+    return cdr_sum_blocks(block_of_terms, &t, n);
 }
 
 struct picked {

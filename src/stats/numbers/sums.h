@@ -15,6 +15,11 @@ typedef void cdr_terms(double *restrict out, const void *from, size_t first, siz
 /* cadre_sum of n terms, without room for all of them. */
 double cdr_sum_terms(cdr_terms *terms, const void *from, size_t n);
 
+/* The same of blocks that are summed as they are made: `block` returns the sum of terms
+ * first .. first + n - 1, which is what cdr_block_sum is for terms. */
+typedef double cdr_block(const void *from, size_t first, size_t n);
+double cdr_sum_blocks(cdr_block *block, const void *from, size_t n);
+
 /* For sums that share parts (splice.c): a sum of n > CDR_BLOCK terms is that of its left
  * half plus that of the rest, one of fewer is a block's. */
 size_t cdr_left_half(size_t n);

@@ -1,0 +1,208 @@
+/* test_stats_ways.c - what some CPUs have a way of their own for has the same bits in each.
+ * SPDX-License-Identifier: MIT
+ */
+#include "stats/metrics/areas.h"
+#include "stats_case.h"
+
+#include <math.h>
+
+/* ---- rates ---- */
+
+static void same_rates(const cdr_classes *points, size_t n, uint32_t negatives,
+                       uint32_t positives)
+{
+    double x[CDR_BLOCK], y[CDR_BLOCK], fused_x[CDR_BLOCK], fused_y[CDR_BLOCK];
+
+    cdr_rates_divided(x, y, points, n, negatives, positives);
+    for (size_t i = 0; i < n; i++) {
+        stats_same((double)(uint32_t)points[i] / negatives, x[i], "a rate");
+        stats_same((double)(points[i] >> 32) / positives, y[i], "a rate");
+    }
+#ifdef CDR_FUSED
+    if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma"))
+        return;
+    cdr_rates_fused(fused_x, fused_y, points, n, negatives, positives);
+    assert_memory_equal(x, fused_x, n * sizeof *x);
+    assert_memory_equal(y, fused_y, n * sizeof *y);
+#else
+    (void)fused_x;
+    (void)fused_y;
+#endif
+}
+
+/* Products that are corrected are the quotients: all small ones, and any. */
+static void rates_are_quotients(void **state)
+{
+    cdr_classes points[CDR_BLOCK];
+    cadre_rng rng = stats_stream(21);
+
+    (void)state;
+    for (uint32_t of = 1; of <= CDR_BLOCK; of++) {
+        for (uint32_t k = 0; k < of; k++)
+            points[k] = (cdr_classes)(of - k) << 32 | k;
+        same_rates(points, of, of, of);
+    }
+    for (size_t round = 0; round < 3000; round++) {
+        const uint64_t below = UINT64_C(1) << (1 + cadre_rng_below(&rng, 32));
+        const uint32_t negatives = (uint32_t)(1 + cadre_rng_below(&rng, below - 1));
+        const uint32_t positives = UINT32_MAX - (uint32_t)cadre_rng_below(&rng, below);
+        for (size_t k = 0; k < CDR_BLOCK; k++)
+            points[k] = cadre_rng_below(&rng, (uint64_t)positives + 1) << 32 |
+                        cadre_rng_below(&rng, (uint64_t)negatives + 1);
+        same_rates(points, CDR_BLOCK, negatives, positives);
+    }
+}
+
+/* ---- points ---- */
+
+struct case_of_points {
+    struct cdr_measure measure;
+    struct cdr_sample sample;
+    uint8_t *labels, *few;
+    double *scores;
+    cdr_classes *expected, *room;
+    size_t last;
+};
+
+static void make_case(struct case_of_points *c, size_t n, cadre_rng *rng)
+{
+    const uint64_t groups = 1 + cadre_rng_below(rng, 2 * n);
+    const double drawn = cadre_rng_uniform(rng);
+    const uint64_t most = cadre_rng_below(rng, 8) ? 3 : 255;
+
+    *c = (struct case_of_points){ .labels = stats_array(n, 1),
+                                  .few = stats_array(n, 1),
+                                  .scores = stats_array(n, sizeof *c->scores),
+                                  .expected = stats_array(n + 2, sizeof *c->expected) };
+    for (size_t i = 0; i < n; i++) {
+        c->labels[i] = cadre_rng_below(rng, 2) == 0;
+        c->scores[i] = (double)cadre_rng_below(rng, groups);
+        if (i == 0 || cadre_rng_uniform(rng) < drawn)
+            c->few[i] = (uint8_t)(1 + cadre_rng_below(rng, most));
+    }
+    const cadre_metric metric = { .kind = CADRE_ROC_AUC };
+    const cadre_rows rows = { .n = n, .labels = c->labels, .scores = c->scores };
+    assert_true(cdr_measure_open(&c->measure, &metric, &rows));
+    c->sample = (struct cdr_sample){ .few = c->few };
+    c->room = malloc(cdr_points_room(&c->measure));
+    assert_non_null(c->room);
+}
+
+static void drop_case(struct case_of_points *c)
+{
+    cdr_measure_close(&c->measure);
+    free(c->labels);
+    free(c->few);
+    free(c->scores);
+    free(c->expected);
+    free(c->room);
+}
+
+/* Group by group; a point is overwritten if the step before it and the one behind are
+ * equal. */
+static void find_points(struct case_of_points *c, bool corners)
+{
+    cdr_classes step = 0, before = 0, sum = 0;
+
+    c->last = 0;
+    for (size_t i = 0; i < c->measure.n; i++) {
+        const uint32_t row = c->measure.order[i];
+        step += c->few[row] * cdr_one(c->labels[row]);
+        if (step == 0 ||
+            (i + 1 < c->measure.n &&
+             c->measure.group[c->measure.order[i + 1]] == c->measure.group[row]))
+            continue;
+        c->last += !corners || c->last < 2 || step != before;
+        c->expected[c->last] = sum += step;
+        before = step;
+        step = 0;
+    }
+}
+
+static void check_points(struct case_of_points *c, bool corners)
+{
+    find_points(c, corners);
+    assert_int_equal(cdr_points_narrow(c->room, &c->measure, &c->sample, corners),
+                     c->last);
+    assert_memory_equal(c->expected, c->room, (c->last + 1) * sizeof *c->room);
+#ifdef CDR_WIDE
+    if (!cdr_is_wide())
+        return;
+    memset(c->room, 0xa5, cdr_points_room(&c->measure));
+    assert_int_equal(cdr_points_wide(c->room, &c->measure, &c->sample, corners),
+                     c->last);
+    assert_memory_equal(c->expected, c->room, (c->last + 1) * sizeof *c->room);
+#endif
+}
+
+static void points_are_running_sums(void **state)
+{
+    cadre_rng rng = stats_stream(22);
+    struct case_of_points c;
+
+    (void)state;
+    for (size_t round = 0; round < 3000; round++) {
+        make_case(&c, round < 600 ? 1 + round % 200 : 1 + cadre_rng_below(&rng, 700),
+                  &rng);
+        check_points(&c, false);
+        check_points(&c, true);
+        drop_case(&c);
+    }
+}
+
+/* ---- areas ---- */
+
+enum { POINTS = 3000 };
+
+static void make_points(cdr_classes *points, uint64_t below, cadre_rng *rng)
+{
+    points[0] = 0;
+    for (size_t k = 1; k < POINTS; k++)
+        points[k] = points[k - 1] + (cadre_rng_below(rng, below) << 32) +
+                    cadre_rng_below(rng, below);
+}
+
+static void same_area(const cdr_classes *points, size_t last)
+{
+    /* Of the exact size, so that what reads beyond it is found out. */
+    cdr_classes *const own = stats_array(last + 1, sizeof *own);
+    const struct cdr_curve c = { .points = own,
+                                 .last = last,
+                                 .negatives = cdr_negative(points[last]) + 1.0,
+                                 .positives = cdr_positive(points[last]) + 1.0 };
+
+    memcpy(own, points, (last + 1) * sizeof *own);
+    stats_same(cdr_sum_terms(cdr_roc_terms, &c, last), cdr_roc_auc(&c), "an area");
+#ifdef CDR_WIDE
+    for (size_t n = 1; cdr_is_wide() && n <= CDR_BLOCK && n <= last; n++)
+        stats_same(cdr_roc_block(&c, last - n, n), cdr_roc_block_wide(&c, last - n, n),
+                   "a block");
+#endif
+    free(own);
+}
+
+static void areas_are_sums_of_terms(void **state)
+{
+    cdr_classes *const points = stats_array(POINTS, sizeof *points);
+    cadre_rng rng = stats_stream(23);
+
+    (void)state;
+    for (uint64_t below = 2; below < UINT32_MAX / POINTS; below = 7 * below + 1) {
+        make_points(points, below, &rng);
+        for (size_t last = 1; last < 300; last++)
+            same_area(points, last);
+        same_area(points, 1 + cadre_rng_below(&rng, POINTS - 1));
+        same_area(points, POINTS - 1);
+    }
+    free(points);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(rates_are_quotients),
+        cmocka_unit_test(points_are_running_sums),
+        cmocka_unit_test(areas_are_sums_of_terms),
+    };
+    return cmocka_run_group_tests_name("stats_ways", tests, stats_open, stats_close);
+}
