@@ -7,7 +7,7 @@
  * Ranges are kept one type wider than the draws: 2^32 then needs no case of its own,
  * since cut to 32 bits it is 0, and nothing is below that.
  */
-#include "random/bits.h"
+#include "random/indices.h"
 
 #ifdef __SSE2__
 #include <emmintrin.h>
@@ -47,33 +47,6 @@ uint64_t cadre_rng_below(cadre_rng *rng, uint64_t n)
     if (n == 1)
         return 0;
     return n - 1 < TWO_TO_32 ? below32(rng, n) : below64(rng, n);
-}
-
-/* ---- many at once ---- */
-
-/* What the loop below knows of the lower half that it refuses: `limit` begins as the
- * bound, which is too strict and free, and becomes 2^32 mod bound when a draw
- * first falls under it. */
-struct refusal {
-    uint32_t bound, limit;
-};
-
-static inline bool refused(struct refusal *r, uint32_t low)
-{
-    if (low >= r->limit)
-        return false;
-    if (r->limit == r->bound)
-        r->limit = -r->bound % r->bound;
-    return low < r->limit;
-}
-
-static inline uint32_t *put(uint32_t *out, struct refusal *r, uint32_t draw,
-                            uint64_t range)
-{
-    const uint64_t product = draw * range;
-    if (!refused(r, (uint32_t)product))
-        *out++ = (uint32_t)(product >> 32);
-    return out;
 }
 
 /* ---- blocks of PCG64 draws ----
@@ -156,23 +129,12 @@ static bool reduce_block(uint32_t *restrict out, const uint64_t *restrict raw, s
     return below >> 63 == 0;
 }
 
-static uint32_t *reduce_one_by_one(uint32_t *out, const uint64_t *raw, size_t n,
-                                   struct refusal *r, uint64_t range)
-{
-    for (size_t i = 0; i < n; i++) {
-        out = put(out, r, (uint32_t)raw[i], range);
-        out = put(out, r, (uint32_t)(raw[i] >> 32), range);
-    }
-    return out;
-}
-
-/* Fills all places but perhaps the last; no half may be left from before. */
-static uint32_t *pcg64_indices(cadre_rng *rng, uint32_t *out, const uint32_t *end,
-                               uint64_t range)
+uint32_t *cdr_pcg64_indices(cadre_rng *rng, uint32_t *out, const uint32_t *end,
+                            uint64_t range)
 {
     const cdr_u128 increment = cdr_pcg64_increment(rng);
     cdr_u128 state = cdr_pcg64_state(rng);
-    struct refusal r = { (uint32_t)range, (uint32_t)range };
+    struct cdr_refusal r = { (uint32_t)range, (uint32_t)range };
     uint64_t raw[BLOCK];
 
     while (end - out >= 2) {
@@ -182,10 +144,20 @@ static uint32_t *pcg64_indices(cadre_rng *rng, uint32_t *out, const uint32_t *en
         if (range <= UINT32_MAX && reduce_block(out, raw, n, (uint32_t)range))
             out += 2 * n;
         else
-            out = reduce_one_by_one(out, raw, n, &r, range);
+            out = cdr_reduce_draws(out, raw, n, &r, range);
     }
     cdr_pcg64_set(rng, state);
     return out;
+}
+
+static uint32_t *fill(cadre_rng *rng, uint32_t *out, const uint32_t *end,
+                      uint64_t range)
+{
+#ifdef CDR_INDICES_WIDE
+    if (end - out >= CDR_INDICES_WIDE && range <= UINT32_MAX && cdr_draws_are_wide())
+        out = cdr_pcg64_indices_wide(rng, out, end, (uint32_t)range);
+#endif
+    return cdr_pcg64_indices(rng, out, end, range);
 }
 
 void cadre_rng_indices(cadre_rng *rng, uint32_t *out, size_t n, uint32_t bound)
@@ -200,7 +172,7 @@ void cadre_rng_indices(cadre_rng *rng, uint32_t *out, size_t n, uint32_t bound)
     while (out < end && rng->has_half)
         *out++ = below32(rng, range);
     if (rng->kind != CADRE_PHILOX)
-        out = pcg64_indices(rng, out, end, range);
+        out = fill(rng, out, end, range);
     while (out < end)
         *out++ = below32(rng, range);
 }
