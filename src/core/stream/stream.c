@@ -26,7 +26,6 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/minimum.h"
-#include "machine/process.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -430,33 +429,7 @@ int cadre_stream_source(void *stream, void *item, cadre_error *err)
     return CADRE_OK;
 }
 
-/* ---- from other threads ---- */
-
-/* In a process that was forked from the stream's, the window and the event may be shared with
- * it: nothing happens to those. */
-void cadre_stream_stop(cadre_stream *s)
-{
-    for (; s; s = s->source.upstream) {
-        atomic_store_explicit(&s->stopped, true, memory_order_relaxed);
-        if (cdr_own_pid() != s->owner)
-            continue;
-        atomic_thread_fence(memory_order_release); /* who sees the limit sees why */
-        cdr_window_halt(s->run.window, 0);
-        cdr_run_wake_caller(&s->run);
-    }
-}
-
-/* The event stays signalled until the caller has looked: nothing is missed. */
-void cadre_stream_wake(cadre_stream *s)
-{
-    if (s && cdr_own_pid() == s->owner)
-        cdr_run_wake_caller(&s->run);
-}
-
-bool cadre_stream_stopped(const cadre_stream *s)
-{
-    return s && cdr_stream_is_stopped(s);
-}
+/* ---- what is under way ---- */
 
 void cadre_stream_flow(const cadre_stream *s, cadre_flow *flow)
 {
