@@ -65,3 +65,34 @@ struct cdr_keyed *cdr_radix_sort(struct cdr_keyed *keyed, struct cdr_keyed *spar
     }
     return from;
 }
+
+/* ---- words ---- */
+
+static void count_words(histograms h, const uint64_t *words, size_t n, unsigned from,
+                        unsigned bytes)
+{
+    for (size_t i = 0; i < n; i++)
+        for (unsigned b = 0; b < bytes; b++)
+            h[b][byte(words[i] >> from, b)]++;
+}
+
+uint64_t *cdr_radix_sort_words(uint64_t *words, uint64_t *spare, size_t n,
+                               unsigned from, unsigned bits)
+{
+    const unsigned bytes = (bits + 7) / 8;
+    uint64_t *at = words, *to = spare;
+    histograms h = { { 0 } };
+
+    count_words(h, words, n, from, bytes);
+    for (unsigned b = 0; b < bytes; b++) {
+        if (h[b][byte(*at >> from, b)] == n)
+            continue;
+        starts(h[b]);
+        for (size_t i = 0; i < n; i++)
+            to[h[b][byte(at[i] >> from, b)]++] = at[i];
+        uint64_t *const sorted = to;
+        to = at;
+        at = sorted;
+    }
+    return at;
+}

@@ -24,4 +24,8 @@ uint64_t cdr_key_of(double x);
 struct cdr_keyed *cdr_radix_sort(struct cdr_keyed *keyed, struct cdr_keyed *spare,
                                  size_t n);
 
+/* The same by `bits` of words, from bit `from` on: words that are alike in those stay in order. */
+uint64_t *cdr_radix_sort_words(uint64_t *words, uint64_t *spare, size_t n,
+                               unsigned from, unsigned bits);
+
 #endif
