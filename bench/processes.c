@@ -1,7 +1,7 @@
 /* processes.c - what workers that are processes take to begin, and to come back.
  * SPDX-License-Identifier: MIT
  *
- *     PROGRAM WAY MIB REPETITIONS
+ *     PROGRAM MIB WAY REPETITIONS [WAY REPETITIONS]...
  *
  *   cold        from cadre_open to the results of a map of four items, on two workers
  *   cold-persistent   the same, on workers that are persistent, and so started clean
@@ -12,8 +12,9 @@
  *   fork        a bare fork, to the first instruction of the child: what Linux can do
  *   kill-fork   from a bare child's last instruction to the first of the next one's
  *
- * With so many MiB that the program has in use beside: forking copies its page tables.
- * Printed are the lowest and the median of the repetitions.
+ * With so many MiB that the program has in use beside: forking copies its page tables. To
+ * fill them can take longer than all the rest, so one program does several ways. Printed
+ * are the lowest and the median of the repetitions of each.
  */
 #include <cadre/cadre.h>
 #include "measure.h"
@@ -283,19 +284,28 @@ static const struct feat *find_feat(const char *name)
     return NULL;
 }
 
+static int usage(const char *program)
+{
+    fprintf(stderr, "usage: %s MIB WAY REPETITIONS [WAY REPETITIONS]...\n", program);
+    return 2;
+}
+
 int main(int argc, char **argv)
 {
-    const struct feat *way = argc == 4 ? find_feat(argv[1]) : NULL;
-    size_t mib, repetitions = way ? strtoul(argv[3], NULL, 10) : 0;
+    size_t mib;
 
-    if (repetitions == 0) {
-        fprintf(stderr, "usage: %s WAY MIB REPETITIONS\n", argv[0]);
-        return 2;
-    }
-    mib = strtoul(argv[2], NULL, 10);
+    if (argc < 4 || argc % 2 != 0)
+        return usage(argv[0]);
+    for (int i = 2; i < argc; i += 2)
+        if (!find_feat(argv[i]) || strtoul(argv[i + 1], NULL, 10) == 0)
+            return usage(argv[0]);
+    mib = strtoul(argv[1], NULL, 10);
     if (!fill_memory(mib)) {
         fprintf(stderr, "no memory for %zu MiB\n", mib);
         return 1;
     }
-    return measure(way->name, way->once, repetitions) ? 0 : 1;
+    for (int i = 2; i < argc; i += 2)
+        if (!measure(argv[i], find_feat(argv[i])->once, strtoul(argv[i + 1], NULL, 10)))
+            return 1;
+    return 0;
 }
