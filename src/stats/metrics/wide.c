@@ -26,6 +26,13 @@ static inline uint64_t first_bits(size_t n)
     return n < 64 ? (UINT64_C(1) << n) - 1 : UINT64_MAX;
 }
 
+/* At most `left` elements. */
+WIDE static inline __m512i load(const cdr_classes *from, size_t left)
+{
+    return left < LANES ? _mm512_maskz_loadu_epi64((__mmask8)first_bits(left), from)
+                        : _mm512_loadu_si512(from);
+}
+
 /* Writes those of eight elements that the mask names, and zeros behind them; returns how many. */
 WIDE static inline size_t keep(cdr_classes *out, __mmask8 which, __m512i x)
 {
@@ -35,15 +42,26 @@ WIDE static inline size_t keep(cdr_classes *out, __mmask8 which, __m512i x)
 
 /* ---- points ---- */
 
+/* Byte by byte: CPUs have no gathers of bytes, and those of words take longer. */
+WIDE static inline __m128i sixteen(const uint8_t *few, const uint32_t *order)
+{
+    __m128i x = _mm_cvtsi32_si128(few[order[0]]);
+
+#define NEXT(k) x = _mm_insert_epi8(x, few[order[k]], k)
+    NEXT(1), NEXT(2), NEXT(3), NEXT(4), NEXT(5), NEXT(6), NEXT(7), NEXT(8);
+    NEXT(9), NEXT(10), NEXT(11), NEXT(12), NEXT(13), NEXT(14), NEXT(15);
+#undef NEXT
+    return x;
+}
+
 /* The counts, as they lie on the way down the scores. */
-static void gather(uint8_t *restrict out, const uint8_t *restrict few,
-                   const uint32_t *restrict order, size_t n)
+WIDE static void gather(uint8_t *restrict out, const uint8_t *restrict few,
+                        const uint32_t *restrict order, size_t n)
 {
     size_t i = 0;
 
-    for (; i + LANES <= n; i += LANES)
-        for (size_t k = 0; k < LANES; k++)
-            out[i + k] = few[order[i + k]];
+    for (; i + 16 <= n; i += 16)
+        _mm_storeu_si128((__m128i *)(out + i), sixteen(few, order + i));
     for (; i < n; i++)
         out[i] = few[order[i]];
     memset(out + n, 0, LANES);
@@ -127,10 +145,11 @@ WIDE static size_t keep_corners(cdr_classes *points, size_t last)
     const cdr_classes end = points[last];
     __m512i before = _mm512_set1_epi64((long long)(points[2] - points[1]));
     for (size_t k = 2; k < last; k += LANES) {
-        const __m512i at = _mm512_loadu_si512(points + k);
-        const __m512i after = _mm512_sub_epi64(_mm512_loadu_si512(points + k + 1), at);
+        const __mmask8 there = (__mmask8)first_bits(last - k);
+        const __m512i at = load(points + k, last - k);
+        const __m512i after = _mm512_sub_epi64(load(points + k + 1, last - k), at);
         n += keep(points + n,
-                  _mm512_mask_cmpneq_epi64_mask((__mmask8)first_bits(last - k), after,
+                  _mm512_mask_cmpneq_epi64_mask(there, after,
                                                 _mm512_alignr_epi64(after, before, 7)),
                   at);
         before = after;
@@ -180,7 +199,7 @@ WIDE static inline __m512d quotient(__m512d a, __m512d b, __m512d inverse)
 WIDE static inline struct rates rates_at(const cdr_classes *points, size_t left,
                                          const struct totals *t)
 {
-    const __m512i point = _mm512_maskz_loadu_epi64((__mmask8)first_bits(left), points);
+    const __m512i point = load(points, left);
     const __m512i negative = _mm512_and_si512(point, _mm512_set1_epi64(UINT32_MAX));
 
     return (
@@ -195,12 +214,11 @@ WIDE static inline __m512d next(__m512d at, __m512d after)
         _mm512_alignr_epi64(_mm512_castpd_si512(after), _mm512_castpd_si512(at), 1));
 }
 
-WIDE static inline __m512d terms(struct rates at, struct rates after)
+/* Twice of each: halves can wait for the sum, which is as exact. */
+WIDE static inline __m512d double_terms(struct rates at, struct rates after)
 {
-    const __m512d width = _mm512_sub_pd(next(at.x, after.x), at.x);
-    const __m512d height = _mm512_add_pd(next(at.y, after.y), at.y);
-
-    return _mm512_mul_pd(_mm512_mul_pd(width, height), _mm512_set1_pd(0.5));
+    return _mm512_mul_pd(_mm512_sub_pd(next(at.x, after.x), at.x),
+                         _mm512_add_pd(next(at.y, after.y), at.y));
 }
 
 WIDE double cdr_roc_block_wide(const void *from, size_t first, size_t n)
@@ -211,7 +229,7 @@ WIDE double cdr_roc_block_wide(const void *from, size_t first, size_t n)
                               _mm512_set1_pd(1 / c->negatives),
                               _mm512_set1_pd(c->positives),
                               _mm512_set1_pd(1 / c->positives) };
-    struct rates at = rates_at(points, n + 1, &t);
+    struct rates at = rates_at(points, n + 1, &t), after;
     __m512d sums = _mm512_set1_pd(-0.0);
     double lane[LANES];
     size_t i = 0;
@@ -219,17 +237,17 @@ WIDE double cdr_roc_block_wide(const void *from, size_t first, size_t n)
     if (n < LANES)
         return cdr_roc_block(from, first, n);
     for (; i + LANES <= n; i += LANES) {
-        const struct rates after = rates_at(points + i + LANES, n + 1 - i - LANES, &t);
-        sums = _mm512_add_pd(sums, terms(at, after));
+        after = rates_at(points + i + LANES, n + 1 - i - LANES, &t);
+        sums = _mm512_add_pd(sums, double_terms(at, after));
         at = after;
     }
     _mm512_storeu_pd(lane, sums);
     double sum = ((lane[0] + lane[1]) + (lane[2] + lane[3])) +
                  ((lane[4] + lane[5]) + (lane[6] + lane[7]));
-    _mm512_storeu_pd(lane, terms(at, at)); /* of which the last is none */
+    _mm512_storeu_pd(lane, double_terms(at, at)); /* of which the last is none */
     for (size_t k = 0; i + k < n; k++)
         sum += lane[k];
-    return sum;
+    return sum / 2;
 }
 
 #else
