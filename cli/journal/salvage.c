@@ -47,8 +47,12 @@ static char *copy(const struct cdr_value *v, bool *failed)
 
     if (v->kind != CDR_STRING)
         return NULL;
-    text = strndup((const char *)v->bytes, v->size);
+    text = malloc(v->size + 1);
     *failed = *failed || !text;
+    if (!text)
+        return NULL;
+    memcpy(text, v->bytes, v->size);
+    text[v->size] = '\0';
     return text;
 }
 
