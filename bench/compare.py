@@ -13,11 +13,12 @@
 # reach it is called level: the noise is larger than the difference.
 #
 # How many rounds there are depends on what more of them could still tell. Each table has
-# three (FEW in runner.py). Then those of cadre's rows go on, up to `--rounds`, whose rounds differ by more than
-# CLOSE, or have the goal among them; and with them the peers that may yet be the best. A
-# goal that all rounds miss, or reach, by a factor of FAR needs no more of them. So what ends
-# a table is how close the rounds are to each other and how far the goal is from all of
-# them, and never on which side of it they are: to stop is no way to a better verdict.
+# three (FEW in runner.py). Then those of cadre's rows go on, up to `--rounds`, whose rounds
+# differ by more than CLOSE, or have the goal among them; and with them the peers that may
+# yet be the best. A goal that all rounds miss, or reach, by a factor of FAR needs no more of
+# them. So what ends a table is how close the rounds are to each other and how far the goal
+# is from all of them, and never on which side of it they are: to stop is no way to a better
+# verdict. `--every-round` runs them all.
 #
 # The best peer is chosen after the fact among many noisy figures, which flatters it:
 # that bias is against cadre, and left in.
