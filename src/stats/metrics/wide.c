@@ -221,6 +221,7 @@ WIDE static inline __m512d double_terms(struct rates at, struct rates after)
                          _mm512_add_pd(next(at.y, after.y), at.y));
 }
 
+/* Fewer than eight are the last ones, and added one by one. */
 WIDE double cdr_roc_block_wide(const void *from, size_t first, size_t n)
 {
     const struct cdr_curve *const c = from;
@@ -234,8 +235,6 @@ WIDE double cdr_roc_block_wide(const void *from, size_t first, size_t n)
     double lane[LANES];
     size_t i = 0;
 
-    if (n < LANES)
-        return cdr_roc_block(from, first, n);
     for (; i + LANES <= n; i += LANES) {
         after = rates_at(points + i + LANES, n + 1 - i - LANES, &t);
         sums = _mm512_add_pd(sums, double_terms(at, after));
