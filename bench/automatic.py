@@ -34,7 +34,7 @@ class Automatic:
         rounds = {key: [] for key in keys}
         for turn in range((runner.rounds + 1) // 2):
             for key in keys:
-                if turn < max(1, runner.few - 2) or is_open(rounds[key]):
+                if turn == 0 or runner.every_round or is_open(rounds[key]):
                     run_cell(key, rounds[key], runner)
         return {"cells": [{"state": s, "cost_ns": c, "total_ns": t,
                            "ratio": median(r["ratio"] for r in rounds[s, c, t]),

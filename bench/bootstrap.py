@@ -61,7 +61,8 @@ def measure_size(rows, resamples, fewer, runner):
         if turn >= runner.few and is_settled(size):
             break
         for way in size["ways"]:
-            if "trouble" not in way and (turn == 0 or goes_on(way, size)):
+            again = runner.every_round or goes_on(way, size)
+            if "trouble" not in way and (turn == 0 or again):
                 run_once(way, size, runner)
     for way in size["ways"]:
         if way["rounds"]:

@@ -121,7 +121,7 @@ def starts_beside(mib, runner):
         going = [r for r in rows if "trouble" not in r and
                  (turn < runner.few or (r["goal_ms"] and not settled(lowest(r), r["goal_ms"])))]
         run_starts([r for r in going if r["who"] == "cadre"], mib, runner)
-        if turn == 0:
+        if turn == 0 or runner.every_round:
             run_starts([r for r in going if r["who"] == "python"], mib, runner)
     return rows
 

@@ -36,7 +36,7 @@ class Python:
             if runner.quick:
                 items, repetitions = max(4, items // 1000), 1
             for turn in range(runner.few):
-                peers = 1 if turn == 0 else 0
+                peers = 1 if turn == 0 or runner.every_round else 0
                 try:
                     told["rounds"].append(runner.quietly(["peer_python.py", work, items,
                                                           repetitions, peers, package]))

@@ -27,6 +27,7 @@ class Runner:
         self.programs = programs
         self.quick = quick
         self.rounds = 1 if quick else rounds  # at most
+        self.every_round = every_round  # peers that are far behind, too
         self.few = self.rounds if every_round else min(FEW, self.rounds)  # at least
         self.patience = 0 if quick else patience
         self.python = "/usr/bin/python3"  # the distribution's, with its libraries
