@@ -134,7 +134,7 @@ def main():
     parser.add_argument("--cadre", type=pathlib.Path, required=True, help="the program")
     parser.add_argument("--update", action="store_true",
                         help="make what comes out what is expected")
-    parser.add_argument("--timeout", type=float, default=120, help="seconds for a case")
+    parser.add_argument("--timeout", type=float, default=240, help="seconds for a case")
     parser.add_argument("names", nargs="*", help="only these cases")
     args = parser.parse_args()
     cadre = args.cadre.absolute()
