@@ -188,7 +188,7 @@ static void serve_units(struct cadre_worker *w)
         while (!steps_aside(w) && cdr_window_take(run->window, w->seat, slice,
                                                   claim_size(w, slice), &chunk)) {
             run_slice(w, &chunk);
-            if (run->tick && w->seat == 0)
+            if (w->seat == 0 && run->tick)
                 run->tick(run, w);
             if (w->retired)
                 return;
