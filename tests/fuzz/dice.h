@@ -62,4 +62,12 @@ const char *__tsan_default_options(void);
 #define SLOWNESS 1
 #endif
 
+/* The thread sanitizer has a thread of its own. What is forked beside it may not ask the dynamic
+ * linker, which persistent workers are named kernels with. */
+#ifdef __SANITIZE_THREAD__
+#define FORKS_BESIDE_A_THREAD true
+#else
+#define FORKS_BESIDE_A_THREAD false
+#endif
+
 #endif

@@ -280,9 +280,8 @@ static void test_the_program_is_killed(void **state)
     int bad = 0;
 
     (void)state;
-#ifdef __SANITIZE_THREAD__
-    skip(); /* its thread is there from the start, and not every job may be forked beside one */
-#endif
+    if (FORKS_BESIDE_A_THREAD)
+        return;
     assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
     for (struct rounds r = rounds_begin(3); bad < 10 && rounds_next(&r);) {
         struct verdict v = { "" };
