@@ -4,7 +4,7 @@
 #   make test           build everything, and pass the tests
 #   make bench          build, and measure beside other libraries
 #   make install        build and install (PREFIX=/usr/local, DESTDIR=)
-#   make sanitize       the larger tests, and all under the sanitizers and valgrind
+#   make sanitize       the larger tests, and the others under the sanitizers and valgrind
 #   make check-clang    most tests, built by clang;
 #   make check-musl     ... with musl's C library;
 #   make check-aarch64  ... for aarch64, under qemu

@@ -1,6 +1,6 @@
 #!/bin/sh
-# sanitize.sh - the larger tests, and the tests under address, undefined-behaviour and
-# thread sanitizers and valgrind: one line of counts for each, and status 0 if nothing failed.
+# sanitize.sh - the larger tests, and those of `make test` under address, undefined-behaviour
+# and thread sanitizers and valgrind: one line of counts for each, and status 0 if nothing failed.
 # SPDX-License-Identifier: MIT
 #
 # usage: sanitize.sh [larger] [address] [thread] [valgrind]
@@ -45,15 +45,17 @@ for which in "$@"; do
     address)
         leg "address and undefined-behaviour sanitizers" build-asan \
             -Db_sanitize=address,undefined sanitizer --leave-out tools/left_out/address \
-            --no-suite lint --no-suite slow
+            --no-suite lint --no-suite slow --no-suite larger
         ;;
     thread)
         leg "thread sanitizer" build-tsan -Db_sanitize=thread sanitizer \
-            --leave-out tools/left_out/thread --no-suite lint --no-suite slow --no-suite cli
+            --leave-out tools/left_out/thread --no-suite lint --no-suite slow --no-suite cli \
+            --no-suite larger
         ;;
     valgrind)
         leg valgrind build-valgrind -Doptimization=1 valgrind \
-            --leave-out tools/left_out/valgrind --suite unit --suite contract --no-suite slow
+            --leave-out tools/left_out/valgrind --suite unit --suite contract --no-suite slow \
+            --no-suite larger
         ;;
     *)
         echo "sanitize.sh: no leg called \"$which\"; there are: larger, address, thread, valgrind" >&2
