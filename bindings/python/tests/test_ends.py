@@ -5,6 +5,7 @@ a mark in their environment, and no shared memory with a name."""
 import importlib.util
 import os
 import pathlib
+import re
 import signal
 import subprocess
 import sys
@@ -40,7 +41,7 @@ def left_behind(mark, pid):
     for process in processes:
         os.kill(process, signal.SIGKILL)
     return processes, [name for name in os.listdir("/dev/shm")
-                       if "cadre" in name or str(pid) in name]
+                       if "cadre" in name or str(pid) in re.findall(r"\d+", name)]
 
 
 class Programs(unittest.TestCase):
