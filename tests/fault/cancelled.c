@@ -9,6 +9,7 @@
 #include "fault.h"
 
 #include <signal.h>
+#include <unistd.h>
 
 #define N         6
 #define UNTOUCHED 77
