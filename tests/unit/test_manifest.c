@@ -3,8 +3,12 @@
  */
 #include "contract.h"
 #include "core/lease/format.h"
+#include "core/run/run.h"
 
 #include <cadre/backend.h>
+
+#include <fcntl.h>
+#include <unistd.h>
 
 /* ---- a manifest to look at ---- */
 
@@ -178,6 +182,74 @@ static void test_a_kernel_that_is_not_there(void **state)
     refused(packed.data, packed.size, CADRE_ENOTSUP, "the kernel");
 }
 
+/* ---- a worker that shares memory with the caller ---- */
+
+static void wake_nobody(void *arg)
+{
+    (void)arg;
+}
+
+/* A backend that joins the run as a worker would, and gives it up there. */
+static int join_and_give_up(void *state, cadre_run *run, cadre_error *err)
+{
+    const cadre_error why = { .code = CADRE_ECRASH, .message = "the worker is lost" };
+    int theirs[CADRE_RUN_FDS], fds[CADRE_RUN_FDS];
+    unsigned n = cadre_run_descriptors(run, theirs);
+    cadre_run *joined;
+
+    (void)state;
+    for (unsigned k = 0; k < n; k++)
+        assert_true((fds[k] = fcntl(theirs[k], F_DUPFD_CLOEXEC, 0)) >= 0);
+    assert_int_equal(
+        cadre_run_join(&joined, cadre_run_manifest(run), fds, wake_nobody, NULL, err),
+        CADRE_OK);
+    assert_ptr_not_equal(joined->given_up, run->given_up);
+    cadre_run_give_up(joined, &why);
+    assert_true(cdr_run_is_given_up(joined));
+    assert_string_equal(joined->given_up->message, why.message);
+    cadre_run_leave(joined);
+    return CADRE_ECANCELLED;
+}
+
+static int no_descriptor(void *state, cadre_run *run)
+{
+    (void)state;
+    (void)run;
+    return -1;
+}
+
+/* What a joined run says of its end goes to memory of its own: the caller's words are at an
+ * address that means something else in a worker. */
+static void test_given_up_by_a_worker(void **state)
+{
+    static const cadre_backend joiner = {
+        .abi = CADRE_BACKEND_ABI,
+        .name = "joiner",
+        .begin = join_and_give_up,
+        .poll = no_workers,
+        .pollfd = no_descriptor,
+        .wake = nothing,
+        .end = nothing,
+        .traits = CADRE_REMOTE | CADRE_MAPPED,
+    };
+    cadre_options options = { .custom = &joiner, .workers = 1, .min_items = 1 };
+    uint64_t x[10] = { 0 }, y[10];
+    cadre_job job = { .fn = copy_number,
+                      .n = 10,
+                      .items = x,
+                      .item_size = sizeof *x,
+                      .results = y,
+                      .result_size = sizeof *y };
+    cadre_pool *pool;
+    cadre_error err;
+
+    (void)state;
+    options.ignore_environment = true;
+    assert_int_equal(cadre_open(&pool, &options, &err), CADRE_OK);
+    assert_int_equal(cadre_map(pool, &job, &err), CADRE_ECANCELLED);
+    cadre_close(pool);
+}
+
 int main(void)
 {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, pack_numbers, drop)
@@ -189,6 +261,7 @@ int main(void)
         CASE(test_parts_outside),
         CASE(test_sizes_that_cannot_be),
         CASE(test_a_kernel_that_is_not_there),
+        cmocka_unit_test(test_given_up_by_a_worker),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -224,7 +224,8 @@ unsigned cdr_manifest_fds(const struct cdr_manifest *m)
 /* ---- in the worker ---- */
 
 struct joined {
-    cadre_run run; /* first: who has it has this */
+    cadre_run run;        /* first: who has it has this */
+    cadre_error given_up; /* the run's: its caller's lies in the caller's own memory */
     struct cdr_program program;
     struct cdr_tree tree;
     struct cdr_spill spill;
@@ -246,6 +247,8 @@ static void settle_in(struct joined *j, const struct cdr_manifest *o, const int 
     run->cancel_seen = 0;
     run->recovery = NULL;
     run->progress = NULL;
+    run->given_up = &j->given_up;
+    atomic_store_explicit(&run->is_given_up, false, memory_order_relaxed);
     if (o->program.tree)
         j->program.tree = &j->tree;
     if (o->program.spill) {
