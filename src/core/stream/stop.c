@@ -5,14 +5,13 @@
 #include "machine/process.h"
 
 /* In a process that was forked from the stream's, the window and the event may be shared with
- * it: nothing happens to those. */
+ * it: nothing happens to those. Who sees the limit that cdr_window_halt lowers sees why, too. */
 void cadre_stream_stop(cadre_stream *s)
 {
     for (; s; s = s->source.upstream) {
         atomic_store_explicit(&s->stopped, true, memory_order_relaxed);
         if (cdr_own_pid() != s->owner)
             continue;
-        atomic_thread_fence(memory_order_release); /* who sees the limit sees why */
         cdr_window_halt(s->run.window, 0);
         cdr_run_wake_caller(&s->run);
     }

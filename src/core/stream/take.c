@@ -140,9 +140,10 @@ void cdr_take_back(cadre_stream *s)
 
 /* ---- failures ---- */
 
+/* Acquired: whoever lowered it said before why (cadre_stream_stop, cdr_window_stop). */
 static uint64_t limit(const cadre_stream *s)
 {
-    return atomic_load_explicit(&s->run.window->limit, memory_order_relaxed);
+    return atomic_load_explicit(&s->run.window->limit, memory_order_acquire);
 }
 
 /* The lowest position in flight. */
@@ -164,10 +165,10 @@ static bool failure_is_next(const cadre_stream *s)
 }
 
 /* A stream that keeps going over failures may be stopped or cancelled at this moment: then no
- * failure is its end, and the next look at who has ended it says what is. */
+ * failure is its end, and the next look at who has ended it says what is. The limit has been
+ * read before. */
 static bool is_ended_by_others(const cadre_stream *s)
 {
-    atomic_thread_fence(memory_order_acquire); /* the limit was read before */
     return cdr_stream_is_stopped(s) ||
            atomic_load_explicit(&s->run.window->stop_code, memory_order_relaxed);
 }
