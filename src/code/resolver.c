@@ -22,22 +22,6 @@ bool cdr_resolver_is_there(void)
     return registered != NULL;
 }
 
-/* Names are bytes of any kind and number. Of many, the first and the last are enough. */
-static void show(char shown[CDR_SHOWN], const char *name, size_t size)
-{
-    char raw[2 * CDR_SHOWN];
-    size_t head = size < CDR_SHOWN ? size : CDR_SHOWN;
-    size_t tail = size - head < CDR_SHOWN ? size - head : CDR_SHOWN - 1;
-
-    memcpy(raw, name, head);
-    memcpy(raw + head, name + size - tail, tail);
-    raw[head + tail] = '\0';
-    for (size_t i = 0; i < head + tail; i++)
-        if (raw[i] == '\0')
-            raw[i] = '?'; /* as others that cannot be shown */
-    cdr_show(shown, CDR_SHOWN, raw);
-}
-
 int cdr_resolver_ask(cadre_functions *out, const void *name, size_t size,
                      cadre_error *err)
 {
@@ -46,6 +30,6 @@ int cdr_resolver_ask(cadre_functions *out, const void *name, size_t size,
     memset(out, 0, sizeof *out);
     if (!registered(registered_arg, name, size, out))
         return CADRE_OK;
-    show(shown, name, size);
-    return cdr_fail(err, CADRE_ENOTSUP, "workers have no kernel called \"%s\"", shown);
+    return cdr_fail(err, CADRE_ENOTSUP, "workers have no kernel called \"%s\"",
+                    cdr_show_bytes(shown, sizeof shown, name, size));
 }

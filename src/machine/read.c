@@ -133,25 +133,37 @@ static bool inside_character(char c)
     return ((unsigned char)c & 0xc0) == 0x80; /* UTF-8 */
 }
 
-char *cdr_show(char *out, size_t size, const char *text)
+char *cdr_show_bytes(char *out, size_t size, const char *bytes, size_t length)
 {
-    size_t length = strlen(text), head = (size - 4) / 2;
-    const char *tail;
+    const char *end = bytes + length, *tail = end;
+    size_t head = length, used;
 
-    if (length < size) {
-        memcpy(out, text, length + 1);
-    } else {
-        tail = text + length - (size - 4 - head);
-        while (head > 0 && inside_character(text[head]))
+    if (length >= size) {
+        head = (size - 4) / 2;
+        tail = end - (size - 4 - head);
+        while (head > 0 && inside_character(bytes[head]))
             head--;
-        while (inside_character(*tail))
+        while (tail < end && inside_character(*tail))
             tail++;
-        snprintf(out, size, "%.*s...%s", (int)head, text, tail);
     }
-    for (char *c = out; *c; c++)
+    memcpy(out, bytes, head);
+    used = head;
+    if (head < length) {
+        memcpy(out + used, "...", 3);
+        used += 3;
+    }
+    memcpy(out + used, tail, (size_t)(end - tail));
+    used += (size_t)(end - tail);
+    out[used] = '\0';
+    for (char *c = out; c < out + used; c++)
         if ((unsigned char)*c < ' ' || *c == 127)
             *c = '?';
     return out;
+}
+
+char *cdr_show(char *out, size_t size, const char *text)
+{
+    return cdr_show_bytes(out, size, text, strlen(text));
 }
 
 char *cdr_show_size(char out[CDR_SHOWN_SIZE], uint64_t bytes)

@@ -50,6 +50,9 @@ bool cdr_parse_number(uint64_t *out, const char *text, uint64_t max);
  * of what is too long for out, which has room for 8 bytes at least. Returns out. */
 char *cdr_show(char *out, size_t size, const char *text);
 
+/* The same of bytes of any kind, zero bytes too. */
+char *cdr_show_bytes(char *out, size_t size, const char *bytes, size_t length);
+
 /* Bytes as people say it: "512 B", "1.5 GiB". Returns out. */
 char *cdr_show_size(char out[CDR_SHOWN_SIZE], uint64_t bytes);
 

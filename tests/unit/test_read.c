@@ -6,6 +6,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
 
@@ -92,6 +93,22 @@ static void test_characters_are_not_cut(void **state)
                         "...");
 }
 
+/* Zero bytes are bytes as others, and what lies behind the end is not looked at. */
+static void test_shown_bytes(void **state)
+{
+    static const char zeros[20] = "a\0b";
+    char out[16], *exact = malloc(16);
+
+    (void)state;
+    assert_non_null(exact);
+    assert_string_equal(cdr_show_bytes(out, sizeof out, "a\0b\n", 4), "a?b?");
+    assert_string_equal(cdr_show_bytes(out, sizeof out, zeros, 20), "a?b???...??????");
+    assert_string_equal(cdr_show_bytes(out, sizeof out, zeros, 0), "");
+    memset(exact, '\x80', 16); /* a sanitizer sees who reads on */
+    assert_string_equal(cdr_show_bytes(out, sizeof out, exact, 16), "...");
+    free(exact);
+}
+
 static void test_sizes(void **state)
 {
     static const struct {
@@ -123,6 +140,7 @@ int main(void)
         cmocka_unit_test(test_a_number_moves_the_text_on),
         cmocka_unit_test(test_shown_texts),
         cmocka_unit_test(test_characters_are_not_cut),
+        cmocka_unit_test(test_shown_bytes),
         cmocka_unit_test(test_sizes),
     };
 
