@@ -211,7 +211,8 @@ static void count(uint32_t *restrict counted, const uint32_t *restrict rows, siz
 /* Sums of bytes that are written as sums of 16 bits, of so many at a time, are fast ones. */
 enum { AT_ONCE = 256 };
 
-static uint64_t sum_few(const uint8_t *few, size_t n)
+/* Of all rows, or, with labels, of the positive ones. */
+static inline uint64_t sum_few(const uint8_t *few, const uint8_t *labels, size_t n)
 {
     uint64_t sum = 0;
 
@@ -219,21 +220,8 @@ static uint64_t sum_few(const uint8_t *few, size_t n)
         const size_t end = n - first < AT_ONCE ? n : first + AT_ONCE;
         uint16_t some = 0;
         for (size_t row = first; row < end; row++)
-            some = (uint16_t)(some + few[row]);
-        sum += some;
-    }
-    return sum;
-}
-
-static uint64_t sum_positive(const uint8_t *few, const uint8_t *labels, size_t n)
-{
-    uint64_t sum = 0;
-
-    for (size_t first = 0; first < n; first += AT_ONCE) {
-        const size_t end = n - first < AT_ONCE ? n : first + AT_ONCE;
-        uint16_t some = 0;
-        for (size_t row = first; row < end; row++)
-            some = (uint16_t)(some + (few[row] & (uint8_t)-labels[row]));
+            some = (uint16_t)(some +
+                              (labels ? few[row] & (uint8_t)-labels[row] : few[row]));
         sum += some;
     }
     return sum;
@@ -246,14 +234,14 @@ static bool count_few(uint8_t *restrict few, const uint32_t *restrict rows, size
     memset(few, 0, of);
     for (size_t i = 0; i < n; i++)
         few[rows[i]]++;
-    return sum_few(few, of) == n;
+    return sum_few(few, NULL, of) == n;
 }
 
 /* Of a sample of n rows. */
 static cdr_classes classes_of(const struct cdr_sample *s, const uint8_t *labels,
                               size_t of)
 {
-    uint64_t positive = s->few ? sum_positive(s->few, labels, of) : 0;
+    uint64_t positive = s->few ? sum_few(s->few, labels, of) : 0;
 
     for (size_t row = 0; !s->few && row < of; row++)
         positive += s->counted[row] & -(uint32_t)labels[row];

@@ -8,6 +8,7 @@
 #include "stats/metrics/areas.h"
 
 #ifdef CDR_WIDE
+#include "stats/numbers/sums.h"
 #include <immintrin.h>
 #include <string.h>
 
@@ -241,8 +242,7 @@ WIDE double cdr_roc_block_wide(const void *from, size_t first, size_t n)
         at = after;
     }
     _mm512_storeu_pd(lane, sums);
-    double sum = ((lane[0] + lane[1]) + (lane[2] + lane[3])) +
-                 ((lane[4] + lane[5]) + (lane[6] + lane[7]));
+    double sum = cdr_sum_lanes(lane);
     _mm512_storeu_pd(lane, double_terms(at, at)); /* of which the last is none */
     for (size_t k = 0; i + k < n; k++)
         sum += lane[k];

@@ -32,8 +32,7 @@ static double in_lanes(const double *x, size_t n)
     for (i = 8; i + 8 <= n; i += 8)
         for (size_t k = 0; k < 8; k++)
             lane[k] += x[i + k];
-    double sum = ((lane[0] + lane[1]) + (lane[2] + lane[3])) +
-                 ((lane[4] + lane[5]) + (lane[6] + lane[7]));
+    double sum = cdr_sum_lanes(lane);
     for (; i < n; i++)
         sum += x[i];
     return sum;

@@ -25,6 +25,13 @@ double cdr_sum_blocks(cdr_block *block, const void *from, size_t n);
 size_t cdr_left_half(size_t n);
 double cdr_block_sum(cdr_terms *terms, const void *from, size_t first, size_t n);
 
+/* The lanes that a block is summed in, added up. */
+static inline double cdr_sum_lanes(const double lane[8])
+{
+    return ((lane[0] + lane[1]) + (lane[2] + lane[3])) +
+           ((lane[4] + lane[5]) + (lane[6] + lane[7]));
+}
+
 /* cadre_sum of value[rows[0]], value[rows[1]], ... */
 double cdr_sum_rows(const double *value, const uint32_t *rows, size_t n);
 
