@@ -14,6 +14,8 @@ tools/setup.sh --look sanitize
 logs=$(mktemp -d)
 trap 'rm -rf "$logs"' EXIT
 status=0 said=
+# No tool is needed for lint, which runs nothing, and none has the time for what takes long.
+usual="--no-suite lint --no-suite slow --no-suite larger"
 
 build() { # FOLDER OPTION
     [ -f "$1/build.ninja" ] ||
@@ -44,18 +46,15 @@ for which in "$@"; do
         ;;
     address)
         leg "address and undefined-behaviour sanitizers" build-asan \
-            -Db_sanitize=address,undefined sanitizer --leave-out tools/left_out/address \
-            --no-suite lint --no-suite slow --no-suite larger
+            -Db_sanitize=address,undefined sanitizer --leave-out tools/left_out/address $usual
         ;;
     thread)
         leg "thread sanitizer" build-tsan -Db_sanitize=thread sanitizer \
-            --leave-out tools/left_out/thread --no-suite lint --no-suite slow --no-suite cli \
-            --no-suite larger
+            --leave-out tools/left_out/thread $usual --no-suite cli
         ;;
     valgrind)
         leg valgrind build-valgrind -Doptimization=1 valgrind \
-            --leave-out tools/left_out/valgrind --suite unit --suite contract --no-suite slow \
-            --no-suite larger
+            --leave-out tools/left_out/valgrind --suite unit --suite contract $usual
         ;;
     *)
         echo "sanitize.sh: no leg called \"$which\"; there are: larger, address, thread, valgrind" >&2

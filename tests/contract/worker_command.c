@@ -32,43 +32,6 @@ static void close_pool(cadre_pool *pool)
     assert_int_equal(waitpid(-1, NULL, WNOHANG), -1); /* nobody is left */
 }
 
-static void assert_says(const char *part)
-{
-    if (!strstr(err.message, part))
-        fail_msg("no \"%s\" in: %s", part, err.message);
-}
-
-/* Kernels of this program, which are not to be run: workers know others of the names. */
-static int never(cadre_task *t, const void *item, void *result)
-{
-    (void)item;
-    (void)result;
-    return cadre_task_fail(t, 99, "the caller's own kernel was run");
-}
-
-static int never_range(cadre_task *t, uint64_t first, uint64_t count, const void *items,
-                       void *results)
-{
-    (void)first;
-    (void)count;
-    return never(t, items, results);
-}
-
-static int never_combine(cadre_task *t, void *into, const void *from)
-{
-    return never(t, from, into);
-}
-
-static int never_begin(cadre_task *t, void **state)
-{
-    return never(t, NULL, *state);
-}
-
-static void never_end(void *state)
-{
-    (void)state;
-}
-
 #define N 100
 
 static cadre_job squares(const int64_t *items, int64_t *results)
@@ -208,7 +171,7 @@ static void test_failures_and_deaths(void **state)
     assert_int_equal(cadre_map(pool, &job, &err), CADRE_EKERNEL);
     assert_int_equal(err.item, 40);
     assert_int_equal(err.user, 5);
-    assert_says("-1 is negative");
+    assert_says(&err, "-1 is negative");
     items[7] = 666;
     job.statuses = statuses;
     job.on_error = CADRE_KEEP_GOING;
@@ -260,25 +223,25 @@ static void test_names_that_the_workers_lack(void **state)
     job.kernel_name = "test.cube";
     job.kernel_name_size = 9;
     assert_int_equal(cadre_map(pool, &job, &err), CADRE_ENOTSUP);
-    assert_says("workers have no kernel called \"test.cube\"");
+    assert_says(&err, "workers have no kernel called \"test.cube\"");
     job = squares(items, results);
     job.fn = NULL;
     job.range_fn = never_range;
     assert_int_equal(cadre_map(pool, &job, &err), CADRE_ENOTSUP);
     assert_says(
-        "the job has the kernel (range_fn), which the workers' resolver does not "
-        "give");
+        &err, "the job has the kernel (range_fn), which the workers' resolver does not "
+              "give");
     job = squares(items, results);
     job.worker_begin = never_begin;
     assert_int_equal(cadre_map(pool, &job, &err), CADRE_ENOTSUP);
-    assert_says("worker_begin");
+    assert_says(&err, "worker_begin");
     job = squares(items, results);
     job.kernel_name = NULL;
     assert_int_equal(cadre_map(pool, &job, &err), CADRE_EINVAL);
-    assert_says("kernel_name_size is set but kernel_name is NULL");
+    assert_says(&err, "kernel_name_size is set but kernel_name is NULL");
     job.kernel_name_size = 0; /* by its id: it is in this program alone */
     assert_int_equal(cadre_map(pool, &job, &err), CADRE_ENOTSUP);
-    assert_says("which worker processes have not loaded");
+    assert_says(&err, "which worker processes have not loaded");
     job = squares(items, results); /* and all is well after that */
     assert_int_equal(cadre_map(pool, &job, &err), CADRE_OK);
     assert_int_equal(results[9], 81);
@@ -295,7 +258,7 @@ static void refused(const char *const *words, int code, const char *part)
 
     assert_int_equal(cadre_open(&pool, &opt, &err), code);
     assert_null(pool);
-    assert_says(part);
+    assert_says(&err, part);
     opt.backend = NULL; /* automatically, threads do not come in their place */
     opt.workers = 2;
     opt.oversubscribe = true;
@@ -321,7 +284,7 @@ static void test_a_program_that_nobody_started(void **state)
 {
     (void)state;
     assert_int_equal(cadre_worker_main(&err), CADRE_EINVAL);
-    assert_says("no pool has started this process by its worker_command");
+    assert_says(&err, "no pool has started this process by its worker_command");
 }
 
 static void test_explain(void **state)

@@ -289,3 +289,39 @@ uint64_t fnv1a(const void *bytes, size_t size, uint64_t hash)
         hash = (hash ^ b[i]) * UINT64_C(0x100000001b3);
     return hash;
 }
+
+void assert_says(const cadre_error *err, const char *part)
+{
+    if (!strstr(err->message, part))
+        fail_msg("no \"%s\" in: %s", part, err->message);
+}
+
+int never(cadre_task *t, const void *item, void *result)
+{
+    (void)item;
+    (void)result;
+    return cadre_task_fail(t, 99, "the caller's own kernel was run");
+}
+
+int never_range(cadre_task *t, uint64_t first, uint64_t count, const void *items,
+                void *results)
+{
+    (void)first;
+    (void)count;
+    return never(t, items, results);
+}
+
+int never_combine(cadre_task *t, void *into, const void *from)
+{
+    return never(t, from, into);
+}
+
+int never_begin(cadre_task *t, void **state)
+{
+    return never(t, NULL, *state);
+}
+
+void never_end(void *state)
+{
+    fail_msg("the caller's own worker_end was run, for %p", state);
+}

@@ -77,6 +77,18 @@ void await(_Atomic int *word, int value);
 /* Some work whose length depends on `seed`, up to about 20 microseconds. */
 void jitter(uint64_t seed);
 
+/* The message has this in it. */
+void assert_says(const cadre_error *err, const char *part);
+
+/* A job's functions that are not to be run: workers know others by the names. Each fails its
+ * task, or the test. */
+int never(cadre_task *t, const void *item, void *result);
+int never_range(cadre_task *t, uint64_t first, uint64_t count, const void *items,
+                void *results);
+int never_combine(cadre_task *t, void *into, const void *from);
+int never_begin(cadre_task *t, void **state);
+void never_end(void *state);
+
 uint64_t fnv1a(const void *bytes, size_t size, uint64_t hash);
 #define FNV_BEGIN UINT64_C(0xcbf29ce484222325)
 

@@ -121,36 +121,6 @@ static int resolve(void *arg, const void *name, size_t size, cadre_functions *ou
 
 /* ---- what its caller has ---- */
 
-static int never(cadre_task *t, const void *item, void *result)
-{
-    (void)item;
-    (void)result;
-    return cadre_task_fail(t, 99, "the caller's own kernel was run");
-}
-
-static int never_range(cadre_task *t, uint64_t first, uint64_t count, const void *items,
-                       void *results)
-{
-    (void)first;
-    (void)count;
-    return never(t, items, results);
-}
-
-static int never_combine(cadre_task *t, void *into, const void *from)
-{
-    return never(t, from, into);
-}
-
-static int never_begin(cadre_task *t, void **state)
-{
-    return never(t, NULL, *state);
-}
-
-static void never_end(void *state)
-{
-    fail_msg("the caller's own worker_end was run, for %p", state);
-}
-
 static int64_t items[MANY], results[MANY];
 static int statuses[MANY];
 
@@ -184,12 +154,6 @@ static int close_pool(void **state)
     cadre_close(*state);
     cadre_register_resolver(NULL, NULL);
     return 0;
-}
-
-static void assert_says(const char *part)
-{
-    if (!strstr(err.message, part))
-        fail_msg("no \"%s\" in: %s", part, err.message);
 }
 
 static void maps(cadre_pool *pool, const cadre_job *job)
@@ -260,7 +224,7 @@ static void test_failures_that_are_gone_over(void **state)
     assert_int_equal(cadre_map(*state, &job, &err), CADRE_EKERNEL);
     assert_int_equal(err.item, 7);
     assert_int_equal(err.user, 5);
-    assert_says("-7 is negative");
+    assert_says(&err, "-7 is negative");
     for (int64_t i = 0; i < N; i++) {
         bool fails = i == 7 || i == 40;
         assert_int_equal(statuses[i], fails ? CADRE_EKERNEL : CADRE_OK);
@@ -369,7 +333,7 @@ static void test_functions_without_a_name_of_their_own(void **state)
     job = named(NULL, 0);
     job.fn = made_at_run_time();
     assert_int_equal(cadre_map(*state, &job, &err), CADRE_ENOTSUP);
-    assert_says("the kernel has no name for workers in other processes");
+    assert_says(&err, "the kernel has no name for workers in other processes");
 }
 
 /* ---- what is refused, before any task has run ---- */

@@ -6,19 +6,11 @@
 
 #define TEXT 64
 
-static int never(cadre_task *t, void *into, const void *from)
-{
-    (void)t;
-    (void)into;
-    (void)from;
-    return 1; /* the tests combine themselves */
-}
-
 static struct cdr_tree make(uint64_t blocks)
 {
     struct cdr_tree tree;
 
-    assert_int_equal(cdr_tree_init(&tree, blocks, TEXT, never, 0), CADRE_OK);
+    assert_int_equal(cdr_tree_init(&tree, blocks, TEXT, never_combine, 0), CADRE_OK);
     return tree;
 }
 
@@ -120,7 +112,7 @@ static void test_places_of_seats(void **state)
     struct cdr_tree tree;
 
     (void)state;
-    assert_int_equal(cdr_tree_init(&tree, 4, TEXT, never, 3), CADRE_OK);
+    assert_int_equal(cdr_tree_init(&tree, 4, TEXT, never_combine, 3), CADRE_OK);
     for (unsigned seat = 0; seat < 3; seat++)
         memset(cdr_tree_saved(&tree, seat), (int)seat + 1, TEXT);
     for (unsigned seat = 0; seat < 3; seat++)
@@ -134,9 +126,9 @@ static void test_too_large(void **state)
     struct cdr_tree tree;
 
     (void)state;
-    assert_int_equal(cdr_tree_init(&tree, 1024, SIZE_MAX / 1000, never, 0),
+    assert_int_equal(cdr_tree_init(&tree, 1024, SIZE_MAX / 1000, never_combine, 0),
                      CADRE_ENOMEM);
-    assert_int_equal(cdr_tree_init(&tree, 1, SIZE_MAX, never, 0), CADRE_ENOMEM);
+    assert_int_equal(cdr_tree_init(&tree, 1, SIZE_MAX, never_combine, 0), CADRE_ENOMEM);
 }
 
 int main(void)
