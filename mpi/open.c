@@ -9,6 +9,7 @@
 #include "world.h"
 #include <cadre/mpi.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -18,20 +19,29 @@ static struct cdr_mpi_world *world;
 static MPI_Comm world_of; /* whose ranks they are */
 static unsigned users;    /* pools, and who is about to open one */
 static pid_t owner;
+static bool ours;      /* MPI was begun here, and is ended at exit */
 static bool serving;   /* this process is a worker: it has no pools of ranks */
 static bool abandoned; /* a rank is gone: MPI cannot be ended in good order any more */
 
 /* ---- MPI ---- */
 
+/* Where a rank is gone, the job ends with the first process that exits: that of rank 0, for
+ * which the others stay (leave). What the program has printed is not lost by that. */
 static void end_mpi(void)
 {
     int ended = 0;
 
-    if (getpid() != owner || world || MPI_Finalized(&ended) || ended)
+    if (getpid() != owner || (world && !abandoned) || MPI_Finalized(&ended) || ended)
         return;
-    if (abandoned)
+    if (!abandoned) {
+        MPI_Finalize();
+        return;
+    }
+    fflush(NULL);
+    if (world)
+        cdr_mpi_world_abort(world);
+    else
         MPI_Abort(MPI_COMM_WORLD, 1);
-    MPI_Finalize();
 }
 
 /* MPI is ready, and how far threads may use it. */
@@ -53,6 +63,7 @@ static int begin_mpi(int *level, cadre_error *err)
     if (rc)
         return cdr_mpi_fail_call(err, rc, "MPI cannot be initialised");
     owner = getpid();
+    ours = true;
     if (atexit(end_mpi))
         return cdr_mpi_fail(err, CADRE_ENOMEM, "no memory to have MPI ended at exit");
     return CADRE_OK;
@@ -172,6 +183,10 @@ static int enter(MPI_Comm comm, const struct cdr_mpi_wish *wish, int level,
                             .driven = level < MPI_THREAD_SERIALIZED };
     int rc;
 
+    if (abandoned)
+        return cdr_mpi_fail(err, CADRE_ECRASH,
+                            "a rank is gone: no pool of ranks can be opened any more; "
+                            "start the job again");
     if (serving)
         return cdr_mpi_fail(
             err, CADRE_ENOTSUP,
@@ -185,19 +200,21 @@ static int enter(MPI_Comm comm, const struct cdr_mpi_wish *wish, int level,
     return rc;
 }
 
+/* Without a rank the others cannot end MPI either, and the launcher ends the job with the
+ * first of them that exits. So they serve on, and this process gives signs of life, until it
+ * exits: the program may still write down what it has. */
 static void leave(void)
 {
-    struct cdr_mpi_world *gone = NULL;
-
     pthread_mutex_lock(&lock);
-    if (--users == 0) {
-        gone = world;
-        world = NULL;
+    if (--users > 0) {
+        pthread_mutex_unlock(&lock);
+        return;
     }
-    if (gone) {
-        abandoned |= gone->broken;
-        cdr_mpi_world_close(gone);
-        free(gone);
+    abandoned = cdr_mpi_world_is_broken(world);
+    if (!abandoned || !ours) {
+        abandoned |= !cdr_mpi_world_close(world);
+        free(world);
+        world = NULL;
     }
     pthread_mutex_unlock(&lock);
 }

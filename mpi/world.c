@@ -296,7 +296,24 @@ int cdr_mpi_world_open(struct cdr_mpi_world *w, cadre_error *err)
               : CADRE_OK;
 }
 
-void cdr_mpi_world_close(struct cdr_mpi_world *w)
+bool cdr_mpi_world_is_broken(struct cdr_mpi_world *w)
+{
+    bool broken;
+
+    pthread_mutex_lock(&w->lock);
+    broken = w->broken;
+    pthread_mutex_unlock(&w->lock);
+    return broken;
+}
+
+void cdr_mpi_world_abort(struct cdr_mpi_world *w)
+{
+    pthread_mutex_lock(&w->lock);
+    MPI_Abort(w->comm, 1);
+    pthread_mutex_unlock(&w->lock);
+}
+
+bool cdr_mpi_world_close(struct cdr_mpi_world *w)
 {
     pthread_mutex_lock(&w->lock);
     w->closing = true;
@@ -314,4 +331,5 @@ void cdr_mpi_world_close(struct cdr_mpi_world *w)
     pthread_cond_destroy(&w->changed);
     pthread_mutex_destroy(&w->lock);
     cdr_mpi_nap_fini(&w->nap);
+    return !w->broken;
 }

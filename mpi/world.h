@@ -80,7 +80,13 @@ struct cdr_mpi_world {
 
 /* Collective, with cdr_mpi_serve on the other ranks. */
 int cdr_mpi_world_open(struct cdr_mpi_world *w, cadre_error *err);
-void cdr_mpi_world_close(struct cdr_mpi_world *w);
+
+/* False: a rank was lost, before or meanwhile, and the others may be left. */
+bool cdr_mpi_world_close(struct cdr_mpi_world *w);
+
+/* Whether a rank was lost; and end the job, whose thread speaks MPI until then. */
+bool cdr_mpi_world_is_broken(struct cdr_mpi_world *w);
+void cdr_mpi_world_abort(struct cdr_mpi_world *w);
 
 /* A pool's number; and have all its workers end, with what they keep. */
 uint64_t cdr_mpi_world_enlist(struct cdr_mpi_world *w);

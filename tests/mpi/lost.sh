@@ -19,11 +19,10 @@ command -v "mpiexec.$mpi" >/dev/null 2>&1 || command -v mpiexec >/dev/null 2>&1 
 }
 export OMPI_MCA_orte_enable_recovery=1
 
-# The job ends by MPI_Abort: what rank 0 has printed counts.
+# The job ends by MPI_Abort: what rank 0 has written counts.
 lose() {
-    rm -f "$scratch/lost"
-    timeout -k 5 100 "$root/tests/mpi/run.sh" "$mpi" 3 "$program" "$scratch" "$1" "$2" \
-        >"$scratch/said" 2>&1 || true
+    rm -f "$scratch/lost" "$scratch/said"
+    timeout -k 5 100 "$root/tests/mpi/run.sh" "$mpi" 3 "$program" "$scratch" "$1" "$2" || true
     cat "$scratch/said"
     grep -q '^1\.\.[1-9]' "$scratch/said" && ! grep -q '^not ok' "$scratch/said"
 }
