@@ -49,6 +49,7 @@ def started(text, ranks):
                    "OMPI_MCA_hwloc_base_binding_policy": "none",
                    "OMPI_MCA_mpi_yield_when_idle": "1",
                    "OMPI_MCA_btl_vader_single_copy_mechanism": "none"}
+    environment.pop("PYTHONUNBUFFERED", None)  # ranks share one pipe: lines go there whole
     with tempfile.TemporaryDirectory() as folder:
         script = pathlib.Path(folder, "script.py")
         script.write_text(PRELUDE + textwrap.dedent(text))
