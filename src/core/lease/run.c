@@ -298,7 +298,7 @@ static int run_one(struct cadre_worker *w, struct cadre_program *p,
 int cadre_lease_run(cadre_worker *w, cadre_program *p, const void *lease, size_t size,
                     uint64_t most, cadre_packet *outcome, cadre_error *err)
 {
-    struct cadre_worker *outer = cdr_current_worker();
+    struct cadre_worker *outer;
     struct cdr_telling t = { .packet = outcome };
     struct cdr_lease_view v;
     cadre_error local;
@@ -324,7 +324,7 @@ int cadre_lease_run(cadre_worker *w, cadre_program *p, const void *lease, size_t
     t.first = p->next;
     t.task = p->in_block ? p->block.next : cdr_program_task(p, p->next);
     cdr_sink_empty(&p->sink);
-    cdr_set_current_worker(w);
+    outer = cdr_set_current_worker(w);
     rc = run_one(w, p, &v, &t, most, err);
     cdr_set_current_worker(outer);
     return rc;

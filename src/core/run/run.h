@@ -263,9 +263,11 @@ static inline uint64_t cdr_task_position(const struct cadre_task *t)
 /* The worker that runs on this thread now, or NULL. */
 struct cadre_worker *cdr_current_worker(void);
 
+/* From now on it is this one; returns the one that was, which has to come back. */
+struct cadre_worker *cdr_set_current_worker(struct cadre_worker *w);
+
 /* Workers of the run whose task runs on this thread; 0 outside tasks. */
 unsigned cdr_workers_here(void);
-void cdr_set_current_worker(struct cadre_worker *w);
 
 /* Prepare the worker for a run, at a seat. CADRE_ENOMEM: nothing changed. */
 int cdr_worker_enter(struct cadre_worker *w, cadre_run *run, unsigned seat);

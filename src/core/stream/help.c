@@ -74,8 +74,7 @@ bool cdr_stream_help(cadre_stream *s)
     if (cdr_take_behind(s))
         return true;
     s->must_help = false;
-    outer = cdr_current_worker();
-    cdr_set_current_worker(&s->worker);
+    outer = cdr_set_current_worker(&s->worker);
     s->worker.now = s->now;
     some = cdr_serve_batch(&s->worker);
     cdr_set_current_worker(outer);

@@ -201,10 +201,9 @@ static void serve_units(struct cadre_worker *w)
 
 void cdr_serve_entered(cadre_worker *w, uint64_t now)
 {
-    struct cadre_worker *outer = cdr_current_worker();
+    struct cadre_worker *outer = cdr_set_current_worker(w);
     const struct cadre_window *window = w->task.run->window;
 
-    cdr_set_current_worker(w);
     w->now = now;
     if (window->ring_at)
         cdr_serve_ring(w);

@@ -23,9 +23,12 @@ struct cadre_worker *cdr_current_worker(void)
     return current_worker;
 }
 
-void cdr_set_current_worker(struct cadre_worker *w)
+struct cadre_worker *cdr_set_current_worker(struct cadre_worker *w)
 {
+    struct cadre_worker *outer = current_worker;
+
     current_worker = w;
+    return outer;
 }
 
 /* ---- workers ---- */
