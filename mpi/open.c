@@ -3,10 +3,9 @@
  *
  * A process has one world of ranks at a time, as it has one MPI, whichever pools use it.
  */
+#include "begin.h"
 #include "launcher.h"
 #include "options.h"
-#include "serve.h"
-#include "world.h"
 #include <cadre/mpi.h>
 
 #include <stdio.h>
@@ -14,60 +13,9 @@
 #include <string.h>
 #include <unistd.h>
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* guards the rest */
-static struct cdr_mpi_world *world;
-static MPI_Comm world_of; /* whose ranks they are */
+static struct cdr_mpi_here *const here = &cdr_mpi_here;
+static MPI_Comm world_of; /* whose ranks the world has */
 static unsigned users;    /* pools, and who is about to open one */
-static pid_t owner;
-static bool ours;      /* MPI was begun here, and is ended at exit */
-static bool serving;   /* this process is a worker: it has no pools of ranks */
-static bool abandoned; /* a rank is gone: MPI cannot be ended in good order any more */
-
-/* ---- MPI ---- */
-
-/* Where a rank is gone, the job ends with the first process that exits: that of rank 0, for
- * which the others stay (leave). What the program has printed is not lost by that. */
-static void end_mpi(void)
-{
-    int ended = 0;
-
-    if (getpid() != owner || (world && !abandoned) || MPI_Finalized(&ended) || ended)
-        return;
-    if (!abandoned) {
-        MPI_Finalize();
-        return;
-    }
-    fflush(NULL);
-    if (world)
-        cdr_mpi_world_abort(world);
-    else
-        MPI_Abort(MPI_COMM_WORLD, 1);
-}
-
-/* MPI is ready, and how far threads may use it. */
-static int begin_mpi(int *level, cadre_error *err)
-{
-    int begun = 0, ended = 0, rc = MPI_Initialized(&begun);
-
-    if (!rc)
-        rc = MPI_Finalized(&ended);
-    if (rc || ended)
-        return cdr_mpi_fail(err, CADRE_EINVAL, "MPI has been finalized already");
-    if (begun) {
-        MPI_Query_thread(level);
-        return CADRE_OK;
-    }
-    if (cdr_mpi_launcher_ranks() == 0 && cdr_mpi_launcher_check_single(err))
-        return CADRE_ENOTSUP; /* some MPIs would end the process */
-    rc = MPI_Init_thread(NULL, NULL, MPI_THREAD_SERIALIZED, level);
-    if (rc)
-        return cdr_mpi_fail_call(err, rc, "MPI cannot be initialised");
-    owner = getpid();
-    ours = true;
-    if (atexit(end_mpi))
-        return cdr_mpi_fail(err, CADRE_ENOMEM, "no memory to have MPI ended at exit");
-    return CADRE_OK;
-}
 
 /* ---- the world ---- */
 
@@ -114,28 +62,36 @@ static int rule(MPI_Comm comm, MPI_Comm a, MPI_Comm b, const struct settings *se
         free(w);
         return rc;
     }
-    world = w;
+    here->world = w;
     world_of = comm;
-    owner = getpid();
+    here->owner = getpid();
     return CADRE_OK;
 }
 
+/* With the lock held, but not while it serves. */
 static int obey(MPI_Comm a, MPI_Comm b, const struct settings *set, cadre_error *err)
 {
     struct cdr_mpi_server s = { .comm = a, .casts.comm = b };
-    int rc = cdr_mpi_census_take(&s.census, a, err);
+    int rc;
 
-    if (rc) {
-        cdr_mpi_census_free(&s.census);
-        return rc;
-    }
     MPI_Comm_size(a, &s.size);
     MPI_Comm_rank(a, &s.rank);
     s.local = set->local;
     s.processes = set->processes;
     s.silence_ns = set->silence_ns;
     s.driven = set->driven;
-    return cdr_mpi_serve(&s, err);
+    here->owner = getpid();
+    here->speaker = pthread_self();
+    here->server = &s;
+    pthread_mutex_unlock(&here->lock);
+    rc = cdr_mpi_census_take(&s.census, a, err);
+    if (rc)
+        cdr_mpi_census_free(&s.census);
+    else
+        rc = cdr_mpi_serve(&s, err);
+    pthread_mutex_lock(&here->lock);
+    here->server = NULL;
+    return rc;
 }
 
 /* Collective. On rank 0 there is a world then; the others have served. */
@@ -152,12 +108,8 @@ static int meet(MPI_Comm comm, struct settings set, cadre_error *err)
         return cdr_mpi_fail_call(err, rc, "ranks cannot be reached");
     if (rank == 0)
         return rule(comm, a, b, &set, err);
-    serving = true;
-    pthread_mutex_unlock(&lock);
     rc = obey(a, b, &set, err);
-    pthread_mutex_lock(&lock);
-    serving = false;
-    abandoned |= rc < CADRE_OK && rc != CADRE_ENOTSUP;
+    here->abandoned |= rc < CADRE_OK && rc != CADRE_ENOTSUP;
     return rc;
 }
 
@@ -183,18 +135,18 @@ static int enter(MPI_Comm comm, const struct cdr_mpi_wish *wish, int level,
                             .driven = level < MPI_THREAD_SERIALIZED };
     int rc;
 
-    if (abandoned)
+    if (here->abandoned)
         return cdr_mpi_fail(err, CADRE_ECRASH,
                             "a rank is gone: no pool of ranks can be opened any more; "
                             "start the job again");
-    if (serving)
+    if (here->server)
         return cdr_mpi_fail(
             err, CADRE_ENOTSUP,
             "this is a worker of a pool of ranks: a task cannot open one");
-    if (world && getpid() != owner)
+    if (here->world && getpid() != here->owner)
         return cdr_mpi_fail(err, CADRE_ENOTSUP,
                             "this process was forked from the one that has the ranks");
-    rc = world ? share(comm, err) : meet(comm, set, err);
+    rc = here->world ? share(comm, err) : meet(comm, set, err);
     if (rc == CADRE_OK)
         users++;
     return rc;
@@ -205,18 +157,18 @@ static int enter(MPI_Comm comm, const struct cdr_mpi_wish *wish, int level,
  * exits: the program may still write down what it has. */
 static void leave(void)
 {
-    pthread_mutex_lock(&lock);
+    pthread_mutex_lock(&here->lock);
     if (--users > 0) {
-        pthread_mutex_unlock(&lock);
+        pthread_mutex_unlock(&here->lock);
         return;
     }
-    abandoned = cdr_mpi_world_is_broken(world);
-    if (!abandoned || !ours) {
-        abandoned |= !cdr_mpi_world_close(world);
-        free(world);
-        world = NULL;
+    here->abandoned = cdr_mpi_world_is_broken(here->world);
+    if (!here->abandoned || !here->ours) {
+        here->abandoned |= !cdr_mpi_world_close(here->world);
+        free(here->world);
+        here->world = NULL;
     }
-    pthread_mutex_unlock(&lock);
+    pthread_mutex_unlock(&here->lock);
 }
 
 /* ---- the backend ---- */
@@ -247,20 +199,20 @@ static int open_by_name(struct state *s, bool isolated, cadre_error *err)
 
     if (rc)
         return rc;
-    if (isolated && world && !world->processes)
+    if (isolated && here->world && !here->world->processes)
         return cdr_mpi_fail(err, CADRE_ENOTSUP,
                             "CADRE_RANK_WORKERS says processes, but the pool that "
                             "is open has ranks with threads");
-    rc = serving || world ? CADRE_OK : begin_mpi(&level, err);
-    if (!rc && !serving && !world)
+    rc = here->server || here->world ? CADRE_OK : cdr_mpi_begin(&level, err);
+    if (!rc && !here->server && !here->world)
         rc = check_size(MPI_COMM_WORLD, err);
-    if (!rc && world)
+    if (!rc && here->world)
         MPI_Query_thread(&level);
     if (!rc)
-        rc = enter(world ? world_of : MPI_COMM_WORLD, &wish, level, err);
-    s->world = world;
+        rc = enter(here->world ? world_of : MPI_COMM_WORLD, &wish, level, err);
+    s->world = here->world;
     if (rc == CADRE_OK)
-        s->pool = cdr_mpi_world_enlist(world);
+        s->pool = cdr_mpi_world_enlist(here->world);
     return rc;
 }
 
@@ -269,9 +221,9 @@ static int mpi_open(void *state, const cadre_setup *setup, cadre_error *err)
     int rc;
 
     (void)setup;
-    pthread_mutex_lock(&lock);
+    pthread_mutex_lock(&here->lock);
     rc = open_by_name(state, false, err);
-    pthread_mutex_unlock(&lock);
+    pthread_mutex_unlock(&here->lock);
     return rc;
 }
 
@@ -281,9 +233,9 @@ static int mpi_open_isolated(void *state, const cadre_setup *setup, cadre_error 
     int rc;
 
     (void)setup;
-    pthread_mutex_lock(&lock);
+    pthread_mutex_lock(&here->lock);
     rc = open_by_name(state, true, err);
-    pthread_mutex_unlock(&lock);
+    pthread_mutex_unlock(&here->lock);
     return rc;
 }
 
@@ -294,10 +246,24 @@ static void mpi_explain(void *state, char *text, size_t size)
     cdr_mpi_census_explain(&w->census, w->local, w->processes, text, size);
 }
 
+/* Pools that are still there when the process exits have been closed (begin.c). */
+static bool is_over(void)
+{
+    bool over;
+
+    pthread_mutex_lock(&here->lock);
+    over = !here->world;
+    pthread_mutex_unlock(&here->lock);
+    return over;
+}
+
 static int mpi_begin(void *state, cadre_run *run, cadre_error *err)
 {
     const struct state *s = state;
 
+    if (is_over())
+        return cdr_mpi_fail(err, CADRE_ECRASH,
+                            "the process exits, and its ranks are gone");
     return cdr_mpi_flight_begin(s->world, s->pool, run, err);
 }
 
@@ -329,6 +295,8 @@ static void mpi_close(void *state)
 {
     const struct state *s = state;
 
+    if (is_over())
+        return;
     cdr_mpi_world_dismiss(s->world, s->pool);
     leave();
 }
@@ -340,11 +308,11 @@ static unsigned mpi_available(void)
     int begun = 0, ended = 0, size;
     unsigned n = 0, local = 1;
 
-    pthread_mutex_lock(&lock);
-    if (world && getpid() == owner && !serving) {
-        n = (unsigned)world->size;
-        local = world->local;
-    } else if (!world && !serving) {
+    pthread_mutex_lock(&here->lock);
+    if (here->world && getpid() == here->owner && !here->server) {
+        n = (unsigned)here->world->size;
+        local = here->world->local;
+    } else if (!here->world && !here->server) {
         n = cdr_mpi_launcher_ranks();
         if (!MPI_Initialized(&begun) && begun && !MPI_Finalized(&ended) && !ended) {
             MPI_Comm_size(MPI_COMM_WORLD, &size);
@@ -353,7 +321,7 @@ static unsigned mpi_available(void)
         if (!cdr_mpi_wish_read(&wish, NULL, NULL))
             local = wish.local;
     }
-    pthread_mutex_unlock(&lock);
+    pthread_mutex_unlock(&here->lock);
     return n > 1 ? (n - 1) * local : 0;
 }
 
@@ -393,8 +361,8 @@ static int join(MPI_Comm comm, const struct cdr_mpi_wish *wish, bool *alone,
 {
     int level = MPI_THREAD_SINGLE, size, between, rc;
 
-    pthread_mutex_lock(&lock);
-    rc = begin_mpi(&level, err);
+    pthread_mutex_lock(&here->lock);
+    rc = cdr_mpi_begin(&level, err);
     if (!rc && comm == MPI_COMM_NULL)
         rc =
             cdr_mpi_fail(err, CADRE_EINVAL, "cadre_mpi_open: the communicator is null");
@@ -410,7 +378,7 @@ static int join(MPI_Comm comm, const struct cdr_mpi_wish *wish, bool *alone,
         rc = cdr_mpi_launcher_check_single(err);
     else if (!rc)
         rc = enter(comm, wish, level, err);
-    pthread_mutex_unlock(&lock);
+    pthread_mutex_unlock(&here->lock);
     return rc;
 }
 
@@ -436,7 +404,8 @@ int cadre_mpi_open(cadre_pool **out, MPI_Comm comm, const cadre_mpi_options *opt
     if (rc)
         return rc;
     if (!alone)
-        o.pool.custom = world->processes ? &cdr_mpi_isolated_backend : &cdr_mpi_backend;
+        o.pool.custom =
+            here->world->processes ? &cdr_mpi_isolated_backend : &cdr_mpi_backend;
     rc = cadre_open(out, &o.pool, err);
     if (!alone)
         leave();
