@@ -208,6 +208,7 @@ static bool answer(struct cdr_mpi_hand *h, const struct cdr_mpi_job *job,
             return true;
         died(h, job, *body);
         free(*body);
+        *body = NULL;
         return false;
     }
     lost_forkserver(h, job);

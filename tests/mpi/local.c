@@ -296,6 +296,40 @@ static void test_retires(void)
     cadre_close(pool);
 }
 
+static int begin_state(cadre_task *task, void **state)
+{
+    (void)task;
+    *state = &order;
+    return 0;
+}
+
+static void end_state(void *state)
+{
+    (void)state;
+    raise(SIGKILL);
+}
+
+/* By then all is done, and nobody minds. */
+static void test_ends(cadre_pool *pool)
+{
+    int pids[N];
+    cadre_job job = { .fn = tell_pid,
+                      .n = N,
+                      .results = pids,
+                      .result_size = sizeof *pids,
+                      .worker_begin = begin_state,
+                      .worker_end = end_state };
+    cadre_error err;
+    bool good = true;
+
+    for (int i = 0; good && i < 3; i++)
+        good = cadre_map(pool, &job, &err) == CADRE_OK;
+    if (!good)
+        printf("# %s\n", err.message);
+    point(good, "workers that die as they leave a run cost nothing");
+    point(runs(pool, job_with(NONE)), "and the next run has others");
+}
+
 /* Who starts the workers of a rank is gone: that rank can do nothing any more. */
 static void test_forkserver(cadre_pool *pool)
 {
@@ -348,6 +382,7 @@ int main(int argc, char **argv)
         test_crashes(pool);
         test_times(pool);
         test_retires();
+        test_ends(pool);
         test_forkserver(pool);
     }
     cadre_close(pool);
