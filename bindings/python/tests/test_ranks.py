@@ -56,9 +56,15 @@ def started(text, ranks):
         command = [sys.executable, str(script)]
         if ranks > 1:
             command[:0] = [launcher(), "-n", str(ranks)]
-        yield script, subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL,
-                                       stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                                       text=True, start_new_session=True)
+        process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL,
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                   text=True, start_new_session=True)
+        try:
+            yield script, process
+        finally:
+            if process.poll() is None:
+                process.terminate()  # a test has failed: the launcher ends its ranks
+                process.communicate()
 
 
 def launch(text, ranks=RANKS):
