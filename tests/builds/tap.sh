@@ -24,6 +24,20 @@ equal() {
     }
 }
 
+# within SECONDS COMMAND...: until it succeeds.
+within() {
+    until=$(($(date +%s) + $1))
+    shift
+    until "$@"; do
+        [ "$(date +%s)" -lt "$until" ] || return 1
+        sleep 0.1
+    done
+}
+
+# No process has a command line like this, once those that were killed are gone.
+none_is_left() { within 10 none_matches "$1"; }
+none_matches() { ! pgrep -f "$1"; }
+
 finish() {
     echo "1..$points"
     exit $((failures != 0))

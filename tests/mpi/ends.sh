@@ -53,6 +53,5 @@ finalized() {
         grep -q 'MPI_Finalize .* open: close the pool before' "$scratch/err"
 }
 point "MPI_Finalize with an open pool ends the job, and is named" finalized
-left=$(pgrep -f "^$program " | wc -l)
-point "nothing is left of them" equal 0 "$left"
+point "nothing is left of them" none_is_left "^$program "
 finish

@@ -97,16 +97,6 @@ across() {
     grep -qx '1..2' "$scratch/out" && ! grep -Eq '^not ok|^exit status' "$scratch/out"
 }
 
-# within SECONDS COMMAND...: it becomes true.
-within() {
-    until=$(($(date +%s) + $1))
-    shift
-    until "$@"; do
-        [ "$(date +%s)" -lt "$until" ] || return 1
-        sleep 0.1
-    done
-}
-
 # Of all in this namespace, what is neither this shell nor what looks.
 others() {
     ps -e -o pid= -o ppid= -o stat= -o args= |

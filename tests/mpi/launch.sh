@@ -50,6 +50,5 @@ point "workers of ranks that nobody can read are refused" \
 point "a rank that falls silent ends the run, and is named with what it had" \
     says 'lost: rank [12] \(host [^)]*, process [0-9]+\) has said nothing for [0-9.]+ s; it had tasks [0-9]+ to [0-9]+.*then: rank [12]' \
     timeout 60 "$run" "$mpi" 3 "$program" lose
-left=$(pgrep -f "$program lose" | wc -l)
-point "nothing is left of it" equal 0 "$left"
+point "nothing is left of it" none_is_left "$program lose"
 finish

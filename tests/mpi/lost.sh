@@ -30,6 +30,5 @@ lose() {
 for how; do
     point "$mpi: $how" lose "${how%-*}" "${how#*-}"
 done
-left=$(pgrep -f "$program $scratch" | wc -l)
-point "nothing is left of it" equal 0 "$left"
+point "nothing is left of it" none_is_left "$program $scratch"
 finish

@@ -43,16 +43,6 @@ ranks=$(realpath "$ranks")
 cd "$scratch"
 chmod 755 .
 
-# within SECONDS COMMAND...: it becomes true.
-within() {
-    until=$(($(date +%s) + $1))
-    shift
-    until "$@"; do
-        [ "$(date +%s)" -lt "$until" ] || return 1
-        sleep 0.1
-    done
-}
-
 # ---- a cluster of one node ----
 
 write_configuration() {
