@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define ROWS_MIN   10 /* as cadre_bootstrap.n has it */
 #define PLACES_MAX 12 /* columns without a name that a message lists */
@@ -72,6 +73,33 @@ static int open_replicates(struct cdr_analysis *s, struct cdr_failure *why)
     return rc;
 }
 
+/* No file is read and written, but that of --extend, which more replicates may replace. */
+static int check_files(const struct cdr_analysis_settings *set, struct cdr_failure *why)
+{
+    const struct cdr_resampling *d = &set->drawing;
+    const bool named = set->output && strcmp(set->output, "-") != 0;
+    const struct cdr_clash_file files[] = {
+        { "the input", set->file, STDIN_FILENO, false },
+        { "the validation rows (--validation)", d->validation,
+          d->validation ? STDIN_FILENO : -1, false },
+        { named ? "the output (--output)" : "the output", set->output, STDOUT_FILENO,
+          true },
+        { "the plot (--plot)", set->plot, -1, true },
+        { "the replicates (--replicates)", d->replicates,
+          d->replicates && named ? STDOUT_FILENO : -1, true },
+    };
+    struct cdr_clash_file earlier[] = {
+        { "the earlier replicates (--extend)", d->extend, -1, false },
+        files[2],
+        files[3],
+    };
+
+    return cdr_clash_check(files, sizeof files / sizeof files[0], why) ||
+                   cdr_clash_check(earlier, sizeof earlier / sizeof earlier[0], why)
+               ? why->code
+               : 0;
+}
+
 int cdr_analysis_open(struct cdr_analysis *s, const struct cdr_analysis_settings *set,
                       const char *command, struct cdr_failure *why)
 {
@@ -80,7 +108,7 @@ int cdr_analysis_open(struct cdr_analysis *s, const struct cdr_analysis_settings
     s->set = set;
     rc = cdr_analysis_check(s, command, why);
     if (!rc)
-        rc = cdr_clash_check(set->file, set->output, set->plot, why);
+        rc = check_files(set, why);
     if (!rc)
         rc = cdr_plot_open(&s->plot, set->plot, why);
     if (!rc)

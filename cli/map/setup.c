@@ -8,6 +8,7 @@
 #include "cli/map/size.h"
 #include "cli/map/sources.h"
 #include "cli/base/interrupt.h"
+#include "cli/output/clash.h"
 #include "cli/ranks/workers.h"
 #include "cli/base/text.h"
 
@@ -269,6 +270,38 @@ static int check_together(const struct cdr_map_settings *set, struct cdr_failure
     return 0;
 }
 
+/* The log is emptied before a line is read: it must not be what is read. */
+static int check_job_log(const struct cdr_map_settings *set, struct cdr_failure *why)
+{
+    const struct cdr_texts *words = &set->words, *files = &set->input.files;
+    const char *path = set->output.joblog;
+    struct cdr_clash_file *all;
+    bool are_files = false;
+    size_t n = 0;
+    int rc;
+
+    if (!path)
+        return 0;
+    all = calloc(words->n + files->n + 3, sizeof *all);
+    if (!all)
+        return cdr_fails_memory(why);
+    all[n++] = (struct cdr_clash_file){ "standard input", NULL, STDIN_FILENO, false };
+    all[n++] = (struct cdr_clash_file){ "the journal (--journal)", set->run.journal, -1,
+                                        false };
+    for (size_t i = 0; i < files->n; i++)
+        all[n++] = (struct cdr_clash_file){ "an input", files->at[i], -1, false };
+    for (size_t i = 0; i < words->n; i++)
+        if (cdr_is_source_word(words->at[i]))
+            are_files = strncmp(words->at[i], "::::", 4) == 0;
+        else if (are_files)
+            all[n++] = (struct cdr_clash_file){ "an input", words->at[i], -1, false };
+    all[n++] = (struct cdr_clash_file){ "the job log (--joblog)", path + (*path == '+'),
+                                        -1, true };
+    rc = cdr_clash_check(all, n, why);
+    free(all);
+    return rc;
+}
+
 /* What would not be what it says where jobs run on other ranks. */
 static int check_ranks(const struct cdr_map_settings *set, struct cdr_failure *why)
 {
@@ -297,7 +330,7 @@ int cdr_map_set_up(struct cdr_map *map, const struct cdr_map_settings *set,
     *map = (struct cdr_map){ .set = set, .nothing = -1, .over = -1, .why = why };
     map->guard.pipe = -1;
     map->window = set->run.window;
-    if (check_together(set, why) || check_ranks(set, why) ||
+    if (check_together(set, why) || check_job_log(set, why) || check_ranks(set, why) ||
         cdr_jobs_choose(map, why) || set_surroundings(map, why) ||
         set_seed(map, set->run.seed, why) || set_tries(map, set->run.retries, why) ||
         set_nice(map, set->command.nice, why) || set_gate(map, &set->run, why) ||

@@ -8,7 +8,6 @@
 #include "cli/output/clash.h"
 #include "cli/base/text.h"
 
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -35,13 +34,14 @@ static bool find_folder(struct place *p, const char *path)
     return found;
 }
 
-static struct place find(const char *what, const char *path, int standard)
+static struct place find(const struct cdr_clash_file *file)
 {
-    struct place p = { .what = what };
+    struct place p = { .what = file->what };
+    const char *path = file->path;
 
     if (!path || strcmp(path, "-") == 0) {
-        p.there =
-            standard >= 0 && fstat(standard, &p.file) == 0 && S_ISREG(p.file.st_mode);
+        p.there = file->standard >= 0 && fstat(file->standard, &p.file) == 0 &&
+                  S_ISREG(p.file.st_mode);
         return p;
     }
     p.path = path;
@@ -71,18 +71,21 @@ static int refuse(const struct place *a, const struct place *b, struct cdr_failu
                      path ? cdr_quote(shown, path) : "one file", a->what, b->what);
 }
 
-int cdr_clash_check(const char *input, const char *output, const char *plot,
+int cdr_clash_check(const struct cdr_clash_file *files, size_t n,
                     struct cdr_failure *why)
 {
-    const struct place in = find("the input", input, STDIN_FILENO);
-    const struct place drawn = find("the plot (--plot)", plot, -1);
-    const struct place out = find(
-        output && strcmp(output, "-") != 0 ? "the output (--output)" : "the output",
-        output, STDOUT_FILENO);
+    struct place *places = calloc(n + 1, sizeof *places);
+    int rc = 0;
 
-    if (are_one(&in, &out))
-        return refuse(&in, &out, why);
-    if (are_one(&in, &drawn))
-        return refuse(&in, &drawn, why);
-    return are_one(&out, &drawn) ? refuse(&out, &drawn, why) : 0;
+    if (!places)
+        return cdr_fails_memory(why);
+    for (size_t i = 0; i < n; i++)
+        places[i] = find(&files[i]);
+    for (size_t i = 0; i < n; i++)
+        for (size_t j = i + 1; j < n && !rc; j++)
+            if ((files[i].written || files[j].written) &&
+                are_one(&places[i], &places[j]))
+                rc = refuse(&places[i], &places[j], why);
+    free(places);
+    return rc;
 }

@@ -147,15 +147,26 @@ static void test_width(void **state)
                      cases[i].width);
 }
 
+static int clash(const char *input, const char *output, const char *plot,
+                 struct cdr_failure *why)
+{
+    const struct cdr_clash_file files[] = { { "the input", input, -1, false },
+                                            { "other rows", input, -1, false },
+                                            { "the output", output, -1, true },
+                                            { "the plot (--plot)", plot, -1, true } };
+
+    return cdr_clash_check(files, sizeof files / sizeof files[0], why);
+}
+
 static void test_clash(void **state)
 {
     struct cdr_failure why = { 0 };
 
     (void)state;
-    assert_int_equal(cdr_clash_check("/dev/null", "/dev/null", "/dev/null", &why), 0);
-    assert_int_equal(cdr_clash_check("in.csv", "a.svg", "b.svg", &why), 0);
-    assert_int_equal(cdr_clash_check("in.csv", "new", "./new", &why), CDR_EXIT_USAGE);
-    assert_int_equal(cdr_clash_check("/absent/x", "/absent/x", NULL, &why), 0);
+    assert_int_equal(clash("/dev/null", "/dev/null", "/dev/null", &why), 0);
+    assert_int_equal(clash("in.csv", "a.svg", "b.svg", &why), 0);
+    assert_int_equal(clash("in.csv", "new", "./new", &why), CDR_EXIT_USAGE);
+    assert_int_equal(clash("/absent/x", "/absent/x", NULL, &why), 0);
     assert_non_null(strstr(why.text, "--plot"));
 }
 
