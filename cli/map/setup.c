@@ -228,6 +228,9 @@ static int set_inputs(struct cdr_map *map, size_t *n_command, struct cdr_failure
 
 static int check_together(const struct cdr_map_settings *set, struct cdr_failure *why)
 {
+    if (set->command.replace && !*set->command.replace)
+        return wrong(why, "replace", set->command.replace,
+                     "a text that stands for the input");
     if (set->command.shell && set->command.quote)
         return cdr_fails(why, CDR_EXIT_USAGE, "--shell and --quote exclude each other");
     if ((set->run.resume || set->run.resume_failed || set->run.retry_failed) &&

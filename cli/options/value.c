@@ -265,12 +265,24 @@ static int set_workers(const struct cdr_option *o, int *target, const char *text
     return wrong_value(why, o, text, "auto, all, N or -N, with N at most 2147483647");
 }
 
+/* A variable of a shell that is not set, most likely: no name stands for "none". */
+static int set_text(const struct cdr_option *o, const char **target, const char *text,
+                    struct cdr_failure *why)
+{
+    if (!*text && o->suggest == CDR_FILES)
+        return wrong_value(why, o, text,
+                           strcmp(o->value, "FOLDER") == 0 ? "the name of a folder"
+                                                           : "the name of a file");
+    *target = text;
+    return 0;
+}
+
 int cdr_value_set(const struct cdr_option *o, void *target, const char *text,
                   struct cdr_failure *why)
 {
     switch (o->kind) {
     case CDR_FLAG: *(bool *)target = true; return 0;
-    case CDR_TEXT:
+    case CDR_TEXT: return set_text(o, target, text, why);
     case CDR_OPERAND: *(const char **)target = text; return 0;
     case CDR_REST:
     case CDR_LIST: return append(target, text, why);

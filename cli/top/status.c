@@ -70,14 +70,43 @@ char *cdr_status_folder(bool make, struct cdr_failure *why)
 
 /* ---- opening ---- */
 
-/* Made and locked under another name: who finds it finds it whole. All of it has its place
- * on the disk, as storing into a mapped file that finds none is a bus error. */
-static int make_file(struct cdr_status *s, const char *fresh)
+/* A program that was killed leaves its file behind, and that alone may be replaced. */
+static bool is_left_behind(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    char magic[sizeof CDR_STATUS_MAGIC - 1];
+    struct stat is;
+    bool left = fd >= 0 && fstat(fd, &is) == 0 && S_ISREG(is.st_mode) &&
+                read(fd, magic, sizeof magic) == (ssize_t)sizeof magic &&
+                memcmp(magic, CDR_STATUS_MAGIC, sizeof magic) == 0 &&
+                flock(fd, LOCK_SH | LOCK_NB) == 0;
+
+    if (fd >= 0)
+        close(fd);
+    return left;
+}
+
+static int check_place(const char *path, struct cdr_failure *why)
+{
+    char shown[CDR_SHOWN];
+    struct stat is;
+
+    if (lstat(path, &is) < 0 || is_left_behind(path))
+        return 0;
+    return cdr_fails(why, CDR_EXIT_FAILED,
+                     "--status: %s is there already, and no status that a program has "
+                     "left behind: name a new file",
+                     cdr_quote(shown, path));
+}
+
+/* Made and locked under another name, which nothing has: who finds it finds it whole. All of
+ * it has its place on the disk, as storing into a mapped file that finds none is a bus
+ * error. */
+static int make_file(struct cdr_status *s, char *fresh)
 {
     int failed;
 
-    (void)unlink(fresh); /* of a program that had this number, and died here */
-    s->fd = open(fresh, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    s->fd = mkostemp(fresh, O_CLOEXEC);
     if (s->fd < 0 || flock(s->fd, LOCK_EX | LOCK_NB) < 0)
         return errno;
     failed = posix_fallocate(s->fd, 0, (off_t)s->size);
@@ -107,14 +136,14 @@ static int make(struct cdr_status *s, const char *command, unsigned slots,
     char *fresh = NULL, shown[CDR_SHOWN];
     int failed;
 
-    if (asprintf(&fresh, "%s.new", s->path) < 0)
+    if (asprintf(&fresh, "%s.XXXXXX", s->path) < 0)
         return cdr_fails_memory(why);
     failed = make_file(s, fresh);
     if (!failed) {
         fill(s->page, command, slots);
         failed = rename(fresh, s->path) < 0 ? errno : 0;
     }
-    if (failed)
+    if (failed && s->fd >= 0)
         (void)unlink(fresh);
     free(fresh);
     return failed ? cdr_fails(why, CDR_EXIT_FAILED, "--status: cannot make %s: %s",
@@ -148,7 +177,7 @@ int cdr_status_open(struct cdr_status **out, const char *path, const char *comma
     s->path = path_of(path, why);
     if (!s->path && !why->code)
         cdr_fails_memory(why);
-    if (!why->code)
+    if (!why->code && !check_place(s->path, why))
         make(s, command, slots, why);
     if (!why->code) {
         *out = s;
