@@ -4,6 +4,8 @@
 #include "cli/commands/analysis.h"
 #include "cli/commands/classes.h"
 
+#include <inttypes.h>
+
 static int check_drawing(const struct cdr_analysis *s, struct cdr_failure *why)
 {
     const struct cdr_resampling *d = &s->set->drawing;
@@ -24,6 +26,15 @@ static int check_drawing(const struct cdr_analysis *s, struct cdr_failure *why)
     if (d->until_error < 0)
         return cdr_fails(why, CDR_EXIT_USAGE, "--until-error is %g: at least 0",
                          d->until_error);
+    if (d->most > 0 && !(d->until_error > 0))
+        return cdr_fails(why, CDR_EXIT_USAGE,
+                         "--most-resamples is for --until-error E: add that, or say "
+                         "how many there are with --resamples");
+    if (d->most > 0 && d->most < s->set->resamples)
+        return cdr_fails(why, CDR_EXIT_USAGE,
+                         "--most-resamples is %" PRIu64 ": at least the %" PRIu64
+                         " to begin with (--resamples)",
+                         d->most, s->set->resamples);
     if (d->test == 1 && (d->weight || d->stratify || d->cluster || d->block))
         return cdr_fails(why, CDR_EXIT_USAGE,
                          "--test permutation is for rows without weights, strata, "
