@@ -8,6 +8,7 @@
  * open for hours.
  */
 #include "cli/map/attempt.h"
+#include "cli/base/text.h"
 #include "cli/map/clock.h"
 
 #include <errno.h>
@@ -85,11 +86,15 @@ static bool make_files(struct attempt *a)
            make_pipe(&a->files[ERRORS].fd, &a->start.files[2]);
 }
 
-static void could_not_start(struct cdr_job *job, const char *name, const char *what,
-                            int failed)
+static void could_not_start(struct cdr_job *job, const char *program,
+                            const struct cdr_start *start, int failed)
 {
+    char shown[CDR_SHOWN];
+
     job->end.status = failed == ENOENT || failed == ENOTDIR ? 127 : 126;
-    cdr_job_says(job, "\"%.200s\" %s: %s", name, what, strerror(failed));
+    cdr_job_says(job, "\"%.200s\" %s%s%s: %s", program, start->what,
+                 start->name ? " " : "",
+                 start->name ? cdr_quote(shown, start->name) : "", strerror(failed));
 }
 
 static void note_begin(struct attempt *a)
@@ -113,6 +118,7 @@ static bool start(struct attempt *a)
     a->start.env = how->env;
     a->start.group = how->group;
     a->start.stack = how->stack;
+    a->start.name = NULL;
     if (!make_files(a)) {
         failed = errno;
         a->start.what = "cannot be started, for want of a pipe";
@@ -125,7 +131,7 @@ static bool start(struct attempt *a)
     close_file(&a->start.files[2]);
     a->files[END].fd = a->start.pidfd;
     if (failed)
-        could_not_start(a->job, how->argv[0], a->start.what, failed);
+        could_not_start(a->job, how->argv[0], &a->start, failed);
     return failed == 0;
 }
 

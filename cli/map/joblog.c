@@ -65,7 +65,8 @@ void cdr_joblog_add(struct cdr_joblog *log, const struct cdr_job *job, bool shel
     if (!log->file)
         return;
     cdr_joblog_line(log->file, job, shell);
-    fflush(log->file); /* whether that went well is asked at the end */
+    if (fflush(log->file) != 0 && !log->failed)
+        log->failed = errno; /* said at the end: jobs go on */
 }
 
 int cdr_joblog_close(struct cdr_joblog *log, struct cdr_failure *why)
@@ -74,8 +75,8 @@ int cdr_joblog_close(struct cdr_joblog *log, struct cdr_failure *why)
 
     if (!log->file)
         return 0;
-    failed = ferror(log->file) ? EIO : 0;
-    if (fclose(log->file) != 0)
+    failed = log->failed;
+    if (fclose(log->file) != 0 && !failed)
         failed = errno;
     log->file = NULL;
     return failed ? cannot(log, failed, why) : 0;

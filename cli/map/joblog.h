@@ -11,7 +11,7 @@
 struct cdr_joblog {
     FILE *file; /* NULL: there is none */
     const char *path;
-    bool failed;
+    int failed; /* the errno of the first line that could not be written */
 };
 
 /* "+FILE" is added to. NULL: no log. */

@@ -56,8 +56,10 @@ static void surroundings(struct cdr_start *s)
 {
     const struct cdr_start_common *common = s->common;
 
+    s->name = common->directory;
     if (common->directory && chdir(common->directory) < 0)
-        fail(s, "cannot change to its directory");
+        fail(s, "cannot change to the folder");
+    s->name = NULL;
     if (common->renice && setpriority(PRIO_PROCESS, 0, common->nice) < 0)
         fail(s, "cannot set its niceness");
     (void)setrlimit(RLIMIT_NOFILE, &common->files); /* was in force before */

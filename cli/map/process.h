@@ -40,7 +40,8 @@ struct cdr_start {
     pid_t pid;
     int pidfd;
     int error;        /* errno of what failed in the new process; 0: it runs */
-    const char *what; /* what failed: "cannot change to its directory" */
+    const char *what; /* what failed: "cannot change to the folder" */
+    const char *name; /* of the folder; NULL: there is no name to it */
 };
 
 #define CDR_START_STACK 65536

@@ -241,7 +241,7 @@ no_folder() {
     on_ranks --wd nowhere true ::: 1
     cat err
     equal 1 "$status" &&
-        equal "cadre: job 1, \"1\": \"true\" cannot change to its directory: No such file or directory (host $(hostname))" \
+        equal "cadre: job 1, \"1\": \"true\" cannot change to the folder \"nowhere\": No such file or directory (host $(hostname))" \
             "$(tail -n 1 said)"
 }
 point "what fails on the rank names its host" no_folder
