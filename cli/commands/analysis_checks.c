@@ -39,6 +39,11 @@ static int check_drawing(const struct cdr_analysis *s, struct cdr_failure *why)
         return cdr_fails(why, CDR_EXIT_USAGE,
                          "--test permutation is for rows without weights, strata, "
                          "clusters and blocks");
+    if (d->test == 1 && d->has_null)
+        return cdr_fails(why, CDR_EXIT_USAGE,
+                         "--null is %g, and --test permutation tests that there is no "
+                         "difference: leave one of the two out",
+                         d->null);
     return 0;
 }
 
