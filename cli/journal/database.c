@@ -9,7 +9,9 @@
 #include "cli/journal/database.h"
 #include "cli/base/text.h"
 
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -47,22 +49,34 @@ static const char tables[] =
     "  digest INTEGER);"
     "CREATE INDEX job_hash ON job (hash, equal);";
 
+/* As it may be typed here: SQLite has the whole path. NULL: it has none. */
+static const char *path_of(sqlite3 *db)
+{
+    const char *path = db ? sqlite3_db_filename(db, "main") : NULL;
+    char *folder = path ? getcwd(NULL, 0) : NULL;
+    size_t length = folder ? strlen(folder) : 0;
+
+    if (length > 0 && strncmp(path, folder, length) == 0 && path[length] == '/')
+        path += length + 1;
+    free(folder);
+    return path;
+}
+
 int cdr_database_fails(sqlite3 *db, const char *what, struct cdr_failure *why)
 {
     char shown[CDR_SHOWN];
-    const char *path = db ? sqlite3_db_filename(db, "main") : NULL;
-    const char *name = path ? strrchr(path, '/') : NULL;
+    const char *path = path_of(db);
     int code = db ? sqlite3_errcode(db) & 255 : SQLITE_NOMEM;
 
-    cdr_quote(shown, name ? name + 1 : "?");
+    cdr_quote(shown, path ? path : "?");
     if (code == SQLITE_BUSY || code == SQLITE_LOCKED)
-        return cdr_fails(why, CDR_EXIT_FAILED,
+        return cdr_fails(why, CDR_EXIT_INPUT,
                          "the journal %s is in use by another program", shown);
     if (code == SQLITE_CORRUPT || code == SQLITE_NOTADB)
-        return cdr_fails(why, CDR_EXIT_FAILED,
+        return cdr_fails(why, CDR_EXIT_INPUT,
                          "the journal %s is damaged, or no journal: %s; "
                          "\"cadre journal %s --recover NEW\" saves what can be saved",
-                         shown, sqlite3_errmsg(db), name ? name + 1 : "FILE");
+                         shown, sqlite3_errmsg(db), path ? path : "FILE");
     return cdr_fails(why, CDR_EXIT_FAILED, "the journal %s: %s: %s", shown, what,
                      db ? sqlite3_errmsg(db) : "out of memory");
 }
@@ -145,6 +159,14 @@ static int check(sqlite3 *db, const char *path, bool look, struct cdr_failure *w
     return cdr_database_run(db, "COMMIT", why);
 }
 
+/* The system's word says more than "unable to open database file". */
+static const char *why_not_opened(sqlite3 *db)
+{
+    int failed = db ? sqlite3_system_errno(db) : ENOMEM;
+
+    return failed ? strerror(failed) : sqlite3_errmsg(db);
+}
+
 int cdr_database_open(sqlite3 **db, const char *path, bool look,
                       struct cdr_failure *why)
 {
@@ -155,12 +177,12 @@ int cdr_database_open(sqlite3 **db, const char *path, bool look,
 
     *db = NULL;
     if (look && access(path, R_OK) != 0)
-        return cdr_fails(why, CDR_EXIT_INPUT, "cannot read %s: no such journal",
-                         cdr_quote(shown, path));
+        return cdr_fails(why, CDR_EXIT_INPUT, "cannot read %s: %s",
+                         cdr_quote(shown, path),
+                         errno == ENOENT ? "no such journal" : strerror(errno));
     if (sqlite3_open_v2(path, db, flags, NULL) != SQLITE_OK) {
-        rc = cdr_fails(why, CDR_EXIT_FAILED, "cannot open the journal %s: %s",
-                       cdr_quote(shown, path),
-                       *db ? sqlite3_errmsg(*db) : "out of memory");
+        rc = cdr_fails(why, CDR_EXIT_INPUT, "cannot open the journal %s: %s",
+                       cdr_quote(shown, path), why_not_opened(*db));
     } else if (cdr_database_run(*db, "PRAGMA locking_mode = EXCLUSIVE", why) ||
                cdr_database_run(*db, "PRAGMA journal_mode = WAL", why) ||
                cdr_database_run(*db, "PRAGMA synchronous = NORMAL", why) ||
