@@ -96,12 +96,16 @@ static int from_environment(const struct cdr_map *map, unsigned *jobs,
     static const struct cdr_option option = { .kind = CDR_WORKERS,
                                               .name = "CADRE_WORKERS" };
     const char *text = getenv("CADRE_WORKERS");
+    struct cdr_failure unsaid = { 0 };
+    char shown[CDR_SHOWN];
     int workers = 0;
 
     if (text && strcmp(text, "0") == 0)
         workers = 1;
-    else if (text && *text && cdr_value_set(&option, &workers, text, why))
-        return why->code;
+    else if (text && cdr_value_set(&option, &workers, text, &unsaid))
+        return cdr_fails(why, CDR_EXIT_USAGE,
+                         "CADRE_WORKERS is %s: expected auto, all, N or -N",
+                         cdr_quote(shown, text));
     if (workers > 0)
         *jobs = (unsigned)workers;
     else

@@ -5,6 +5,7 @@
  * bytes there are read, and the first line, if that is a header.
  */
 #include "cli/map/parts.h"
+#include "cli/base/interrupt.h"
 #include "cli/base/text.h"
 
 #include <errno.h>
@@ -82,6 +83,8 @@ static int open_file(struct part_file *f, const char *path,
     f->path = path;
     f->fd = strcmp(path, "-") == 0 ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
                                    : open(path, O_RDONLY | O_CLOEXEC);
+    if (f->fd < 0 && cdr_interrupted()) /* a named pipe that nobody writes to */
+        return cdr_fails_interrupted(why);
     if (f->fd < 0)
         return cannot(f, strerror(errno), why);
     if (find_size(f, why) || (set->header && read_header(f, why)))

@@ -31,6 +31,8 @@ int cdr_record_reader_open(struct cdr_record_reader *r, const char *path, char e
     *r = (struct cdr_record_reader){ .end = end, .path = path };
     r->fd = strcmp(path, "-") == 0 ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
                                    : open(path, O_RDONLY | O_CLOEXEC);
+    if (r->fd < 0 && cdr_interrupted()) /* a named pipe that nobody writes to */
+        return cdr_fails_interrupted(why);
     return r->fd < 0 ? cannot_read(r, why) : 0;
 }
 
