@@ -21,7 +21,7 @@
 #define INPUT_ROOM \
     262144 /* bytes of the pipe that a job reads, where it may be so large */
 
-enum { WAKE, END, OUTPUT, ERRORS, INPUT, FILES };
+enum { WAKE, READER, END, OUTPUT, ERRORS, INPUT, FILES };
 
 struct attempt {
     const struct cdr_attempt *how;
@@ -140,6 +140,9 @@ static bool start(struct attempt *a)
 static void take(struct attempt *a, int which, ssize_t n)
 {
     a->job->bytes += which ? 0 : (uint64_t)n;
+    if (which == 0 && a->how->piped &&
+        a->job->bytes == (uint64_t)n) /* the first ones */
+        a->files[READER].fd = STDOUT_FILENO;
     a->how->take(a->how->arg, which, a->how->buffer, (size_t)n);
 }
 
@@ -192,6 +195,13 @@ static void look(struct attempt *a)
     send_next(a);
 }
 
+/* Output that is held would fill the disk, and never be written. */
+static void lose_reader(struct attempt *a)
+{
+    a->files[READER].fd = -1;
+    a->how->gone(a->how->arg);
+}
+
 static void check_time(struct attempt *a)
 {
     double now = cdr_monotonic();
@@ -226,6 +236,8 @@ static void attend(struct attempt *a)
         if (a->files[WAKE].revents || a->how->look_ms >= 0)
             look(a);
         if (n > 0) {
+            if (a->files[READER].revents & POLLERR)
+                lose_reader(a);
             if (a->files[OUTPUT].revents)
                 (void)read_some(a, OUTPUT);
             if (a->files[ERRORS].revents)
@@ -292,6 +304,7 @@ void cdr_attempt(const struct cdr_attempt *how, struct cdr_job *job)
     for (int i = 0; i < FILES; i++)
         a.files[i] = (struct pollfd){ .fd = -1, .events = POLLIN };
     a.files[WAKE].fd = how->wake;
+    a.files[READER].events = 0; /* an error is always told */
     job->end.ran = true;
     job->end.status = job->end.signal = 0;
     job->end.timed_out = job->end.killed = false;

@@ -25,6 +25,7 @@ struct cdr_attempt {
     _Atomic pid_t *group; /* its place in the guard's table */
     void *stack;          /* CDR_START_STACK bytes */
     char *buffer;         /* CDR_ATTEMPT_BUFFER bytes */
+    bool piped;           /* standard output is a pipe, which may lose its reader */
     int wake;             /* a descriptor to wait for, too; or -1 */
     int look_ms; /* the most between two calls of `look`; -1: only when woken */
 
@@ -32,7 +33,9 @@ struct cdr_attempt {
     void (*take)(void *arg, int which, const char *bytes, size_t size);
     /* Whether it is to be ended; `wake` can be read, or it is time to look. */
     bool (*look)(void *arg);
-    void *arg; /* of both */
+    /* With `piped`: nobody reads what it has put out on standard output any more. */
+    void (*gone)(void *arg);
+    void *arg; /* of all three */
 };
 
 /* Blocks until it has ended, and notes in the job how: its end, but for the tries, its

@@ -59,6 +59,7 @@ struct cdr_map {
     bool shell_runs;    /* the command, as a text */
     bool through_shell; /* only a shell knows the command's name */
     bool warned;        /* of carriage returns */
+    bool piped;         /* output goes to a pipe */
     char *path;         /* of the command, if its name is the same for all; else NULL */
     char **env;         /* of all jobs; entries of a job's own follow */
     size_t n_env;
@@ -125,6 +126,7 @@ int cdr_work_on(cadre_task *task, const void *item, void *result);
  * read: then its turn to write may have come. For attempts; the argument is the worker. */
 void cdr_work_take(void *work, int which, const char *bytes, size_t size);
 bool cdr_work_look(void *work);
+void cdr_work_gone(void *work); /* who reads standard output has gone away */
 
 /* Run the command once on another rank, and note in the job how it ended. (remote.c) */
 void cdr_attempt_remotely(struct cdr_work *work, struct cdr_job *job, const char *path,

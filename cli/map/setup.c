@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static int wrong(struct cdr_failure *why, const char *option, const char *text,
@@ -101,12 +102,16 @@ static void take_over_pipe_signal(struct cdr_map *map)
 
 static int set_surroundings(struct cdr_map *map, struct cdr_failure *why)
 {
+    struct stat output;
+
     map->common.parent = getpid();
     map->results.spool = &map->spool;
     map->common.directory = map->set->command.directory;
     if (sigprocmask(SIG_SETMASK, NULL, &map->common.mask) < 0)
         sigemptyset(&map->common.mask);
     take_over_pipe_signal(map);
+    map->piped = !map->set->output.results && fstat(STDOUT_FILENO, &output) == 0 &&
+                 S_ISFIFO(output.st_mode);
     map->nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
     map->over = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (map->nothing < 0 || map->over < 0)

@@ -209,6 +209,14 @@ bool cdr_work_look(void *arg)
     return atomic_load_explicit(&w->map->killed, memory_order_acquire);
 }
 
+void cdr_work_gone(void *arg)
+{
+    struct cdr_work *w = arg;
+
+    atomic_store_explicit(&w->map->broken, EPIPE, memory_order_relaxed);
+    cdr_map_end(w->map, true);
+}
+
 static void attempt(struct cdr_work *w, struct cdr_job *job, const char *path,
                     char **argv)
 {
@@ -224,10 +232,12 @@ static void attempt(struct cdr_work *w, struct cdr_job *job, const char *path,
                                .group = &map->guard.group[w->index],
                                .stack = w->stack,
                                .buffer = w->buffer,
+                               .piped = map->piped,
                                .wake = w->wake,
                                .look_ms = -1,
                                .take = cdr_work_take,
                                .look = cdr_work_look,
+                               .gone = cdr_work_gone,
                                .arg = w };
 
     if (map->bridge)
