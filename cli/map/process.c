@@ -34,7 +34,8 @@ static void reset_signals(const struct cdr_start_common *common)
     struct sigaction action;
 
     for (size_t i = 0; i < sizeof caught / sizeof caught[0]; i++) {
-        bool ours = caught[i] == SIGPIPE && common->default_pipe;
+        bool ours = (caught[i] == SIGPIPE && common->default_pipe) ||
+                    (caught[i] == SIGXFSZ && common->default_size);
 
         if (sigaction(caught[i], NULL, &action) != 0 ||
             (action.sa_handler == SIG_IGN && !ours))

@@ -21,6 +21,7 @@ struct cdr_start_common {
     pid_t parent;
     sigset_t mask;         /* of signals, as the program was given it */
     bool default_pipe;     /* SIGPIPE ends jobs, as it ended the program */
+    bool default_size;     /* the same for SIGXFSZ */
     const char *directory; /* to run in; NULL: where the program does */
     bool renice;
     int nice;
