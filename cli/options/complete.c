@@ -119,7 +119,7 @@ static void offer_options(FILE *out, const struct typed *t)
     char name[80];
 
     while ((option = cdr_option_next(&w, t->command, &offset))) {
-        if (option->kind == CDR_OPERAND)
+        if (cdr_option_is_operand(option))
             continue;
         snprintf(name, sizeof name, "--%s", option->name);
         offer(out, name, option->help);
@@ -193,7 +193,7 @@ static bool takes_file(const struct cdr_command *command)
     size_t offset;
 
     while ((option = cdr_option_next(&w, command, &offset)))
-        if (option->kind == CDR_OPERAND)
+        if (cdr_option_is_operand(option))
             return true;
     return false;
 }
