@@ -62,6 +62,14 @@ static const char *path_of(sqlite3 *db)
     return path;
 }
 
+/* The system's word says more than "unable to open database file". */
+static const char *in_system_words(sqlite3 *db)
+{
+    int failed = db ? sqlite3_system_errno(db) : ENOMEM;
+
+    return failed ? strerror(failed) : sqlite3_errmsg(db);
+}
+
 int cdr_database_fails(sqlite3 *db, const char *what, struct cdr_failure *why)
 {
     char shown[CDR_SHOWN];
@@ -159,14 +167,6 @@ static int check(sqlite3 *db, const char *path, bool look, struct cdr_failure *w
     return cdr_database_run(db, "COMMIT", why);
 }
 
-/* The system's word says more than "unable to open database file". */
-static const char *why_not_opened(sqlite3 *db)
-{
-    int failed = db ? sqlite3_system_errno(db) : ENOMEM;
-
-    return failed ? strerror(failed) : sqlite3_errmsg(db);
-}
-
 int cdr_database_open(sqlite3 **db, const char *path, bool look,
                       struct cdr_failure *why)
 {
@@ -180,9 +180,14 @@ int cdr_database_open(sqlite3 **db, const char *path, bool look,
         return cdr_fails(why, CDR_EXIT_INPUT, "cannot read %s: %s",
                          cdr_quote(shown, path),
                          errno == ENOENT ? "no such journal" : strerror(errno));
+    if (access(path, F_OK) == 0 && access(path, W_OK) != 0)
+        return cdr_fails(why, CDR_EXIT_INPUT,
+                         "cannot use the journal %s, which is locked by writing to it: "
+                         "%s",
+                         cdr_quote(shown, path), strerror(errno));
     if (sqlite3_open_v2(path, db, flags, NULL) != SQLITE_OK) {
         rc = cdr_fails(why, CDR_EXIT_INPUT, "cannot open the journal %s: %s",
-                       cdr_quote(shown, path), why_not_opened(*db));
+                       cdr_quote(shown, path), in_system_words(*db));
     } else if (cdr_database_run(*db, "PRAGMA locking_mode = EXCLUSIVE", why) ||
                cdr_database_run(*db, "PRAGMA journal_mode = WAL", why) ||
                cdr_database_run(*db, "PRAGMA synchronous = NORMAL", why) ||
