@@ -9,7 +9,7 @@
 #include <string.h>
 
 #define FAILED_MAX 100 /* more of them are one exit status */
-#define FEW        3   /* ended jobs before a percentage means anything */
+#define FEW        3   /* ended jobs before a share of those begun means anything */
 
 static int wrong(struct cdr_failure *why, const char *text)
 {
@@ -110,7 +110,8 @@ static bool reached(const struct cdr_halt *halt, const struct cdr_tally *tally)
 
     if (halt->share == 0)
         return n >= halt->count;
-    return tally->ended >= FEW && (double)n >= halt->share * (double)tally->total;
+    return (tally->known || tally->ended >= FEW) &&
+           (double)n >= halt->share * (double)tally->total;
 }
 
 static bool counts(const struct cdr_halt *halt, bool failed)

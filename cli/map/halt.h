@@ -24,6 +24,7 @@ int cdr_halt_parse(struct cdr_halt *halt, const char *text, struct cdr_failure *
 struct cdr_tally {
     uint64_t ended, failed, succeeded;
     uint64_t total; /* jobs in all, if known; else those begun so far */
+    bool known;     /* they are known */
     int last_code;  /* of the last job that counts for the policy */
     bool halted;
 };

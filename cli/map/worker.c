@@ -310,6 +310,7 @@ static void account(struct cdr_map *map, struct cdr_job *job)
     pthread_mutex_lock(&map->lock);
     if (map->tally.total < job->turn)
         map->tally.total = job->turn;
+    map->tally.known = map->all_known;
     halt = cdr_halt_count(&map->halt, &map->tally, job);
     cdr_joblog_add(&map->joblog, job, map->shell_runs);
     cdr_map_show_counts(map);
