@@ -47,7 +47,12 @@ def names_of(build, arguments):
 def every_name(build):
     tests = subprocess.run(["meson", "introspect", build, "--tests"], capture_output=True,
                            text=True, check=True).stdout
-    return {test["name"] for test in json.loads(tests)}
+    names = sorted(test["name"] for test in json.loads(tests))
+    for name, other in zip(names, names[1:]):
+        if name == other:
+            sys.exit(f"test.py: two tests are called {name}: give one another name, since they "
+                     "are run by their names")
+    return set(names)
 
 
 def leave_out(path, names, known):
