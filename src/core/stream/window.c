@@ -179,9 +179,13 @@ uint64_t cdr_stream_most_bytes(const cadre_stream *s)
     return sum + largest;
 }
 
+/* A worker, or another thread, may have lowered the limit and be on its way to the seats: those
+ * who are woken here must find that they are not wanted, as nobody wakes them again. */
 void cdr_stream_halt(cadre_stream *s)
 {
     cdr_window_halt(s->run.window, 0);
+    cdr_heavy_fence();
+    cdr_window_halt_again(s->run.window);
     for (unsigned k = 0; k < s->run.window->seats && s->run.window->arenas_at; k++)
         cdr_arena_wake(cdr_window_arena(s->run.window, k));
 }
