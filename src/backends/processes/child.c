@@ -27,7 +27,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#define PIPE_SIZE (1 << 20)
+#define PIPE_SIZE (1 << 20) /* what it holds, at most */
+#define PORTION   (1 << 14) /* of it is passed on before others have their turn */
 
 /* ---- hiring ---- */
 
@@ -154,22 +155,30 @@ static void close_stderr(const struct cdr_supervisor *c, struct cdr_child *m)
     m->stderr_fd = -1; /* whose number may soon be another's */
 }
 
-void cdr_child_listen(const struct cdr_supervisor *c, struct cdr_child *m)
+/* About so many bytes at most: who never stops writing must not keep its parent from all else. */
+static void hear(const struct cdr_supervisor *c, struct cdr_child *m, size_t most)
 {
     char bytes[4096];
+    size_t heard = 0;
     ssize_t n;
 
-    while (m->stderr_fd >= 0) {
+    while (m->stderr_fd >= 0 && heard < most) {
         n = read(m->stderr_fd, bytes, sizeof bytes);
         if (n > 0) {
             pass_on(bytes, (size_t)n);
             remember(m, bytes, (size_t)n);
+            heard += (size_t)n;
         } else if (n == 0) {
             close_stderr(c, m); /* it has closed or replaced its stderr, or is dead */
         } else if (errno != EINTR) {
             return;
         }
     }
+}
+
+void cdr_child_listen(const struct cdr_supervisor *c, struct cdr_child *m)
+{
+    hear(c, m, PORTION);
 }
 
 /* One line of printable characters, from the first whole line that was kept. */
@@ -240,7 +249,7 @@ void cdr_child_reap(struct cdr_supervisor *c, unsigned seat, cadre_death *death)
     note_memory(c, m, death);
     death->retired = atomic_exchange_explicit(&c->scoreboard->slot[seat].retired, 0,
                                               memory_order_acquire);
-    cdr_child_listen(c, m);
+    hear(c, m, PIPE_SIZE); /* all that is left; processes it forked may go on writing */
     death->stderr_tail = tail_line(m);
     epoll_ctl(c->poll, EPOLL_CTL_DEL, end_of(m), NULL);
     cdr_fd_close(m->pidfd);

@@ -192,7 +192,7 @@ int cdr_child_fork(struct cdr_supervisor *c, unsigned seat, struct cdr_child *m)
 /* Kill one that has no seat, wait for its end, and close what is ours. */
 void cdr_child_discard(struct cdr_child *m);
 
-/* Pass on what it wrote to stderr, and keep the end of it. */
+/* Pass on some of what it wrote to stderr, and keep the end of it. */
 void cdr_child_listen(const struct cdr_supervisor *c, struct cdr_child *m);
 
 /* The child is dead, or will be at once: wait for that, say how, and free what it had. */
