@@ -146,7 +146,8 @@ static void set_run(struct cadre_program *p, const struct cdr_manifest_head *m)
     cdr_window_init(p->window, 1);
     cdr_window_reset(p->window, m->flags & CDR_IS_STREAM ? CADRE_ENDLESS : units,
                      m->grain);
-    p->run = (cadre_run){ .program = &p->program,
+    p->run = (cadre_run){ .number = cdr_run_number(),
+                          .program = &p->program,
                           .window = p->window,
                           .env = { .remote = true,
                                    .keeps_states = true,

@@ -19,6 +19,13 @@
 
 /* ---- set-up ---- */
 
+uint64_t cdr_run_number(void)
+{
+    static _Atomic uint64_t last;
+
+    return atomic_fetch_add_explicit(&last, 1, memory_order_relaxed) + 1;
+}
+
 void cdr_run_set_up(cadre_run *run, const struct cdr_program *p, struct cadre_window *w,
                     const struct cdr_run_env *env, const cadre_job *job,
                     const struct cdr_call *call)
@@ -28,6 +35,7 @@ void cdr_run_set_up(cadre_run *run, const struct cdr_program *p, struct cadre_wi
     double cost = env->costs ? cdr_cost_of(env->costs, cdr_program_kernel(p)) : 0;
 
     *run = (cadre_run){
+        .number = cdr_run_number(),
         .program = p,
         .window = w,
         .env = *env,

@@ -125,6 +125,7 @@ struct cdr_run_env {
 };
 
 struct cadre_run {
+    uint64_t number; /* of no other run in the process that made it; never 0 */
     const struct cdr_program *program;
     struct cadre_window *window;
     struct cdr_run_env env;
@@ -215,7 +216,7 @@ struct cadre_task {
 
 /* What worker_begin made for a run that the worker may come back to, or for all of them. */
 struct cdr_state {
-    const cadre_run *run; /* NULL: it is kept */
+    uint64_t run; /* its number, as others may lie where it lay; 0: it is kept */
     void *state;
     cadre_begin *begin;
     cadre_end *end;  /* or NULL */
@@ -342,6 +343,9 @@ bool cdr_serve_batch(struct cadre_worker *w);
 void cdr_serve_ring(struct cadre_worker *w);
 
 /* ---- the run itself (run.c) ---- */
+
+/* A number for a run. */
+uint64_t cdr_run_number(void);
 
 /* Get ready for a run of this program in this window, for maps and streams alike. Nobody
  * else touches the run before its workers are brought in. */

@@ -2,8 +2,8 @@
  * SPDX-License-Identifier: MIT
  *
  * A worker may leave a run and come back, and be in others meanwhile. So it keeps what
- * worker_begin made by the run it is for, in its own memory. Its seat says that there is
- * something to end.
+ * worker_begin made by the number of the run it is for, in its own memory. Its seat says that
+ * there is something to end.
  *
  * It is ended by the worker's own thread, when the worker has nothing more to do in the run:
  * the caller sets `closing`, and the backend, as it ends the run, calls back those who left
@@ -71,7 +71,7 @@ static bool is_of(const struct cdr_state *s, struct cadre_worker *w)
     const struct cdr_program *p = w->task.program;
 
     if (!is_kept(w))
-        return s->run == w->task.run;
+        return s->run == w->task.run->number;
     return !s->run && s->begin == p->worker_begin && s->end == p->worker_end &&
            s->thread == this_thread() && s->pid == cdr_own_pid();
 }
@@ -114,7 +114,7 @@ static bool add_state(struct cadre_worker *w, void *state)
 
     if (ok)
         states->at[states->n++] =
-            (struct cdr_state){ .run = is_kept(w) ? NULL : w->task.run,
+            (struct cdr_state){ .run = is_kept(w) ? 0 : w->task.run->number,
                                 .state = state,
                                 .begin = p->worker_begin,
                                 .end = p->worker_end,
@@ -175,7 +175,7 @@ void cdr_state_end(struct cadre_worker *w)
 
     if (!w->task.has_state || is_kept(w))
         return;
-    while (states->at[i].run != w->task.run)
+    while (states->at[i].run != w->task.run->number)
         i++;
     states->at[i] = states->at[--states->n];
     if (w->task.program->worker_end)
@@ -190,7 +190,7 @@ void cdr_state_end_of(struct cadre_worker *w, const cadre_run *run)
 
     for (unsigned i = 0; i < states->n; i++) {
         struct cdr_state s = states->at[i];
-        if (s.run != run)
+        if (s.run != run->number)
             continue;
         states->at[i] = states->at[--states->n];
         if (s.end && s.pid == cdr_own_pid())
