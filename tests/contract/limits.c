@@ -251,6 +251,33 @@ static void test_how_many_tasks(void **state)
             "n is CADRE_ENDLESS, which is for streams");
 }
 
+static int no_item(void *arg, void *item, cadre_error *err)
+{
+    (void)arg;
+    (void)item;
+    (void)err;
+    return CADRE_DONE;
+}
+
+/* Sizes whose sum is no size any more. */
+static void test_more_than_there_are_addresses(void **state)
+{
+    const struct contract *c = *state;
+    cadre_column half = { .size = PTRDIFF_MAX - 15, .source = no_item };
+    cadre_column columns[] = { half, half, { .size = 16, .source = no_item } };
+    cadre_job job = { .columns = columns, .n_columns = 3 };
+    cadre_job emitting = { .fn = emit_size, .n = 5, .memory_limit = UINT64_MAX };
+    char expected[100];
+    cadre_error err;
+    cadre_stream *s;
+
+    snprintf(expected, sizeof expected,
+             "items of %zu bytes from 3 columns do not fit in memory", SIZE_MAX - 15);
+    refused(c, job, true, expected);
+    assert_int_equal(cadre_stream_open(&s, c->pool, &emitting, &err), CADRE_EINVAL);
+    assert_says(&err, "memory_limit is 18446744073709551615: room for so much");
+}
+
 static void test_no_stream(void **state)
 {
     cadre_flow flow = { .window = 1 };
@@ -270,6 +297,7 @@ int main(void)
         cmocka_unit_test(test_a_quarter_of_an_odd_limit),
         cmocka_unit_test(test_a_result_larger_than_memory),
         cmocka_unit_test(test_how_many_tasks),
+        cmocka_unit_test(test_more_than_there_are_addresses),
         cmocka_unit_test(test_no_stream),
     };
 

@@ -294,7 +294,7 @@ static bool any_column_has_a_source(const cadre_job *job)
 /* Where each column's element lies in an item: aligned for anything. */
 static int lay_out_columns(struct cdr_source *f, const cadre_job *job, cadre_error *err)
 {
-    size_t at = 0;
+    size_t at = 0, there = ((size_t)job->n_columns + 127) / 128 * 16;
 
     f->ended = calloc(job->n_columns, sizeof *f->ended);
     f->column_at = calloc(job->n_columns, sizeof *f->column_at);
@@ -311,7 +311,10 @@ static int lay_out_columns(struct cdr_source *f, const cadre_job *job, cadre_err
     f->columns = job->columns;
     f->n_columns = job->n_columns;
     f->there_at = at;
-    f->item_size = at + (job->n_columns + 127) / 128 * 16;
+    if (__builtin_add_overflow(at, there, &f->item_size))
+        return cdr_fail(err, CADRE_EINVAL,
+                        "items of %zu bytes from %u columns do not fit in memory", at,
+                        job->n_columns);
     return CADRE_OK;
 }
 

@@ -113,6 +113,23 @@ void cdr_stream_unmap_window(cadre_stream *s)
         munmap(s->run.window, s->memory_size);
 }
 
+/* Too much for addresses. */
+static int refuse(const cadre_stream *s, const struct cdr_ring_shape *shape,
+                  cadre_error *err)
+{
+    if (cdr_ring_size(shape) > 0)
+        return cdr_fail(err, CADRE_EINVAL,
+                        "memory_limit is %" PRIu64
+                        ": room for so much in the hands of %u workers does not fit in "
+                        "memory, ask for less",
+                        s->memory_limit, shape->seats);
+    return cdr_fail(err, CADRE_EINVAL,
+                    "a window of %" PRIu64
+                    " items of %zu bytes with results of %zu does "
+                    "not fit in memory",
+                    shape->window, s->source.item_size, s->program.result_size);
+}
+
 int cdr_stream_make_window(cadre_stream *s, const cadre_job *job, cadre_error *err)
 {
     unsigned seats = cdr_pool_seats(s->pool);
@@ -127,15 +144,13 @@ int cdr_stream_make_window(cadre_stream *s, const cadre_job *job, cadre_error *e
     s->memory_limit = choose_memory(s->pool, job);
     shape.window = choose_window(s, job);
     if (!lay_out(&l, s, cdr_ring_size(&shape), seats))
-        return cdr_fail(err, CADRE_EINVAL,
-                        "a window of %" PRIu64
-                        " items of %zu bytes with results of %zu does "
-                        "not fit in memory",
-                        shape.window, s->source.item_size, s->program.result_size);
+        return refuse(s, &shape, err);
     memory = map_window(s, l.total);
     if (!memory)
-        return cdr_fail(err, CADRE_ENOMEM, "no memory for a stream's window: %zu bytes",
-                        l.total);
+        return cdr_fail(err, CADRE_ENOMEM,
+                        "no memory for a stream's window: %zu bytes, with a window of "
+                        "%" PRIu64 " and a memory_limit of %" PRIu64,
+                        l.total, shape.window, s->memory_limit);
     s->memory_size = l.total;
     s->run.window = memory;
     if (s->mapped)
