@@ -6,6 +6,8 @@
 
 #include <cadre/backend.h>
 
+#define CDR_WORKERS_MAX 32768 /* of a pool, whatever its backend */
+
 extern const cadre_backend cdr_serial_backend;
 extern const cadre_backend cdr_threads_backend;
 extern const cadre_backend cdr_processes_backend;

@@ -1,4 +1,4 @@
-/* test_child.c - one worker process, seen from its parent.
+/* test_child.c - worker processes, seen from their parent.
  * SPDX-License-Identifier: MIT
  */
 #include "contract.h"
@@ -35,10 +35,38 @@ static void test_one_that_never_stops_writing(void **state)
     close(own);
 }
 
+/* As many as there can be, none of whom is there: the last is idle, and nothing else. */
+static void test_the_last_seat(void **state)
+{
+    struct cdr_start start = { .stays = true };
+    struct cdr_process_pool pool = { .start = &start, .workers = 32768 };
+    struct cdr_supervisor *c;
+    struct cdr_scoreboard *q;
+    cadre_error err;
+
+    (void)state;
+    c = cdr_supervisor_make(&pool, pool.workers, &err);
+    if (!c)
+        fail_msg("%s", err.message);
+    q = c->scoreboard;
+    for (unsigned seat = 1; seat <= pool.workers; seat++) {
+        atomic_fetch_or(&q->idle[seat / 64], UINT64_C(1) << seat % 64);
+        assert_true(cdr_supervisor_is_idle(c, seat));
+    }
+    assert_false(atomic_load(&q->report));
+    assert_int_equal(atomic_load(&q->standby_seat), 0);
+    assert_int_equal(atomic_load(&q->number), 0);
+    assert_null(q->manifest);
+    for (unsigned seat = 1; seat <= pool.workers; seat++)
+        assert_int_equal(atomic_load(&q->slot[seat].called), 0);
+    cdr_supervisor_free(c);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_one_that_never_stops_writing),
+        cmocka_unit_test(test_the_last_seat),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,6 +4,7 @@
 #ifndef CDR_BACKENDS_PROCESSES_SUPERVISOR_H
 #define CDR_BACKENDS_PROCESSES_SUPERVISOR_H
 
+#include "backends/table.h"
 #include "base/sync.h"
 
 #include <cadre/backend.h>
@@ -11,8 +12,7 @@
 #include <signal.h>
 #include <sys/types.h>
 
-#define CDR_SEATS_MAX   8192 /* seats, at most */
-#define CDR_STDERR_TAIL 320  /* of a worker's last lines, that are kept */
+#define CDR_STDERR_TAIL 320 /* of a worker's last lines, that are kept */
 
 /* Functions that libraries have for it: how many threads they start of their own. */
 #define CDR_CAPS 4
@@ -63,7 +63,7 @@ struct cdr_scoreboard_slot {
 struct cdr_scoreboard {
     /* A bit for each seat whose worker has nothing to do and sleeps, or is about to. Set by
      * the worker, taken by who wakes it: with the asymmetric fences. */
-    _Alignas(CDR_FALSE_SHARING) _Atomic uint64_t idle[CDR_SEATS_MAX / 64];
+    _Alignas(CDR_FALSE_SHARING) _Atomic uint64_t idle[CDR_WORKERS_MAX / 64 + 1];
     _Atomic bool report; /* the caller waits for workers that go idle */
     /* The seat that the standby is to take, and has not heard of; or 0. A futex: release,
      * acquire. */

@@ -4,10 +4,10 @@
 #ifndef CDR_CORE_PLAN_PLAN_H
 #define CDR_CORE_PLAN_PLAN_H
 
+#include "backends/table.h"
 #include "machine/facts.h"
 #include <cadre/backend.h>
 
-#define CDR_WORKERS_MAX  32768
 #define CDR_WARNINGS_MAX 4
 
 struct cdr_plan {
