@@ -298,6 +298,73 @@ static void test_combining(void **state)
     }
 }
 
+/* ---- a worker that cannot begin, while others go over failures ---- */
+
+#define MANY 64 /* tasks: more than there are workers */
+
+struct start {
+    _Atomic int begun, done;
+};
+
+/* The first can; the others hear that they cannot once two tasks have run. */
+static int one_begins(cadre_task *t, void **state)
+{
+    struct start *start = *(struct start *const *)cadre_task_shared(t);
+
+    *state = start;
+    if (atomic_fetch_add(&start->begun, 1) == 0)
+        return 0;
+    await(&start->done, 2);
+    return 7;
+}
+
+static int emits_beside_others(cadre_task *t, const void *item, void *result)
+{
+    struct start *start = cadre_task_state(t);
+    int rc;
+
+    (void)item;
+    (void)result;
+    await(&start->begun, 2);
+    rc = cadre_task_emit(t, "abc", 3);
+    atomic_fetch_add(&start->done, 1);
+    return rc;
+}
+
+static void test_nothing_beyond_a_fatal_failure(void **state)
+{
+    const struct contract *c = *state;
+    struct start *start = contract_is_mapped() ? shared_zeros(sizeof *start) : NULL;
+    cadre_bytes emitted[MANY];
+    int statuses[MANY];
+    cadre_job job = { .fn = emits_beside_others,
+                      .n = MANY,
+                      .chunk = 1,
+                      .emitted = emitted,
+                      .statuses = statuses,
+                      .on_error = CADRE_KEEP_GOING,
+                      .worker_begin = one_begins,
+                      .shared = &start,
+                      .shared_size = sizeof start };
+    cadre_error err;
+
+    if (!start || cadre_workers(c->pool) < 2) {
+        cadre_free_shared(start);
+        return;
+    }
+    assert_int_equal(cadre_map(c->pool, &job, &err), CADRE_EKERNEL);
+    for (uint64_t i = 0; i < MANY; i++) {
+        int status = i < err.item    ? CADRE_OK
+                     : i == err.item ? CADRE_EKERNEL
+                                     : CADRE_ECANCELLED;
+        assert_int_equal(statuses[i], status);
+        assert_int_equal(emitted[i].size, status == CADRE_OK ? 3 : 0);
+        assert_true(status == CADRE_OK || !emitted[i].data);
+    }
+    cadre_bytes_free(emitted, MANY);
+    cadre_free_shared(start);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -306,6 +373,7 @@ int main(void)
         cmocka_unit_test(test_tasks_beyond_a_failure),
         cmocka_unit_test(test_reductions),
         cmocka_unit_test(test_combining),
+        cmocka_unit_test(test_nothing_beyond_a_fatal_failure),
     };
 
     return contract_run(tests, sizeof tests / sizeof tests[0]);

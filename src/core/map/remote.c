@@ -94,7 +94,7 @@ static int see_through(cadre_run *run, struct cdr_staging *staging,
         cdr_run_report(run, cdr_now(), cdr_window_done(run->window), run->program->n);
     rc = cdr_run_verdict(run, job, err);
     failure = cdr_window_failure(run->window, &failed);
-    if (rc && !run->program->keep_going && failure && rc == failure->code)
+    if (rc && failure && rc == failure->code && cdr_window_is_halted(run->window))
         end = failed;
     late = cdr_staging_collect(staging, run->window, end, rc ? &local : err);
     return rc ? rc : late;
