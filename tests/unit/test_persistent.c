@@ -380,6 +380,71 @@ static void test_recycling_by_memory(void **state)
     check_recycling(opt, 90);
 }
 
+/* ---- beside other processes of the program ---- */
+
+/* How many descriptors this process waits for with epoll. */
+static unsigned watched(void)
+{
+    char path[64], target[64], line[200];
+    unsigned n = 0;
+
+    for (int fd = 0; fd < 256; fd++) {
+        ssize_t length;
+        FILE *info;
+        snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+        length = readlink(path, target, sizeof target - 1);
+        if (length < 0 || !memmem(target, (size_t)length, "eventpoll", 9))
+            continue;
+        snprintf(path, sizeof path, "/proc/self/fdinfo/%d", fd);
+        info = fopen(path, "r");
+        assert_non_null(info);
+        while (fgets(line, sizeof line, info))
+            n += strncmp(line, "tfd:", 4) == 0;
+        fclose(info);
+    }
+    return n;
+}
+
+static pid_t fork_sleeper(void)
+{
+    pid_t pid = fork();
+
+    if (pid == 0) {
+        pause();
+        _exit(0);
+    }
+    assert_true(pid > 0);
+    return pid;
+}
+
+/* What a run waits for it waits for no more at its end, though a process that the program has
+ * forked meanwhile holds the descriptors open. */
+static void test_a_forked_process_keeps_nothing_watched(void **state)
+{
+    cadre_pool *pool = open_pool(by_name);
+    cadre_job job = {
+        .fn = look, .n = 1, .result_size = sizeof(struct sight), .timeout_ms = 600000
+    };
+    unsigned before, after;
+    cadre_stream *stream;
+    cadre_record record;
+    pid_t sleeper;
+
+    (void)state;
+    sight_of(pool);
+    before = watched();
+    assert_int_equal(cadre_stream_open(&stream, pool, &job, &err), CADRE_OK);
+    assert_int_equal(cadre_stream_next(stream, &record, &err), CADRE_OK);
+    assert_in_range(watched(), before + 1, UINT32_MAX);
+    sleeper = fork_sleeper();
+    cadre_stream_close(stream);
+    after = watched();
+    kill(sleeper, SIGKILL);
+    assert_int_equal(waitpid(sleeper, NULL, 0), sleeper);
+    assert_int_equal(after, before);
+    close_pool(pool);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -392,6 +457,7 @@ int main(void)
         cmocka_unit_test(test_portable_kernels_are_not_forked_beside_threads),
         cmocka_unit_test(test_recycling_by_tasks),
         cmocka_unit_test(test_recycling_by_memory),
+        cmocka_unit_test(test_a_forked_process_keeps_nothing_watched),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -35,7 +35,7 @@ void cdr_run_set_up(cadre_run *run, const struct cdr_program *p, struct cadre_wi
     double cost = env->costs ? cdr_cost_of(env->costs, cdr_program_kernel(p)) : 0;
 
     *run = (cadre_run){
-        .number = cdr_run_number(),
+        .number = p->worker_begin ? cdr_run_number() : 0,
         .program = p,
         .window = w,
         .env = *env,

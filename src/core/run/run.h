@@ -125,7 +125,7 @@ struct cdr_run_env {
 };
 
 struct cadre_run {
-    uint64_t number; /* of no other run in the process that made it; never 0 */
+    uint64_t number; /* of no other run of this process that has states; else 0 */
     const struct cdr_program *program;
     struct cadre_window *window;
     struct cdr_run_env env;
