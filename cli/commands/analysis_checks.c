@@ -23,6 +23,9 @@ static int check_drawing(const struct cdr_analysis *s, struct cdr_failure *why)
     if (d->block && (d->stratify || d->cluster))
         return cdr_fails(why, CDR_EXIT_USAGE,
                          "--block draws blocks: leave --stratify and --cluster out");
+    if (d->level < 0 || d->level >= 1)
+        return cdr_fails(why, CDR_EXIT_USAGE, "--level is %g: between 0 and 1",
+                         d->level);
     if (d->until_error < 0)
         return cdr_fails(why, CDR_EXIT_USAGE, "--until-error is %g: at least 0",
                          d->until_error);

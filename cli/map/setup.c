@@ -67,6 +67,13 @@ static int set_nice(struct cdr_map *map, const char *text, struct cdr_failure *w
     return 0;
 }
 
+static uint64_t memory_of_machine(void)
+{
+    long pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGESIZE);
+
+    return pages > 0 && size > 0 ? (uint64_t)pages * (uint64_t)size : UINT64_MAX;
+}
+
 static int set_gate(struct cdr_map *map, const struct cdr_run_options *set,
                     struct cdr_failure *why)
 {
@@ -80,6 +87,12 @@ static int set_gate(struct cdr_map *map, const struct cdr_run_options *set,
         return wrong(why, "delay", set->delay, "seconds, such as 0.5");
     if (set->memory && !cdr_size_parse(&gate->memory, set->memory))
         return wrong(why, "memfree", set->memory, "bytes, such as 500M or 2G");
+    if (gate->memory > memory_of_machine())
+        return cdr_fails(
+            why, CDR_EXIT_USAGE,
+            "--memfree is %s, but this machine has %.1fG: no job would ever "
+            "begin",
+            set->memory, (double)memory_of_machine() / (1 << 30));
     if (set->load &&
         (!cdr_jobs_parse(&gate->load, set->load, cdr_cpus()) || gate->load <= 0))
         return wrong(why, "load", set->load, "a number above 0, such as 1.5 or 80%");
