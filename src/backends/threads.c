@@ -58,7 +58,7 @@ struct gate {
 };
 
 struct helper {
-    struct threads *process_pool;
+    struct threads *pool;
     unsigned seat;
     pthread_t thread;
     char name[24];
@@ -177,7 +177,7 @@ static bool may_enter(const struct helper *h, struct gate *g)
 
 static void serve_gates(struct helper *h)
 {
-    struct threads *t = h->process_pool;
+    struct threads *t = h->pool;
     uint64_t taken = atomic_load_explicit(&t->taken, memory_order_relaxed);
 
     h->starved = false;
@@ -196,7 +196,7 @@ static void serve_gates(struct helper *h)
 static bool anything_to_do(void *arg)
 {
     struct helper *h = arg;
-    struct threads *t = h->process_pool;
+    struct threads *t = h->pool;
     uint64_t taken = atomic_load_explicit(&t->taken, memory_order_relaxed);
 
     for (; taken && !h->starved; taken &= taken - 1) {
@@ -215,7 +215,7 @@ static bool anything_to_do(void *arg)
 /* By who was woken. (To wake none would wake one, on older Linux.) */
 static void pass_on(const struct helper *h, struct cdr_bell *bell)
 {
-    struct threads *t = h->process_pool;
+    struct threads *t = h->pool;
     uint64_t taken = atomic_load_explicit(&t->taken, memory_order_relaxed);
     unsigned count = t->roomy ? FAN_OUT : 0;
 
@@ -249,7 +249,7 @@ static void note_late(struct threads *t)
 static void *help(void *arg)
 {
     struct helper *h = arg;
-    struct threads *t = h->process_pool;
+    struct threads *t = h->pool;
     struct cdr_bell *bell = h->reserve ? &t->reserve_bell : &t->bell;
     int64_t spin_ns = t->roomy && !h->reserve ? SPIN_NS : 0;
 
@@ -312,7 +312,7 @@ static int threads_open(void *state, const cadre_setup *setup, cadre_error *err)
     for (unsigned i = 0; i < t->n; i++) {
         struct helper *h = &t->helpers[i];
         int rc = 0;
-        h->process_pool = t;
+        h->pool = t;
         h->seat = i + 1;
         h->reserve = i + 1 == t->n;
         snprintf(h->name, sizeof h->name, "%.9s/%u", setup->name, h->seat);
