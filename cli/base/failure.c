@@ -17,6 +17,11 @@ int cdr_fails(struct cdr_failure *why, int code, const char *format, ...)
     return why->code = code;
 }
 
+int cdr_fails_interrupted(struct cdr_failure *why)
+{
+    return cdr_fails(why, CDR_EXIT_SIGNAL + cdr_interrupt_number(), "interrupted");
+}
+
 int cdr_fails_in_library(struct cdr_failure *why, const char *about,
                          const cadre_error *err)
 {

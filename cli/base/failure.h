@@ -36,6 +36,9 @@ int cdr_fails(struct cdr_failure *why, int code, const char *format, ...)
 int cdr_fails_in_library(struct cdr_failure *why, const char *about,
                          const cadre_error *err);
 
+/* Notes "interrupted" with 128 and the number of the signal that has come: 129, 130 or 143. */
+int cdr_fails_interrupted(struct cdr_failure *why);
+
 /* The same for memory; always CDR_EXIT_FAILED. */
 int cdr_fails_memory(struct cdr_failure *why);
 

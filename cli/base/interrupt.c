@@ -135,14 +135,14 @@ void cdr_interrupt_notify(int fd)
     atomic_store(&notified, fd);
 }
 
-bool cdr_interrupted(void)
+int cdr_interrupt_number(void)
 {
-    return atomic_load(&caught) != 0;
+    return atomic_load(&caught);
 }
 
-int cdr_fails_interrupted(struct cdr_failure *why)
+bool cdr_interrupted(void)
 {
-    return cdr_fails(why, CDR_EXIT_SIGNAL + atomic_load(&caught), "interrupted");
+    return cdr_interrupt_number() != 0;
 }
 
 void cdr_interrupt_remember(const char *name)

@@ -26,11 +26,9 @@ void cdr_interrupt_reading(int fd);
 /* An eventfd that is written to when a signal comes; -1: none (any more). */
 void cdr_interrupt_notify(int fd);
 
-/* Whether a signal has come. Call it between runs. */
+/* Whether a signal has come, and which (0: none has). Call it between runs. */
 bool cdr_interrupted(void);
-
-/* Notes "interrupted" with 128 and the signal's number: 129, 130 or 143. */
-int cdr_fails_interrupted(struct cdr_failure *why);
+int cdr_interrupt_number(void);
 
 /* A file to be removed if the program ends before cdr_interrupt_forget; at most four at a
  * time. The name must stay in place. */

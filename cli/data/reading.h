@@ -31,6 +31,8 @@ struct cdr_reading {
     size_t fields;      /* of the row so far */
 };
 
+/* ---- room (reading.c) ---- */
+
 /* Make *array, of n elements of that size, as large. False: no memory. */
 bool cdr_reading_grow(void *array, size_t n, size_t size);
 
@@ -40,6 +42,8 @@ bool cdr_reading_grow_rows(struct cdr_reading *r);
 /* Make the slot's column one of scores. */
 bool cdr_reading_add_score(struct cdr_reading *r, struct cdr_slot *slot,
                            const char *name);
+
+/* ---- what is read (header.c, fields.c) ---- */
 
 /* Whether lines that are no part of a table often begin with it. */
 bool cdr_may_be_comment(char c);

@@ -33,6 +33,12 @@ static void broken(void *arg, int number)
     cdr_map_end(map, true);
 }
 
+/* Nobody is left on the other ranks. */
+static void ranks_broken(void *arg)
+{
+    cdr_map_end(arg, true);
+}
+
 /* For the bar's thread. */
 static void count(void *arg, struct cdr_bar_counts *counts)
 {
@@ -295,7 +301,7 @@ static int run_map(struct cdr_map *map, struct cdr_failure *why)
     if (!rc)
         rc = open_status(map, why);
     if (!rc)
-        rc = cdr_remote_open(map, why);
+        rc = cdr_remote_open(map, ranks_broken, why);
     if (!rc)
         rc = run_pool(map, why);
     if (cdr_bridge_close(map->bridge, why))

@@ -122,18 +122,15 @@ void cdr_work_end(void *state);
 /* A kernel: the item is a struct cdr_job *. */
 int cdr_work_on(cadre_task *task, const void *item, void *result);
 
-/* The worker's job has put out bytes; and whether it is to be ended, as its eventfd can be
- * read: then its turn to write may have come. For attempts; the argument is the worker. */
-void cdr_work_take(void *work, int which, const char *bytes, size_t size);
-bool cdr_work_look(void *work);
-void cdr_work_gone(void *work); /* who reads standard output has gone away */
-
 /* Run the command once on another rank, and note in the job how it ended. (remote.c) */
-void cdr_attempt_remotely(struct cdr_work *work, struct cdr_job *job, const char *path,
-                          char *const *argv);
+struct cdr_attempt;
+void cdr_attempt_remotely(struct cdr_work *work, const struct cdr_attempt *how,
+                          struct cdr_job *job);
 
-/* From here to the other ranks, for all attempts; after the journal is open. */
-int cdr_remote_open(struct cdr_map *map, struct cdr_failure *why);
+/* From here to the other ranks, for all attempts; after the journal is open. `broken` gets
+ * the map, from another thread, when those are gone. */
+int cdr_remote_open(struct cdr_map *map, void (*broken)(void *map),
+                    struct cdr_failure *why);
 
 /* The environment of a job, in work->env. False: no memory. (environment.c) */
 bool cdr_environment_open(struct cdr_map *map);

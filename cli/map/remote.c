@@ -19,11 +19,6 @@
 
 /* ---- from here to there ---- */
 
-static void broken(void *arg)
-{
-    cdr_map_end(arg, true);
-}
-
 static uint32_t grace_of(const struct cdr_ending *ending)
 {
     uint64_t ms = GRACE_MS;
@@ -59,7 +54,7 @@ static bool add_variables(const struct cdr_map *map, struct cdr_args *variables)
 }
 
 static int open_with(struct cdr_map *map, const struct cdr_buffer *common,
-                     struct cdr_failure *why)
+                     void (*broken)(void *map), struct cdr_failure *why)
 {
     struct cdr_bridge_setting set = { .kernel = cdr_rank_attempt,
                                       .begin = cdr_rank_begin,
@@ -75,7 +70,8 @@ static int open_with(struct cdr_map *map, const struct cdr_buffer *common,
     return cdr_bridge_open(&map->bridge, &set, why);
 }
 
-int cdr_remote_open(struct cdr_map *map, struct cdr_failure *why)
+int cdr_remote_open(struct cdr_map *map, void (*broken)(void *map),
+                    struct cdr_failure *why)
 {
     const char *where = map->common.directory ? map->common.directory : ".";
     char *folder = realpath(where, NULL);
@@ -90,7 +86,7 @@ int cdr_remote_open(struct cdr_map *map, struct cdr_failure *why)
                                         folder ? folder : where, &variables)) {
         rc = cdr_fails_memory(why);
     } else {
-        rc = open_with(map, &common, why);
+        rc = open_with(map, &common, broken, why);
     }
     cdr_buffer_free(&common);
     cdr_args_free(&variables);
@@ -110,7 +106,7 @@ static void take_end(struct cdr_job *job, const char *bytes, size_t size)
     job->end.tries = tries;
 }
 
-static void take_answer(struct cdr_work *w, struct cdr_job *job,
+static void take_answer(const struct cdr_attempt *how, struct cdr_job *job,
                         const struct cdr_errand *e)
 {
     size_t left = e->answer_size;
@@ -124,7 +120,7 @@ static void take_answer(struct cdr_work *w, struct cdr_job *job,
             cdr_job_says(job, "%.*s", (int)head.size, bytes);
         } else {
             job->bytes += head.kind ? 0 : head.size;
-            cdr_work_take(w, (int)head.kind, bytes, head.size);
+            how->take(how->arg, (int)head.kind, bytes, head.size);
         }
     }
     if (job->reason && !cdr_job_failed(job))
@@ -153,23 +149,25 @@ static void note_stop(struct cdr_map *map, struct cdr_job *job)
     job->end.signal = map->ending.signal[0];
 }
 
-static void wait_for(struct cdr_work *w, struct cdr_errand *e)
+static void wait_for(struct cdr_work *w, const struct cdr_attempt *how,
+                     struct cdr_errand *e)
 {
     struct pollfd wake = { .fd = w->wake, .events = POLLIN };
 
     while (!atomic_load_explicit(&e->done, memory_order_acquire)) {
         (void)poll(&wake, 1, -1); /* whatever it says: look again */
-        if (cdr_work_look(w))
+        if (how->look(how->arg))
             cdr_bridge_stop(w->map->bridge);
     }
 }
 
-static void exchange(struct cdr_work *w, struct cdr_job *job, struct cdr_errand *e)
+static void exchange(struct cdr_work *w, const struct cdr_attempt *how,
+                     struct cdr_job *job, struct cdr_errand *e)
 {
     cdr_bridge_send(w->map->bridge, e);
-    wait_for(w, e);
+    wait_for(w, how, e);
     if (e->end == CDR_ERRAND_DONE)
-        take_answer(w, job, e);
+        take_answer(how, job, e);
     else if (e->end == CDR_ERRAND_FAILED)
         note_loss(job, &e->error);
     else
@@ -177,19 +175,16 @@ static void exchange(struct cdr_work *w, struct cdr_job *job, struct cdr_errand 
     free(e->answer);
 }
 
-void cdr_attempt_remotely(struct cdr_work *w, struct cdr_job *job, const char *path,
-                          char *const *argv)
+void cdr_attempt_remotely(struct cdr_work *w, const struct cdr_attempt *how,
+                          struct cdr_job *job)
 {
-    struct cdr_attempt how = { .path = path,
-                               .argv = argv,
-                               .limit = cdr_timeout_now(&w->map->timeout) };
     struct cdr_errand errand = { .wake = w->wake };
     unsigned tries = job->end.tries;
 
     job->end = (struct cdr_end){ .ran = true, .tries = tries };
     job->bytes = 0;
-    if (cdr_request_pack(&errand.request, &how, job, &w->own_env)) {
-        exchange(w, job, &errand);
+    if (cdr_request_pack(&errand.request, how, job, &w->own_env)) {
+        exchange(w, how, job, &errand);
     } else {
         job->end.status = 1;
         cdr_job_says(job, "what it reads cannot be had: %s", strerror(errno));

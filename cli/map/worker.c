@@ -188,7 +188,7 @@ static void forget_try(struct cdr_map *map, struct cdr_job *job)
     job->reason = NULL;
 }
 
-void cdr_work_take(void *arg, int which, const char *bytes, size_t size)
+static void take(void *arg, int which, const char *bytes, size_t size)
 {
     struct cdr_work *w = arg;
     int failed = cdr_outlet_add(w->map->outlet, &w->live, which, bytes, size);
@@ -198,7 +198,7 @@ void cdr_work_take(void *arg, int which, const char *bytes, size_t size)
                      w->map->spool.folder, strerror(failed));
 }
 
-bool cdr_work_look(void *arg)
+static bool look(void *arg)
 {
     struct cdr_work *w = arg;
     uint64_t count;
@@ -209,7 +209,8 @@ bool cdr_work_look(void *arg)
     return atomic_load_explicit(&w->map->killed, memory_order_acquire);
 }
 
-void cdr_work_gone(void *arg)
+/* Who reads standard output has gone away. */
+static void gone(void *arg)
 {
     struct cdr_work *w = arg;
 
@@ -235,13 +236,13 @@ static void attempt(struct cdr_work *w, struct cdr_job *job, const char *path,
                                .piped = map->piped,
                                .wake = w->wake,
                                .look_ms = -1,
-                               .take = cdr_work_take,
-                               .look = cdr_work_look,
-                               .gone = cdr_work_gone,
+                               .take = take,
+                               .look = look,
+                               .gone = gone,
                                .arg = w };
 
     if (map->bridge)
-        cdr_attempt_remotely(w, job, path, argv);
+        cdr_attempt_remotely(w, &how, job);
     else
         cdr_attempt(&how, job);
 }
