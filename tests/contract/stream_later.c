@@ -57,13 +57,15 @@ static int give_bytes(void *arg, void *item, cadre_error *err)
     return rc;
 }
 
-/* Allows each item only when the record of the one `step` before it has come. */
+/* Allows each item only when the record of the one `step` before it has come, and the first
+ * when the source has been asked for it. */
 static void *allow(void *arg)
 {
     struct later *l = arg;
 
     for (uint64_t i = 0; i < l->end && !l->stopped_waiting; i++) {
-        if (i >= l->step && !reaches(&l->taken, (int)(i + 1 - l->step)))
+        if (i == 0 ? !reaches(&l->told, 1)
+                   : i >= l->step && !reaches(&l->taken, (int)(i + 1 - l->step)))
             l->stopped_waiting = true; /* and the rest comes at once */
         atomic_store(&l->allowed, (int)(l->stopped_waiting ? l->end : i + 1));
         cadre_stream_wake(l->stream);
