@@ -234,7 +234,7 @@ static void test_letters_of_another_size(void **state)
     struct cdr_spawn *c = open_clean(NULL);
     struct cdr_spawn_worker w = { 0 };
     struct pollfd death;
-    struct message l;
+    struct message l = { 0 };
     siginfo_t info = { 0 };
 
     (void)state;
