@@ -26,7 +26,7 @@ all: $(BUILD)/build.ninja
 $(BUILD)/build.ninja:
 	@command -v meson >/dev/null || tools/setup.sh --look run
 	@meson setup $(BUILD) --prefix=$(PREFIX) --libdir=lib -Ddefault_library=both \
-		-Dtests=disabled -Dbench=disabled
+		-Dtests=disabled -Dbench=disabled -Ddebug=false # with it, a sixth longer
 
 setup:
 	@tools/setup.sh $(FOR)
