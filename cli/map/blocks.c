@@ -6,6 +6,7 @@
  * one. Small blocks (--records) are copied out instead.
  */
 #include "cli/map/blocks.h"
+#include "cli/map/file.h"
 #include "cli/map/inputs.h"
 #include "cli/map/parts.h"
 #include "cli/map/size.h"
@@ -14,7 +15,6 @@
 #include "cli/base/text.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -38,17 +38,6 @@ struct cdr_blocks {
 };
 
 /* ---- reading ---- */
-
-static int cannot_read(const struct cdr_blocks *b, struct cdr_failure *why)
-{
-    char shown[CDR_SHOWN];
-    const char *reason = strerror(errno);
-
-    if (strcmp(b->path, "-") == 0)
-        return cdr_fails(why, CDR_EXIT_INPUT, "cannot read standard input: %s", reason);
-    return cdr_fails(why, CDR_EXIT_INPUT, "cannot read %s: %s",
-                     cdr_quote(shown, b->path), reason);
-}
 
 static char *bytes_of(const struct cdr_blocks *b)
 {
@@ -91,7 +80,7 @@ static int read_more(struct cdr_blocks *b, size_t wanted, struct cdr_failure *wh
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)
-            return cannot_read(b, why);
+            return cdr_file_fails(b->path, why);
         b->ended = n == 0 || cdr_interrupted();
         b->used += (size_t)n;
         wanted -= (size_t)n;
@@ -344,9 +333,7 @@ static int open_stream(struct cdr_blocks *b, const struct cdr_texts *files,
     if (files->n > 1)
         return cdr_fails(why, CDR_EXIT_USAGE,
                          "--pipe splits one file; --pipe-part takes several");
-    b->fd = strcmp(b->path, "-") == 0 ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
-                                      : open(b->path, O_RDONLY | O_CLOEXEC);
-    return b->fd < 0 ? cannot_read(b, why) : 0;
+    return cdr_file_open(&b->fd, b->path, why);
 }
 
 static int open_source(struct cdr_blocks *b, const struct cdr_map_settings *set,

@@ -25,14 +25,6 @@ static void written(void *arg, struct cdr_job *job)
     cdr_job_free(job, &map->spool);
 }
 
-static void broken(void *arg, int number)
-{
-    struct cdr_map *map = arg;
-
-    atomic_store_explicit(&map->broken, number, memory_order_relaxed);
-    cdr_map_end(map, true);
-}
-
 /* Nobody is left on the other ranks. */
 static void ranks_broken(void *arg)
 {
@@ -102,7 +94,7 @@ static int open_outlet(struct cdr_map *map, struct cdr_failure *why)
         .spool = &map->spool,
         .bar = map->bar,
         .written = written,
-        .broken = broken,
+        .broken = cdr_map_lose_output,
         .arg = map,
     };
 

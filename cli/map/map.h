@@ -99,6 +99,9 @@ struct cdr_map {
 /* No more jobs begin; those that run are ended, if `kill`. From any thread. */
 void cdr_map_end(struct cdr_map *map, bool kill);
 
+/* Nothing can be put out any more, as this errno says: the jobs that run are ended. */
+void cdr_map_lose_output(void *map, int number);
+
 /* For cadre top, under the lock. (worker.c) */
 void cdr_map_show_counts(struct cdr_map *map);
 bool cdr_map_is_over(const struct cdr_map *map);

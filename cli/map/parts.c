@@ -5,11 +5,10 @@
  * bytes there are read, and the first line, if that is a header.
  */
 #include "cli/map/parts.h"
-#include "cli/base/interrupt.h"
+#include "cli/map/file.h"
 #include "cli/base/text.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -69,7 +68,7 @@ static int read_header(struct part_file *f, struct cdr_failure *why)
         f->header = more;
         n = pread(f->fd, more + f->header_size, PIECE, (off_t)f->header_size);
         if (n < 0)
-            return cannot(f, strerror(errno), why);
+            return cdr_file_fails(f->path, why);
         end = memchr(more + f->header_size, '\n', (size_t)n);
         f->header_size = end ? (size_t)(end - more) + 1 : f->header_size + (size_t)n;
     }
@@ -81,12 +80,8 @@ static int open_file(struct part_file *f, const char *path,
                      const struct cdr_parts_setting *set, struct cdr_failure *why)
 {
     f->path = path;
-    f->fd = strcmp(path, "-") == 0 ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
-                                   : open(path, O_RDONLY | O_CLOEXEC);
-    if (f->fd < 0 && cdr_interrupted()) /* a named pipe that nobody writes to */
-        return cdr_fails_interrupted(why);
-    if (f->fd < 0)
-        return cannot(f, strerror(errno), why);
+    if (cdr_file_open(&f->fd, path, why))
+        return why->code;
     if (find_size(f, why) || (set->header && read_header(f, why)))
         return why->code;
     f->block = set->block;
@@ -161,7 +156,7 @@ static int find_end(const struct cdr_parts *p, const struct part_file *f, uint64
         size_t cut = n > 0 ? cdr_records_next(p->records, bytes, (size_t)n, 0) : 0;
 
         if (n < 0 && errno != EINTR)
-            rc = cannot(f, strerror(errno), why);
+            rc = cdr_file_fails(f->path, why);
         if (cut > 0) {
             *end = from + cut;
             break;

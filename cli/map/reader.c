@@ -2,11 +2,10 @@
  * SPDX-License-Identifier: MIT
  */
 #include "cli/map/reader.h"
+#include "cli/map/file.h"
 #include "cli/base/interrupt.h"
-#include "cli/base/text.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,26 +13,11 @@
 
 #define PIECE 65536 /* bytes that are asked of a file at a time */
 
-static int cannot_read(const struct cdr_record_reader *r, struct cdr_failure *why)
-{
-    char shown[CDR_SHOWN];
-    const char *reason = strerror(errno);
-
-    if (strcmp(r->path, "-") == 0)
-        return cdr_fails(why, CDR_EXIT_INPUT, "cannot read standard input: %s", reason);
-    return cdr_fails(why, CDR_EXIT_INPUT, "cannot read %s: %s",
-                     cdr_quote(shown, r->path), reason);
-}
-
 int cdr_record_reader_open(struct cdr_record_reader *r, const char *path, char end,
                            struct cdr_failure *why)
 {
     *r = (struct cdr_record_reader){ .end = end, .path = path };
-    r->fd = strcmp(path, "-") == 0 ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
-                                   : open(path, O_RDONLY | O_CLOEXEC);
-    if (r->fd < 0 && cdr_interrupted()) /* a named pipe that nobody writes to */
-        return cdr_fails_interrupted(why);
-    return r->fd < 0 ? cannot_read(r, why) : 0;
+    return cdr_file_open(&r->fd, path, why);
 }
 
 static int make_room(struct cdr_record_reader *r, struct cdr_failure *why)
@@ -74,7 +58,7 @@ static int fill(struct cdr_record_reader *r, struct cdr_failure *why)
     if (cdr_interrupted())
         n = 0;
     if (n < 0)
-        return cannot_read(r, why);
+        return cdr_file_fails(r->path, why);
     r->used += (size_t)n;
     r->ended = n == 0;
     return 0;

@@ -89,6 +89,14 @@ void cdr_map_end(struct cdr_map *map, bool kill)
         signal_event(atomic_load_explicit(&map->wake[i], memory_order_acquire));
 }
 
+void cdr_map_lose_output(void *arg, int number)
+{
+    struct cdr_map *map = arg;
+
+    atomic_store_explicit(&map->broken, number, memory_order_relaxed);
+    cdr_map_end(map, true);
+}
+
 void cdr_map_show_counts(struct cdr_map *map)
 {
     cdr_status_count(map->status, CDR_STATUS_TOTAL,
@@ -212,10 +220,7 @@ static bool look(void *arg)
 /* Who reads standard output has gone away. */
 static void gone(void *arg)
 {
-    struct cdr_work *w = arg;
-
-    atomic_store_explicit(&w->map->broken, EPIPE, memory_order_relaxed);
-    cdr_map_end(w->map, true);
+    cdr_map_lose_output(((struct cdr_work *)arg)->map, EPIPE);
 }
 
 static void attempt(struct cdr_work *w, struct cdr_job *job, const char *path,

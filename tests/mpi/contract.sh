@@ -12,10 +12,7 @@ scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 . "$root/tests/builds/tap.sh"
 
-command -v "mpiexec.$mpi" >/dev/null 2>&1 || command -v mpiexec >/dev/null 2>&1 || {
-    echo "1..0 # SKIP there is no mpiexec of $mpi"
-    exit 0
-}
+. "$root/tests/mpi/launcher.sh"
 
 # Ranks share the region that tests and their tasks use for what they tell each other.
 on_ranks() {

@@ -9,10 +9,7 @@ scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 . "$root/tests/builds/tap.sh"
 
-command -v "mpiexec.$mpi" >/dev/null 2>&1 || command -v mpiexec >/dev/null 2>&1 || {
-    echo "1..0 # SKIP there is no mpiexec of $mpi"
-    exit 0
-}
+. "$root/tests/mpi/launcher.sh"
 
 # ends STATUS HOW: with this status, or any but 0 if it is "failed", and not by the time.
 ends() {

@@ -16,9 +16,7 @@ skip() {
     exit 0
 }
 
-launcher=mpiexec.$mpi
-command -v "$launcher" >/dev/null 2>&1 || launcher=mpiexec
-command -v "$launcher" >/dev/null 2>&1 || skip "there is no mpiexec of $mpi"
+. "$root/tests/mpi/launcher.sh"
 command -v ip >/dev/null 2>&1 || skip "there is no ip (Debian: iproute2)"
 
 if [ "${5:-}" != inside ]; then

@@ -8,12 +8,7 @@
 set -eu
 mpi=$1 ranks=$2
 shift 2
-launcher=mpiexec.$mpi
-command -v "$launcher" >/dev/null 2>&1 || launcher=mpiexec
-command -v "$launcher" >/dev/null 2>&1 || {
-    echo "1..0 # SKIP there is no $launcher"
-    exit 0
-}
+. "$(dirname "$0")/launcher.sh"
 # More ranks than CPUs, none bound to one of them, and none that waits with all its might.
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 export OMPI_MCA_rmaps_base_oversubscribe=1 OMPI_MCA_hwloc_base_binding_policy=none

@@ -133,8 +133,8 @@ static void unwatch_run(struct cdr_supervisor *c)
 
     if (cancelled >= 0) /* if it was watched: else there is nothing to end */
         epoll_ctl(c->poll, EPOLL_CTL_DEL, cancelled, NULL);
-    if (c->timer >=
-        0) /* a process forked meanwhile has it, too: closing is not enough */
+    /* Closing it is not enough: a process forked meanwhile may have it, too. */
+    if (c->timer >= 0)
         epoll_ctl(c->poll, EPOLL_CTL_DEL, c->timer, NULL);
     cdr_fd_close(c->timer);
     c->timer = -1;
