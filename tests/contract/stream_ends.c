@@ -1,4 +1,4 @@
-/* stream_ends.c - how streams end: failures, stops, cancellation, broken sources.
+/* stream_ends.c - how streams end: failures, stops, cancellation.
  * SPDX-License-Identifier: MIT
  */
 #include "contract.h"
@@ -183,55 +183,6 @@ static void test_stopping_travels_up(void **state)
     assert_int_equal(cadre_stream_next(first, &r, &err), CADRE_DONE);
     cadre_stream_close(second);
     cadre_stream_close(first);
-}
-
-/* ---- broken sources ---- */
-
-static void test_a_source_fails(void **state)
-{
-    for (int unordered = 0; unordered < 2; unordered++) {
-        struct counter counter = { .end = N, .fail_at = 700 };
-        cadre_error err;
-
-        assert_int_equal(count_until_end(*state,
-                                         (cadre_job){ .fn = plus_one,
-                                                      .source = count_source,
-                                                      .source_arg = &counter,
-                                                      .item_size = 8,
-                                                      .result_size = 8,
-                                                      .unordered = unordered },
-                                         CADRE_ESOURCE, &err),
-                         700); /* nothing before it is cut short */
-        assert_string_equal(err.message, "item 700: no item number 700");
-        assert_int_equal(err.user, 77);
-        assert_int_equal(err.item, 700);
-    }
-}
-
-static int wordless(void *arg, void *item, cadre_error *err)
-{
-    (void)arg;
-    (void)item;
-    (void)err;
-    return -9;
-}
-
-static void test_a_source_fails_without_words(void **state)
-{
-    cadre_column column = { .source = wordless, .size = 8 };
-    cadre_error err;
-
-    assert_int_equal(
-        count_until_end(
-            *state, (cadre_job){ .fn = plus_one, .source = wordless, .item_size = 8 },
-            CADRE_ESOURCE, &err),
-        0);
-    assert_string_equal(err.message, "item 0: the source returned -9");
-    assert_int_equal(
-        count_until_end(
-            *state, (cadre_job){ .fn = plus_one, .columns = &column, .n_columns = 1 },
-            CADRE_ESOURCE, &err),
-        0);
 }
 
 /* ---- stopping and closing ---- */
@@ -476,8 +427,6 @@ int main(void)
         cmocka_unit_test(test_a_failure_travels_down),
         cmocka_unit_test(test_failed_items_travel_down),
         cmocka_unit_test(test_stopping_travels_up),
-        cmocka_unit_test(test_a_source_fails),
-        cmocka_unit_test(test_a_source_fails_without_words),
         cmocka_unit_test(test_stop_from_another_thread),
         cmocka_unit_test(test_stop_from_a_signal_handler),
         cmocka_unit_test(test_cancelling_the_pool),

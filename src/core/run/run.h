@@ -243,6 +243,7 @@ struct cadre_worker {
     uint64_t now;             /* when its last slice ended */
     double cost;              /* nanoseconds a unit took in that slice; 0: unknown */
     uint64_t last_slice;      /* its size in units */
+    bool took_all;            /* streams: all that a source had given, the last time */
     char *block;              /* reductions: results waiting to be folded ... */
     uint64_t block_tasks;     /* ... of at most so many tasks */
     size_t block_capacity;

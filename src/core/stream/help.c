@@ -82,16 +82,27 @@ bool cdr_stream_help(cadre_stream *s)
     return some;
 }
 
+/* The caller's thread does not run such tasks. */
+static bool leaves_tasks(const cadre_stream *s, uint32_t cost)
+{
+    return s->caller_waits || cost == 0 || cost >= LONG_NS;
+}
+
 /* The worker in reserve does what the caller does not. */
 void cdr_stream_step_aside(cadre_stream *s)
 {
-    uint32_t cost = task_cost(s);
-    bool aside = s->caller_waits || cost == 0 || cost >= LONG_NS ||
-                 cdr_ring_unclaimed(s->ring) > 0;
+    bool aside = leaves_tasks(s, task_cost(s)) || cdr_ring_unclaimed(s->ring) > 0;
 
     if (!s->begun || s->remote || cdr_run_caller_is_busy(&s->run) == aside)
         return;
-    atomic_store_explicit(&s->run.caller_is_busy, aside, memory_order_relaxed);
+    cdr_run_set_busy(&s->run, aside);
     if (aside)
         s->run.wake(s->run.wake_arg);
+}
+
+void cdr_stream_come_back(cadre_stream *s)
+{
+    if (s->begun && !s->remote && cdr_run_caller_is_busy(&s->run) &&
+        !leaves_tasks(s, s->task_cost))
+        cdr_run_set_busy(&s->run, false);
 }

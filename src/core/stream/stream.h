@@ -124,7 +124,30 @@ bool cdr_stream_welcomes_caller(cadre_stream *s);
 /* Have the worker in reserve come, or go, as there is something for it or not. */
 void cdr_stream_step_aside(cadre_stream *s);
 
+/* The caller is awake again: that worker goes, but where tasks are long. */
+void cdr_stream_come_back(cadre_stream *s);
+
 uint64_t cdr_stream_most_bytes(const cadre_stream *s);
+
+/* ---- feeding (feed.c) ---- */
+
+/* Positions that were fed and not taken: never more than the window. */
+static inline uint64_t cdr_stream_held(const cadre_stream *s)
+{
+    return s->fed - s->taken;
+}
+
+/* Put more into the ring; false when there was nothing, or no room. */
+bool cdr_stream_feed(cadre_stream *s);
+
+/* Calls the job's progress function when it is time to. */
+void cdr_stream_report(cadre_stream *s);
+
+/* A slow source waits until something has been taken, or has been waited for. */
+bool cdr_stream_source_is_slow(const cadre_stream *s);
+bool cdr_stream_source_has_to_wait(cadre_stream *s);
+
+/* ---- steps ---- */
 
 /* Run a batch in the caller's thread, if that is of use (help.c). */
 bool cdr_stream_help(cadre_stream *s);

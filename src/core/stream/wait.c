@@ -163,6 +163,12 @@ static void drain(cadre_stream *s)
     }
 }
 
+static void come_back(cadre_stream *s)
+{
+    for (; s; s = s->source.upstream)
+        cdr_stream_come_back(s);
+}
+
 /* Workers that are processes may have died. */
 static void poll_workers(cadre_stream *s)
 {
@@ -224,5 +230,6 @@ void cdr_stream_wait(cadre_stream *s)
         poll(fds, gather(s, fds), timeout(s)); /* whatever it says: look again */
     await(s, false);
     drain(s);
+    come_back(s);
     poll_workers(s);
 }

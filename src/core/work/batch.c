@@ -6,6 +6,10 @@
  * nothing: batches are for items so small that claiming them singly would cost more than
  * running them, and never keep a result waiting that somebody could take. Each item is
  * finished as soon as it is; the caller is woken if it sleeps for that one.
+ *
+ * A worker that finds nothing looks again for a while, ever more seldom. In a process that the
+ * caller's needs the CPU of, it gives way between two looks, and does so only after cheap items:
+ * of those, many would be over before it has fallen asleep and been woken.
  */
 #include "base/clock.h"
 #include "base/counter.h"
@@ -13,15 +17,16 @@
 #include "core/work/piece.h"
 #include "core/work/write_ahead.h"
 
+#include <sched.h>
 #include <string.h>
 
 #define BATCH_NS 2000.0
 #define LEAST_NS 400.0 /* not worth sharing out */
 #define SPIN_NS  30000
 
-static uint64_t wanted_size(const struct cadre_worker *w, const struct cdr_ring *r)
+static uint64_t wanted_size(const struct cadre_worker *w, uint64_t unclaimed)
 {
-    uint64_t share = cdr_ring_unclaimed(r) / w->task.run->workers + 1;
+    uint64_t share = unclaimed / w->task.run->workers + 1;
     uint64_t units, least;
 
     /* The caller's thread must not wait for room in its arena: nobody else would make
@@ -39,9 +44,9 @@ static uint64_t wanted_size(const struct cadre_worker *w, const struct cdr_ring 
     return units < share ? units : share;
 }
 
-static uint64_t batch_size(const struct cadre_worker *w, const struct cdr_ring *r)
+static uint64_t batch_size(const struct cadre_worker *w, uint64_t unclaimed)
 {
-    uint64_t size = wanted_size(w, r), most = w->task.run->prefetch;
+    uint64_t size = wanted_size(w, unclaimed), most = w->task.run->prefetch;
 
     return size < most ? size : most;
 }
@@ -258,9 +263,31 @@ static void run_batch(struct cadre_worker *w, struct cdr_ring *r,
 
 /* ---- serving ---- */
 
+static bool is_cheap(const struct cadre_worker *w)
+{
+    return w->cost > 0 && w->cost < CDR_CHEAP_NS;
+}
+
 static bool ended(const struct cadre_worker *w)
 {
     return cdr_window_over(w->task.run->window) || cdr_run_cancelled(w->task.run);
+}
+
+/* Where the caller's process has no CPU to itself, time is given to it. */
+static uint64_t pass_time(const struct cadre_worker *w, uint64_t *ns)
+{
+    if (w->task.run->spin)
+        return cdr_backoff(w->now, ns);
+    sched_yield();
+    return cdr_now();
+}
+
+/* To fall asleep and be woken takes longer than many cheap items. */
+static bool may_look_again(const struct cadre_worker *w)
+{
+    const cadre_run *run = w->task.run;
+
+    return run->spin || (run->env.spin && is_cheap(w));
 }
 
 static bool more_comes(struct cadre_worker *w, const struct cdr_ring *r)
@@ -268,12 +295,12 @@ static bool more_comes(struct cadre_worker *w, const struct cdr_ring *r)
     uint64_t until = w->now + SPIN_NS;
     uint64_t ns = CDR_BACKOFF_NS / 8;
 
-    if (!w->task.run->spin)
+    if (!may_look_again(w))
         return false;
     do {
         if (cdr_ring_unclaimed(r))
             return !ended(w);
-        w->now = cdr_backoff(w->now, &ns);
+        w->now = pass_time(w, &ns);
     } while (w->now < until && !ended(w));
     return false;
 }
@@ -286,15 +313,32 @@ static bool not_needed(const struct cadre_worker *w)
     return w->seat > 0 && w->seat == run->workers && !cdr_run_caller_is_busy(run);
 }
 
-/* After items that cost next to nothing: let a few gather for half a microsecond, rather
- * than come for each one singly, and have the line of memory that the caller writes. */
+static bool few(const struct cadre_worker *w, uint64_t unclaimed)
+{
+    return unclaimed < CDR_BATCH_MAX && (double)unclaimed * w->cost < LEAST_NS;
+}
+
+/* After items that cost next to nothing: let some gather for half a microsecond, rather than
+ * come for each one singly, and have the line of memory that the caller writes. Who has just
+ * taken all that a source gave does so without a look at it. */
 static void let_gather(struct cadre_worker *w, const struct cdr_ring *r)
 {
     uint64_t ns = CDR_BACKOFF_NS;
 
-    if (w->seat > 0 && w->cost > 0 && w->cost < CDR_CHEAP_NS && w->task.run->spin &&
-        (double)cdr_ring_unclaimed(r) * w->cost < LEAST_NS)
+    if (w->seat > 0 && w->task.run->env.spin && is_cheap(w) &&
+        (w->took_all || few(w, cdr_ring_unclaimed(r))))
         w->now = cdr_backoff(w->now, &ns);
+}
+
+/* False: there is nothing now. */
+static bool claim(struct cadre_worker *w, struct cdr_ring *r, struct cdr_batch *batch)
+{
+    uint64_t unclaimed = cdr_ring_unclaimed(r);
+    uint64_t most = cdr_worker_allowance(w, batch_size(w, unclaimed));
+    bool some = cdr_ring_claim(w->task.run->window, w->seat, most, batch);
+
+    w->took_all = some && batch->count >= unclaimed && !w->task.program->in_place;
+    return some;
 }
 
 bool cdr_serve_batch(struct cadre_worker *w)
@@ -306,8 +350,7 @@ bool cdr_serve_batch(struct cadre_worker *w)
     if (ended(w))
         return false;
     let_gather(w, r);
-    if (!cdr_ring_claim(window, w->seat, cdr_worker_allowance(w, batch_size(w, r)),
-                        &batch))
+    if (!claim(w, r, &batch))
         return false;
     run_batch(w, r, &batch);
     if (window->intents_at) {
