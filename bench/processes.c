@@ -10,7 +10,9 @@
  *   late-death  the same in a run that has lasted half a second
  *   persistent-death  the same on persistent workers
  *   fork        a bare fork, to the first instruction of the child: what Linux can do
+ *   fork-end    the same with the child's end, in which its memory is given back
  *   kill-fork   from a bare child's last instruction to the first of the next one's
+ *   round-trip  to wake two bare processes, and be woken when both have answered
  *
  * With so many MiB that the program has in use beside: forking copies its page tables. To
  * fill them can take longer than all the rest, so one program does several ways. Printed
@@ -19,12 +21,16 @@
 #include <cadre/cadre.h>
 #include "measure.h"
 
+#include <linux/futex.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -227,6 +233,75 @@ static double bare_kill_fork(void)
     return bare(true);
 }
 
+/* With the child's end, during which Linux gives its memory back. */
+static double bare_fork_and_end(void)
+{
+    double began = now_ns();
+
+    return bare(false) < 0 ? -1 : now_ns() - began;
+}
+
+/* Two processes that sleep until they are called, and answer: what no pool of two workers can
+ * do without. */
+struct partners {
+    _Atomic uint32_t calls, answers;
+};
+
+static void futex(_Atomic uint32_t *word, int what, uint32_t value)
+{
+    syscall(SYS_futex, word, what, value, NULL, NULL, 0);
+}
+
+static void await_other(_Atomic uint32_t *word, uint32_t value)
+{
+    while (atomic_load(word) == value)
+        futex(word, FUTEX_WAIT, value);
+}
+
+static void answer_for_ever(struct partners *p)
+{
+    uint32_t seen = 0;
+
+    for (;; seen++) {
+        await_other(&p->calls, seen);
+        if (atomic_fetch_add(&p->answers, 1) % 2 == 1)
+            futex(&p->answers, FUTEX_WAKE, 1);
+    }
+}
+
+static struct partners *start_partners(void)
+{
+    struct partners *p = cadre_alloc_shared(sizeof *p, NULL);
+
+    for (int i = 0; p && i < 2; i++) {
+        pid_t pid = fork();
+        if (pid == 0) {
+            prctl(PR_SET_PDEATHSIG, SIGKILL);
+            answer_for_ever(p);
+        }
+        if (pid < 0)
+            return NULL;
+    }
+    return p;
+}
+
+static double bare_round_trip(void)
+{
+    static struct partners *p; /* to the end of the program */
+    uint32_t before, now;
+    double began;
+
+    if (!p && !(p = start_partners()))
+        return -1;
+    before = atomic_load(&p->answers);
+    began = now_ns();
+    atomic_fetch_add(&p->calls, 1);
+    futex(&p->calls, FUTEX_WAKE, 2);
+    while ((now = atomic_load(&p->answers)) != before + 2)
+        futex(&p->answers, FUTEX_WAIT, now);
+    return now_ns() - began;
+}
+
 /* ---- all of them ---- */
 
 /* In pages as small as there are, which is the worst case. */
@@ -273,7 +348,9 @@ static const struct feat {
     { "late-death", late_death },
     { "persistent-death", persistent_death },
     { "fork", bare_fork },
+    { "fork-end", bare_fork_and_end },
     { "kill-fork", bare_kill_fork },
+    { "round-trip", bare_round_trip },
 };
 
 static const struct feat *find_feat(const char *name)

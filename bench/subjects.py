@@ -17,6 +17,7 @@ from stream import Stream
 
 LOOP = Contestant("plain loop", "bench-cadre", "loop")
 THREADS = Contestant("cadre, threads", "bench-cadre", "threads", "cadre")
+STATIC = Contestant("cadre, threads, linked statically", "bench-cadre-static", "threads", "cadre")
 AUTO = Contestant("cadre, auto", "bench-cadre", "auto", "cadre")
 FRESH = Contestant("cadre, threads, kernel not seen before", "bench-cadre", "fresh", "also")
 OPENMP = [Contestant("OpenMP dynamic,64", "bench-openmp", "dynamic-64"),
@@ -29,7 +30,7 @@ TBB_SIMPLE = Contestant("oneTBB parallel_for, grain 1", "bench-tbb", "simple")
 MAP = Comparison("map", "array map, trivial kernel", [
     Table("10 million items, a call for each", "square",
           {"n": 10000000, "repetitions": 10}, {"n": 20000, "repetitions": 2},
-          [THREADS, AUTO, *OPENMP, TBB, LOOP]),
+          [THREADS, STATIC, AUTO, *OPENMP, TBB, LOOP]),
     Table("10 million items, a call for neighbours at once", "square",
           {"n": 10000000, "repetitions": 10}, {"n": 20000, "repetitions": 2},
           [Contestant("cadre, threads, range kernel", "bench-cadre", "ranges", "cadre"),
