@@ -157,10 +157,23 @@ static void sleep_until_rung(struct cdr_bell *bell, uint32_t seen)
     atomic_fetch_sub_explicit(&bell->sleepers, 1, memory_order_relaxed);
 }
 
-/* False: it was rung since `seen`. */
+/* Everybody can see that somebody listens since `seen`. Only the first who does needs the
+ * heavy fence for that: it reaches all threads, which takes longer the more of them listen. */
+static void make_known(struct cdr_bell *bell, uint32_t seen)
+{
+    if (atomic_load_explicit(&bell->known, memory_order_acquire) == seen + 1) {
+        cdr_full_fence();
+        return;
+    }
+    cdr_heavy_fence();
+    atomic_store_explicit(&bell->known, seen + 1, memory_order_release);
+}
+
+/* False: it was rung since `seen`. Acquired, so that nobody whose `seen` is older overwrites
+ * what is awaited: who sees that sees what has been rung. */
 static bool listen(struct cdr_bell *bell, uint32_t seen)
 {
-    uint32_t awaited = atomic_load_explicit(&bell->awaited, memory_order_relaxed);
+    uint32_t awaited = atomic_load_explicit(&bell->awaited, memory_order_acquire);
 
     CDR_COUNT(BELL, &bell->awaited);
     do {
@@ -168,8 +181,8 @@ static bool listen(struct cdr_bell *bell, uint32_t seen)
             return false;
     } while (awaited != seen + 1 && !atomic_compare_exchange_weak_explicit(
                                         &bell->awaited, &awaited, seen + 1,
-                                        memory_order_release, memory_order_relaxed));
-    cdr_heavy_fence();
+                                        memory_order_release, memory_order_acquire));
+    make_known(bell, seen);
     return true;
 }
 

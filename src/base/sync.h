@@ -115,6 +115,7 @@ struct cdr_bell {
      * and release, acquire. Who rings need not ring again before somebody listens anew, or
      * the first of those rung for comes and says that others still sleep. */
     _Atomic uint32_t awaited;
+    _Atomic uint32_t known;    /* what was awaited when a heavy fence ended: the same */
     _Atomic uint32_t sleepers; /* who needs a futex call: sequentially consistent */
 };
 
