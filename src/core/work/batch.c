@@ -1,11 +1,12 @@
 /* batch.c - streams: claim what the ring has, run it, finish it.
  * SPDX-License-Identifier: MIT
  *
- * A batch is what runs for about two microseconds at the cost of the one before, at
- * most 64 items, and no more than an equal share of what is there, unless that is next to
- * nothing: batches are for items so small that claiming them singly would cost more than
- * running them, and never keep a result waiting that somebody could take. Each item is
- * finished as soon as it is; the caller is woken if it sleeps for that one.
+ * A batch is what runs for about two microseconds at the cost of the one before (of more
+ * than five workers, for longer), at most 64 items, and no more than an equal share of what is
+ * there, unless that is next to nothing: batches are for items so small that claiming them
+ * singly would cost more than running them, and never keep a result waiting that somebody
+ * could take. Each item is finished as soon as it is; the caller is woken if it sleeps for
+ * that one.
  *
  * A worker that finds nothing looks again for a while, ever more seldom. In a process that the
  * caller's needs the CPU of, it gives way between two looks, and does so only after cheap items:
@@ -22,10 +23,22 @@
 
 #define BATCH_NS 2000.0
 #define LEAST_NS 400.0 /* not worth sharing out */
-#define SPIN_NS  30000
+#define CLAIM_NS \
+    400.0 /* each worker's share of the time of `next`: a claim takes half of it */
+#define SPIN_NS 30000
 
+static double at_least(double a, double b)
+{
+    return a > b ? a : b;
+}
+
+/* Many workers would wait for each other's claims, were their batches as short as those of two:
+ * while one batch runs, all others claim theirs. */
 static uint64_t wanted_size(const struct cadre_worker *w, uint64_t unclaimed)
 {
+    double workers = w->task.run->workers;
+    double batch_ns = at_least(workers * CLAIM_NS, BATCH_NS);
+    double least_ns = at_least(workers * CLAIM_NS / 8, LEAST_NS);
     uint64_t share = unclaimed / w->task.run->workers + 1;
     uint64_t units, least;
 
@@ -35,10 +48,10 @@ static uint64_t wanted_size(const struct cadre_worker *w, uint64_t unclaimed)
         return 1;
     if (w->task.run->chunk)
         return w->task.run->chunk;
-    if (w->cost == 0 || w->cost > BATCH_NS)
+    if (w->cost == 0 || w->cost > batch_ns)
         return 1;
-    units = (uint64_t)(BATCH_NS / w->cost);
-    least = (uint64_t)(LEAST_NS / w->cost);
+    units = (uint64_t)(batch_ns / w->cost);
+    least = (uint64_t)(least_ns / w->cost);
     if (share < least)
         share = least;
     return units < share ? units : share;
