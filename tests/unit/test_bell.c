@@ -113,6 +113,59 @@ static void test_those_who_sleep_on(void **state)
         pthread_join(thread[i], NULL);
 }
 
+/* ---- work that comes while they fall asleep ---- */
+
+enum { PIECES = 20000 };
+
+static struct cdr_bell work_bell;
+static _Atomic int brought, taken;
+static _Atomic bool over;
+
+static bool is_there_work(void *arg)
+{
+    (void)arg;
+    return atomic_load_explicit(&brought, memory_order_relaxed) >
+               atomic_load_explicit(&taken, memory_order_relaxed) ||
+           atomic_load_explicit(&over, memory_order_relaxed);
+}
+
+static void *take_work(void *arg)
+{
+    while (!atomic_load_explicit(&over, memory_order_relaxed)) {
+        uint32_t seen = cdr_bell_read(&work_bell);
+        int next = atomic_load_explicit(&taken, memory_order_relaxed);
+        if (next < atomic_load_explicit(&brought, memory_order_relaxed))
+            atomic_compare_exchange_strong(&taken, &next, next + 1);
+        else
+            cdr_bell_wait(&work_bell, seen, 0, is_there_work, arg);
+    }
+    return NULL;
+}
+
+/* Of those who begin to listen one makes it known for all: no piece may be brought meanwhile
+ * that nobody sees and nobody is woken for. */
+static void test_no_work_is_missed(void **state)
+{
+    uint64_t deadline = cdr_now() + UINT64_C(60000000000);
+    pthread_t thread[SLEEPERS];
+    int n;
+
+    (void)state;
+    for (int i = 0; i < SLEEPERS; i++)
+        assert_int_equal(pthread_create(&thread[i], NULL, take_work, NULL), 0);
+    for (n = 1; n <= PIECES && cdr_now() < deadline; n++) {
+        atomic_store_explicit(&brought, n, memory_order_relaxed);
+        cdr_bell_nudge(&work_bell, 1);
+        while (atomic_load(&taken) < n && cdr_now() < deadline)
+            ;
+    }
+    assert_int_equal(atomic_load(&taken), PIECES);
+    atomic_store(&over, true);
+    cdr_bell_ring(&work_bell, SLEEPERS);
+    for (int i = 0; i < SLEEPERS; i++)
+        pthread_join(thread[i], NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -120,6 +173,7 @@ int main(void)
         cmocka_unit_test(test_rung_before),
         cmocka_unit_test(test_far_apart),
         cmocka_unit_test(test_those_who_sleep_on),
+        cmocka_unit_test(test_no_work_is_missed),
     };
 
     cdr_fences_prepare();
