@@ -44,6 +44,6 @@ __all__ = ["map", "starmap", "reduce", "imap", "imap_unordered", "Pool", "empty"
 def __getattr__(name):
     """cadre.stats, imported when it is first used: it needs NumPy."""
     if name == "stats":
-        import importlib
+        import importlib  # few need it: `import cadre` is the faster
         return importlib.import_module("cadre.stats")
     raise AttributeError(f"module 'cadre' has no attribute {name!r}")

@@ -18,7 +18,7 @@ def empty(shape, dtype=float):
     >>> squares.tolist()
     [[0.0, 0.0], [1.0, 1.0], [2.0, 4.0]]
     """
-    import numpy
+    import numpy  # slow, and not everybody has it
     dtype = numpy.dtype(dtype)
     if dtype.hasobject:
         raise TypeError(f"dtype {dtype} holds objects, which processes cannot share")

@@ -3,7 +3,6 @@
 """Exceptions of cadre, and how those of tasks come from a worker to the caller."""
 import pickle
 import re
-import signal as signals
 import traceback
 
 __all__ = ["CadreError", "TaskError", "WorkerDied", "TaskTimeout", "DeadlinePassed",
@@ -178,11 +177,3 @@ def failure(code, sys, signal, item, pid, status, flags, peak_kib, message, firs
     if code in (-1, -12):
         return ValueError(message)
     return CadreError(message)
-
-
-def signal_name(number):
-    """SIGSEGV for 11."""
-    try:
-        return signals.Signals(number).name
-    except ValueError:
-        return str(number)

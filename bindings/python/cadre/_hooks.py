@@ -1,6 +1,6 @@
 # _hooks.py - what the extension has Python do for it.
 # SPDX-License-Identifier: MIT
-"""Pickling, random generators, a worker's begin and end, the log."""
+"""Pickling, random generators, a worker's begin, the log."""
 import gc
 import io
 import logging
@@ -53,7 +53,7 @@ class _ByReference(pickle.Pickler):
 
 def _cloudpickle():
     try:
-        import cloudpickle
+        import cloudpickle  # not everybody has it
     except ImportError:
         return None
     return cloudpickle
@@ -118,7 +118,7 @@ def loads(parts):
 
 def generator(seed, index):
     """Generator over SeedSequence(seed).spawn(n)[index]."""
-    from numpy.random import PCG64, Generator, SeedSequence
+    from numpy.random import PCG64, Generator, SeedSequence  # slow, and not all need it
     if not isinstance(seed, SeedSequence):
         seed = SeedSequence(0 if seed is None else seed)
     return Generator(PCG64(SeedSequence(seed.entropy, pool_size=seed.pool_size,
@@ -139,13 +139,6 @@ def worker_begin():
     their pages stay shared; and each line that is printed is written at once."""
     gc.freeze()
     write_lines()
-
-
-def worker_end():
-    """In a worker process, after its last task."""
-    from . import _state
-    _state.end_worker()
-    flush()
 
 
 def write_lines():
@@ -204,5 +197,4 @@ _core.register({"dumps": dumps, "dumps_clean": dumps_clean, "send_call": send_ca
                 "pack": _errors.pack, "unpack": _errors.unpack,
                 "locate": _errors.locate, "failure": _errors.failure,
                 "stopped": _errors.stopped,
-                "generator": generator, "worker_begin": worker_begin,
-                "worker_end": worker_end, "log": log})
+                "generator": generator, "worker_begin": worker_begin, "log": log})

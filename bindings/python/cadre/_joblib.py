@@ -3,6 +3,9 @@
 """register_joblib."""
 import functools
 
+from ._options import Options
+from ._pool import Pool
+
 
 def register_joblib():
     """Make cadre a backend of joblib: joblib.parallel_backend("cadre", n_jobs=2).
@@ -17,17 +20,15 @@ def register_joblib():
     ...     joblib.Parallel()(joblib.delayed(lambda x: x * x)(i) for i in range(4))
     [0, 1, 4, 9]
     """
-    import joblib
+    import joblib  # not everybody has it
     joblib.register_parallel_backend("cadre", _backend())
 
 
 @functools.cache
 def _backend():
     """The class, once joblib is there to derive it from."""
+    # As above: not everybody has it.
     from joblib._parallel_backends import AutoBatchingMixin, ParallelBackendBase
-
-    from ._options import Options
-    from ._pool import Pool
 
     class CadreBackend(AutoBatchingMixin, ParallelBackendBase):
         """joblib's contract for backends, on cadre.Pool."""
@@ -48,6 +49,7 @@ def _backend():
 
         def configure(self, n_jobs=1, parallel=None, prefer=None, require=None, **options):
             """Workers for a Parallel; in place if it is one."""
+            # As above.
             from joblib._parallel_backends import FallbackToBackend, SequentialBackend
             n_jobs = self.effective_n_jobs(n_jobs)
             if n_jobs == 1:

@@ -6,8 +6,9 @@ import sys
 import time
 from array import array
 
-from . import _auto, _core, _errors, _hooks, _state
-from ._options import Options, reporter
+from . import _auto, _core, _errors, _hooks, _open_streams, _state, _stream
+from ._array import Target
+from ._options import Options, check_function, reporter, whole
 
 _builtin_map = map
 
@@ -28,11 +29,6 @@ def take(iterable):
     return items, None
 
 
-def check(fn):
-    if not callable(fn):
-        raise TypeError(f"{fn!r} is not callable: the function comes first, then the items")
-
-
 def run(fn, items, options, star=False, pool=None, out=None):
     """The results of all items, in order."""
     n = len(items)
@@ -40,8 +36,7 @@ def run(fn, items, options, star=False, pool=None, out=None):
     if n == 0:
         return results if out is None else out.array
     if options.persistent and pool is None and n >= options.min_items:
-        from . import _persistent
-        _persistent.run(Call(fn, items, options, star, results, out))
+        run_persistent(Call(fn, items, options, star, results, out))
         return results if out is None else out.finish()
     fn, state = _state.of(fn, options)
     try:
@@ -62,6 +57,20 @@ def run_here(call, pool):
         call.on(None, 0, n)
     else:
         call.on(options.pool(), 0, n)
+
+
+def run_persistent(call):
+    """A map's tasks on workers that stay: as a stream, whose results are put in place here."""
+    stream = _stream.open_stream(call.fn, iter(call.items), call.job["star"], call.options,
+                                 call.options.pool(), False, report=call.job.get("progress"))
+    into = call.results if call.out is None else call.out.shared
+    try:
+        for index, result in enumerate(stream):
+            into[index] = result
+    except _errors.StopRaised as failure:  # a map's own loop is not the caller's
+        raise failure.__cause__ from failure.__cause__.__cause__
+    finally:
+        _open_streams.close(stream)
 
 
 class Call:
@@ -177,7 +186,7 @@ def map(fn, /, *iterables, out=None, dtype=None, workers=None, backend=None, chu
     >>> cadre.map(pow, [2, 3], [10, 4])
     [1024, 81]
     """
-    check(fn)
+    check_function(fn)
     options = Options(workers, backend, chunk, None, None, retries, timeout, deadline,
                       grace, on_error, progress, seed, min_items, isolate, persistent,
                       prefetch, state, keep_state, indexes)
@@ -191,7 +200,6 @@ def map_with(options, fn, iterables, pool=None, out=None, dtype=None, shape=shap
         items, failure = chosen(items, failure, options.indexes)
     target = None
     if out is not None or dtype is not None:
-        from ._array import Target
         target = Target(out, dtype, len(items), options)
     results = run(fn, items, options, star, pool, target)
     if failure is not None:
@@ -219,7 +227,7 @@ def starmap(fn, items, /, *, out=None, dtype=None, workers=None, backend=None,
     >>> cadre.starmap(divmod, [(7, 2), (9, 4)])
     [(3, 1), (2, 1)]
     """
-    check(fn)
+    check_function(fn)
     options = Options(workers, backend, chunk, None, None, retries, timeout, deadline,
                       grace, on_error, progress, seed, min_items, isolate, persistent,
                       prefetch, state, keep_state, indexes)
@@ -256,7 +264,7 @@ def reduce(combine, items, /, *, initial=_NOTHING, fn=None, grain=None, workers=
     >>> cadre.reduce(operator.add, range(101), indexes=[1, 50, 100])
     151
     """
-    check(combine)
+    check_function(combine)
     options = Options(workers, backend, None, None, None, retries, timeout, deadline,
                       grace, "raise", progress, seed, min_items, isolate, persistent,
                       prefetch, state, keep_state, indexes)
@@ -289,7 +297,6 @@ def by_blocks(options, indexes, grain):
 
 def reduce_with(options, combine, items, initial=_NOTHING, fn=None, grain=None, pool=None):
     """reduce, once its options are read."""
-    from ._options import whole
     items, failure = take(items)
     indexes = options.indexes
     if indexes is None:

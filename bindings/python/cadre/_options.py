@@ -15,6 +15,12 @@ NAMES = {"serial": "serial", "sequential": "serial", "threads": "threads",
          "mpi": "mpi", "auto": "auto"}
 
 
+def check_function(fn):
+    """A function or the like, and not the items."""
+    if not callable(fn):
+        raise TypeError(f"{fn!r} is not callable: the function comes first, then the items")
+
+
 def milliseconds(name, seconds):
     """An option in seconds, for the library; None is none."""
     if seconds is None:
@@ -179,7 +185,7 @@ class Options:
         if backend == "serial":
             return None
         if self.persistent:
-            from . import _persistent
+            from . import _persistent  # few need it: `import cadre` is the faster
             return _persistent.pool(self)
         return _core.Pool(backend=backend, workers=self.workers, isolate=self.isolate,
                           oversubscribe=self.workers > 0)

@@ -1,13 +1,13 @@
 # _persistent.py - workers that are started once and stay: persistent=True.
 # SPDX-License-Identifier: MIT
-"""Pools of `python -m cadre.worker`, and maps on them."""
+"""Pools of `python -m cadre.worker`."""
 import atexit
 import os
 import subprocess
 import sys
 import threading
 
-from . import _core, _errors, _hooks
+from . import _core, _hooks, _serving
 
 WORKER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "worker.py")
 
@@ -20,7 +20,6 @@ class Pools(threading.local):
 
 
 _pools = Pools()
-serving = False  # this process is such a worker
 
 
 def command():
@@ -31,7 +30,7 @@ def command():
 def among_ranks():
     """Whether the program's own ranks are its persistent workers: under an MPI launcher, where
     it has MPI, outside of tasks."""
-    from . import _ranks
+    from . import _ranks  # few programs run on ranks
     if _core.current_task() is not None or not _ranks.there():
         return False
     try:
@@ -45,10 +44,10 @@ def among_ranks():
 def pool(options):
     """The thread's pool for these options, started when it is first asked for. None in a
     worker: what it maps runs there."""
-    if serving:
+    if _serving.serving:
         return None
     if options.backend == "mpi" or among_ranks():
-        from . import _ranks
+        from . import _ranks  # see among_ranks
         return _ranks.pool(options.workers)
     pools = (options.pools or _pools).open
     key = os.getpid(), options.workers
@@ -62,18 +61,3 @@ def pool(options):
 def close():
     """End the workers of this thread that belong to no Pool."""
     _pools.open.clear()
-
-
-def run(call):
-    """A map's tasks: as a stream, whose results are put in place here."""
-    from ._stream import close, open_stream
-    stream = open_stream(call.fn, iter(call.items), call.job["star"], call.options,
-                         call.options.pool(), False, report=call.job.get("progress"))
-    into = call.results if call.out is None else call.out.shared
-    try:
-        for index, result in enumerate(stream):
-            into[index] = result
-    except _errors.StopRaised as failure:  # a map's own loop is not the caller's
-        raise failure.__cause__ from failure.__cause__.__cause__
-    finally:
-        close(stream)

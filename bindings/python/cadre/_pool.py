@@ -4,9 +4,10 @@
 import concurrent.futures
 import threading
 from collections import deque
+from copy import copy
 
-from . import _errors, _map, _stream
-from ._options import Options
+from . import _errors, _map, _open_streams, _stream
+from ._options import Options, check_function, milliseconds
 
 BATCH = 64  # submissions at most that one fork serves
 
@@ -44,7 +45,7 @@ class Pool(concurrent.futures.Executor):
                                 min_items, isolate, persistent, prefetch, state,
                                 keep_state)
         if persistent:
-            from ._persistent import Pools
+            from ._persistent import Pools  # few need it: `import cadre` is the faster
             self._options.pools = Pools()
         sizing = self._options.pool("processes" if self._options.backend == "auto" else None)
         self.workers = sizing.workers if sizing is not None else 1
@@ -66,7 +67,7 @@ class Pool(concurrent.futures.Executor):
         """An iterator over the results, in order; the work has begun when this returns.
         Each result that is not there timeout seconds after the call is a TimeoutError."""
         self._check_open()
-        _map.check(fn)
+        check_function(fn)
         options = self._options
         if timeout is not None:
             options = self._with(deadline=timeout)
@@ -79,9 +80,6 @@ class Pool(concurrent.futures.Executor):
         return _drain_in_time(stream)
 
     def _with(self, deadline):
-        from copy import copy
-
-        from ._options import milliseconds
         options = copy(self._options)
         options.deadline_ms = milliseconds("timeout", deadline)
         return options
@@ -89,25 +87,25 @@ class Pool(concurrent.futures.Executor):
     def starmap(self, fn, items):
         """As cadre.starmap."""
         self._check_open()
-        _map.check(fn)
+        check_function(fn)
         return _map.map_with(self._options, fn, (items,), shape=_map.starred)
 
     def reduce(self, combine, items, **more):
         """As cadre.reduce; takes initial, fn and grain."""
         self._check_open()
-        _map.check(combine)
+        check_function(combine)
         return _map.reduce_with(self._options, combine, items, **more)
 
     def imap(self, fn, *iterables):
         """As cadre.imap."""
         self._check_open()
-        _map.check(fn)
+        check_function(fn)
         return _stream.stream(self._options, fn, iterables, False)
 
     def imap_unordered(self, fn, *iterables):
         """As cadre.imap_unordered."""
         self._check_open()
-        _map.check(fn)
+        check_function(fn)
         return _stream.stream(self._options, fn, iterables, True)
 
     # ---- submissions ----
@@ -208,4 +206,4 @@ def _drain_in_time(stream):
     except _errors.DeadlinePassed as failure:
         raise TimeoutError(str(failure)) from None
     finally:
-        _stream.close(stream)
+        _open_streams.close(stream)

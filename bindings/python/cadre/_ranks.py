@@ -9,7 +9,7 @@ import os
 import signal
 import threading
 
-from . import _core, _errors, _hooks, _persistent
+from . import _core, _open_streams, _serving
 
 _pools = {}  # {(process, thread, workers): pool}: open until the program ends
 
@@ -40,8 +40,6 @@ def opener():
 
 def pool(workers):
     """This thread's pool of ranks. It does not return on ranks that serve."""
-    if _persistent.serving:
-        return None
     key = os.getpid(), threading.get_ident(), workers
     if key not in _pools:
         _pools[key] = open_pool(workers)
@@ -55,17 +53,17 @@ def open_pool(workers):
         raise ValueError("backend \"mpi\" needs several ranks: start the program by mpiexec "
                          "-n 4 python SCRIPT; persistent=True uses ranks where there are "
                          "some, and processes of this machine elsewhere")
-    before = _errors.dumps
-    _persistent.serving, _errors.dumps = True, _hooks.dumps_whole  # until it is known
+    serves = False
+    _serving.begin()  # until it is known
     try:
         with patient():
             return _core.Pool(backend="mpi", workers=workers, opener=ranks)
     except SystemExit:
-        before = None  # it was a worker, and what it maps yet runs in place
+        serves = True  # it was a worker, and what it maps yet runs in place
         raise
     finally:
-        if before is not None:
-            _persistent.serving, _errors.dumps = False, before
+        if not serves:
+            _serving.end()
 
 
 @contextlib.contextmanager
@@ -89,8 +87,7 @@ def patient():
 @atexit.register
 def close():
     """Let the other ranks go."""
-    from . import _stream
-    _stream.close_all()
+    _open_streams.abandon_all()
     for key in list(_pools):
         if key[0] == os.getpid():
             _pools.pop(key).close()

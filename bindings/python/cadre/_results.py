@@ -29,7 +29,7 @@ def _shown(value):
 
 def _axes(axes):
     if axes is None:
-        from matplotlib import pyplot
+        from matplotlib import pyplot  # slow, and not everybody has it
         axes = pyplot.gca()
     return axes
 

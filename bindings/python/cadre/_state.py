@@ -37,6 +37,12 @@ def end_worker():
         _end(states.popitem()[1])
 
 
+def worker_end():
+    """In a worker process, after its last task."""
+    end_worker()
+    _hooks.flush()
+
+
 @atexit.register
 def end_kept():
     """In a persistent worker, when it ends."""
@@ -94,4 +100,4 @@ def of(fn, options):
     return stateful, Here(stateful.key)
 
 
-_core.register({"thread_end": end_worker})
+_core.register({"thread_end": end_worker, "worker_end": worker_end})

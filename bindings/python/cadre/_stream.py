@@ -1,26 +1,11 @@
 # _stream.py - imap and imap_unordered: results one by one.
 # SPDX-License-Identifier: MIT
 """imap and imap_unordered."""
-import atexit
-import os
 import time
-import weakref
 from itertools import islice
 
-from . import _auto, _core, _hooks, _state
-from ._map import check
-from ._options import Options, reporter
-
-_open = weakref.WeakKeyDictionary()  # {stream: what ends its state}
-os.register_at_fork(after_in_child=_open.clear)
-
-
-@atexit.register
-def close_all():
-    """End what is left half way, while threads can still have the interpreter: later, its
-    workers would wait for that for ever, and whoever drops the stream for them."""
-    for stream in list(_open):
-        stream.abandon()
+from . import _auto, _core, _hooks, _open_streams, _state
+from ._options import Options, check_function, reporter
 
 
 def sequence(iterables):
@@ -80,7 +65,7 @@ def open_stream(fn, items, star, options, pool, unordered, first=0, window=0,
     stream = _core.Stream(pool, fn, items, star=star, unordered=unordered, first=first,
                           window=window or window_of(options, workers),
                           memory_limit=options.memory_limit, **more, **job)
-    _open[stream] = state
+    _open_streams.add(stream, state)
     return stream
 
 
@@ -101,12 +86,6 @@ def teller(options, count):
         left = elapsed / done * (total - done) if done and total else -1.0
         report(done, total, elapsed, left)
     return tell if report else None
-
-
-def close(stream):
-    """End its workers, and what this thread has made for its tasks."""
-    stream.close()
-    _open.pop(stream, _state.NOTHING).end()
 
 
 def measured(fn, items, star, options, unordered):
@@ -141,7 +120,7 @@ def measured(fn, items, star, options, unordered):
                 yield result  # `yield from` would not look for signals and other threads
             del result
     finally:
-        close(here)
+        _open_streams.close(here)
     rest = items if by_number else iterator
     yield from drain(open_stream(fn, rest, star, options, pool, unordered, done,
                                  report=report))
@@ -153,7 +132,7 @@ def drain(stream):
         for result in stream:
             yield result  # not `yield from`: see measured
     finally:
-        close(stream)
+        _open_streams.close(stream)
 
 
 def stream(options, fn, iterables, unordered, pool=None, star=False):
@@ -205,7 +184,7 @@ def imap(fn, /, *iterables, window=None, memory_limit=None, workers=None, backen
     >>> list(cadre.imap(lambda x: x * x, itertools.count(), indexes=[2, 5]))
     [4, 25]
     """
-    check(fn)
+    check_function(fn)
     options = Options(workers, backend, chunk, window, memory_limit, retries, timeout,
                       deadline, grace, on_error, progress, seed, None, isolate, persistent,
                       prefetch, state, keep_state, indexes)
@@ -227,7 +206,7 @@ def imap_unordered(fn, /, *iterables, window=None, memory_limit=None, workers=No
     >>> sorted(cadre.imap_unordered(abs, [-3, 1, -2], indexes=[0, 2]))
     [2, 3]
     """
-    check(fn)
+    check_function(fn)
     options = Options(workers, backend, chunk, window, memory_limit, retries, timeout,
                       deadline, grace, on_error, progress, seed, None, isolate, persistent,
                       prefetch, state, keep_state, indexes)

@@ -5,24 +5,21 @@
 It imports cadre, and what functions and items need as they come; it has nothing of the
 program that started it but the folder, the environment, and where modules are found.
 """
+import os
+import signal
+import sys
 
 
 def main():
     """Serve the pool that has started this process, until it is closed."""
-    import os
-
-    from cadre import _core, _errors, _hooks, _persistent
+    from cadre import _core, _hooks, _serving  # once it is known where modules are
     os.environ.pop("CADRE_WORKER", None)
-    _persistent.serving = True
-    _errors.dumps = _hooks.dumps_whole
+    _serving.begin()
     _hooks.write_lines()
     _core.serve()
 
 
 if __name__ == "__main__":
-    import os
-    import signal
-    import sys
     # Ctrl-C reaches all of a terminal's processes, and ends the pool's program, which ends
     # this. A program that a task starts has it as usual.
     signal.signal(signal.SIGINT, lambda *_: None)

@@ -18,7 +18,7 @@ import os
 from typing import Any, Callable, Iterable, Iterator, Protocol
 
 from .. import _map, _stream
-from .._options import Options
+from .._options import Options, check_function
 
 __all__ = ["ParallelBackend", "ParallelExecutor", "SequentialExecutor",
            "ThreadingExecutor", "MultiprocessingExecutor", "ParallelConfig",
@@ -129,7 +129,7 @@ class MultiprocessingExecutor(_Executor):
             chunksize = self.chunksize
         if chunksize is not None and chunksize < 1:
             raise PhyloZooValueError(f"chunksize must be positive; got {chunksize}")
-        _map.check(func)
+        check_function(func)
         return _map.map_with(Options(self.n_jobs, "processes", chunksize), func,
                              (iterable,), shape=shape)
 

@@ -21,7 +21,7 @@ import threading
 import traceback
 from itertools import zip_longest
 
-from .. import _feed, _stream
+from .. import _feed, _open_streams, _stream
 from .._options import Options
 
 __all__ = ["parallel_map", "ParallelResultsIterator"]
@@ -198,7 +198,7 @@ class ParallelResultsIterator:
         if self._feed is not None:
             self._feed.stop()
         end_all(self._sequences)
-        _stream.close(stream)
+        _open_streams.close(stream)
 
 
 def end_all(sequences):

@@ -15,6 +15,7 @@ depend on n_jobs. Percentile and BCa draw as SciPy does, from one generator.
 
 For metrics that libcadre-stats knows by name, cadre.stats does the same many times faster.
 """
+import dataclasses
 import functools
 import logging
 import math
@@ -277,7 +278,6 @@ def mde_from_ci(ci, *, alpha=0.05, power=0.80):
 def paired_mde(y_true, y_score_a, y_score_b, metric, *, alpha=0.05, power=0.80,
                n_resamples=DEFAULT_N_RESAMPLES, rng=_UNSET, n_jobs=1, seed=_UNSET):
     """The minimum detectable difference of two columns on these rows."""
-    import dataclasses
     ci = paired_bootstrap_diff(y_true, y_score_a, y_score_b, metric, confidence=0.95,
                                n_resamples=n_resamples, rng=_source(rng, seed),
                                n_jobs=n_jobs)
