@@ -29,6 +29,8 @@ static int empty_file = -1; /* set before the handler is */
 static timer_t again;
 static bool has_timer;
 
+static bool size_ends; /* set before anything is started: SIGXFSZ was not ignored */
+
 static pid_t owner; /* set before the handlers are: the files are not its children's */
 
 /* Only what is safe in a signal handler. */
@@ -105,19 +107,35 @@ static void make_timer(void)
     has_timer = timer_create(CLOCK_MONOTONIC, &event, &again) == 0;
 }
 
+/* A file that may not be larger is an error of write, which is reported. */
+static void ignore_size(void)
+{
+    struct sigaction action = { .sa_handler = SIG_IGN }, before;
+
+    sigemptyset(&action.sa_mask);
+    size_ends =
+        sigaction(SIGXFSZ, &action, &before) == 0 && before.sa_handler != SIG_IGN;
+}
+
 void cdr_interrupt_install(void)
 {
     static const int stops[] = { SIGINT, SIGTERM, SIGHUP };
-    static const int ends[] = { SIGQUIT, SIGPIPE, SIGALRM, SIGXCPU, SIGXFSZ };
+    static const int ends[] = { SIGQUIT, SIGPIPE, SIGALRM, SIGXCPU };
 
     owner = getpid();
     empty_file = open("/dev/null", O_RDONLY | O_CLOEXEC);
     make_timer();
+    ignore_size();
     for (size_t i = 0; i < sizeof stops / sizeof stops[0]; i++)
         handle(stops[i], on_signal, 0);
     for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++)
         handle(ends[i], on_end, (int)SA_RESETHAND);
     (void)atexit(remove_files); /* fails without memory only */
+}
+
+bool cdr_interrupt_size_ends(void)
+{
+    return size_ends;
 }
 
 void cdr_interrupt_watch(cadre_pool *pool)

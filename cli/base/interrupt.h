@@ -4,8 +4,9 @@
  * The first SIGINT, SIGTERM or SIGHUP cancels the run, and whatever run begins after it
  * within a twentieth of a second, so that the command ends in order. A
  * second one, when that takes too long, ends the program at once, as SIGQUIT, SIGPIPE and
- * their like do. Temporary files are removed either way. A signal that was ignored when the program started (nohup, or a command
- * in the background of a script) stays ignored.
+ * their like do. Temporary files are removed either way. A signal that was ignored when the
+ * program started (nohup, or a command in the background of a script) stays ignored.
+ * SIGXFSZ is ignored: a file that may not be larger is an error of write.
  */
 #ifndef CDR_CLI_INTERRUPT_H
 #define CDR_CLI_INTERRUPT_H
@@ -15,6 +16,10 @@
 #include <stdbool.h>
 
 void cdr_interrupt_install(void);
+
+/* Whether SIGXFSZ had its default action before: programs that this one starts are to have
+ * it again. */
+bool cdr_interrupt_size_ends(void);
 
 /* The pool to cancel; NULL: none (any more). */
 void cdr_interrupt_watch(cadre_pool *pool);

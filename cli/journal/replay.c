@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include "cli/journal/replay.h"
+#include "cli/base/interrupt.h"
 #include "cli/base/text.h"
 #include "cli/map/shell.h"
 
@@ -76,6 +77,8 @@ static void default_signals(void)
 
     for (size_t i = 0; i < sizeof ours / sizeof ours[0]; i++)
         (void)signal(ours[i], SIG_DFL); /* cannot fail for these */
+    if (cdr_interrupt_size_ends())
+        (void)signal(SIGXFSZ, SIG_DFL);
 }
 
 int cdr_replay(const struct cdr_replay *r, struct cdr_failure *why)

@@ -101,17 +101,15 @@ static int set_gate(struct cdr_map *map, const struct cdr_run_options *set,
 
 /* ---- surroundings ---- */
 
-/* A reader that goes away is an error of write from now on, and so is a file that may not
- * be as large. */
-static void take_over_write_signals(struct cdr_map *map)
+/* A reader that goes away is an error of write from now on. */
+static void take_over_signals(struct cdr_map *map)
 {
     struct sigaction action = { .sa_handler = SIG_IGN }, before;
 
     sigemptyset(&action.sa_mask);
     if (sigaction(SIGPIPE, &action, &before) == 0)
         map->common.default_pipe = before.sa_handler != SIG_IGN;
-    if (sigaction(SIGXFSZ, &action, &before) == 0)
-        map->common.default_size = before.sa_handler != SIG_IGN;
+    map->common.default_size = cdr_interrupt_size_ends();
     action.sa_handler = SIG_DFL;
     (void)sigaction(SIGCHLD, &action, NULL); /* ignored, it would eat how jobs end */
 }
@@ -125,7 +123,7 @@ static int set_surroundings(struct cdr_map *map, struct cdr_failure *why)
     map->common.directory = map->set->command.directory;
     if (sigprocmask(SIG_SETMASK, NULL, &map->common.mask) < 0)
         sigemptyset(&map->common.mask);
-    take_over_write_signals(map);
+    take_over_signals(map);
     map->piped = !map->set->output.results && fstat(STDOUT_FILENO, &output) == 0 &&
                  S_ISFIFO(output.st_mode);
     map->nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
