@@ -240,3 +240,19 @@ const char *cdr_nearest(const char *text, const char *const *candidates, size_t 
        none. */
     return best <= least(length, 2) || best <= 2 * (length / 3) ? found : NULL;
 }
+
+const char *cdr_list_places(char *out, size_t size, const size_t *places, size_t n)
+{
+    size_t used = (size_t)snprintf(out, size, "column%s", n == 1 ? "" : "s");
+
+    for (size_t i = 0; i < n && used < size; i++) {
+        const char *between = i == 0 ? " " : i + 1 == n ? " and " : ", ";
+
+        if (i == CDR_PLACES_MAX)
+            used += (size_t)snprintf(out + used, size - used, " and %zu more", n - i);
+        if (i >= CDR_PLACES_MAX)
+            break;
+        used += (size_t)snprintf(out + used, size - used, "%s%zu", between, places[i]);
+    }
+    return out;
+}

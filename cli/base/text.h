@@ -33,4 +33,9 @@ const char *cdr_nearest(const char *text, const char *const *candidates, size_t 
 /* `"a", "b" and 3 more` of the n names into out. Returns out. */
 const char *cdr_list(char *out, size_t size, const char *const *names, size_t n);
 
+#define CDR_PLACES_MAX 12 /* that cdr_list_places looks at */
+
+/* "column 1", "columns 1, 3 and 5", or that and how many more, into out. Returns out. */
+const char *cdr_list_places(char *out, size_t size, const size_t *places, size_t n);
+
 #endif

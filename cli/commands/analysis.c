@@ -16,8 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define ROWS_MIN   10 /* as cadre_bootstrap.n has it */
-#define PLACES_MAX 12 /* columns without a name that a message lists */
+#define ROWS_MIN 10 /* as cadre_bootstrap.n has it */
 
 /* ---- opening ---- */
 
@@ -32,23 +31,6 @@ static int check_rows(const struct cdr_analysis *s, struct cdr_failure *why)
                      cdr_analysis_file(s), rows, rows == 1 ? "" : "s", ROWS_MIN);
 }
 
-/* "column 1" or "columns 1, 3 and 5" into out. */
-static const char *list_places(char *out, size_t size, const size_t *places, size_t n)
-{
-    size_t used = (size_t)snprintf(out, size, "column%s", n == 1 ? "" : "s");
-
-    for (size_t i = 0; i < n && used < size; i++) {
-        const char *between = i == 0 ? " " : i + 1 == n ? " and " : ", ";
-
-        if (i == PLACES_MAX)
-            used += (size_t)snprintf(out + used, size - used, " and %zu more", n - i);
-        if (i >= PLACES_MAX)
-            break;
-        used += (size_t)snprintf(out + used, size - used, "%s%zu", between, places[i]);
-    }
-    return out;
-}
-
 /* Columns that --score all did not take are named: nothing is dropped in silence. */
 static void report_left_out(const struct cdr_data *data)
 {
@@ -56,7 +38,7 @@ static void report_left_out(const struct cdr_data *data)
 
     if (data->n_nameless > 0)
         fprintf(stderr, "cadre: --score all leaves out %s, which ha%s no name\n",
-                list_places(list, sizeof list, data->nameless, data->n_nameless),
+                cdr_list_places(list, sizeof list, data->nameless, data->n_nameless),
                 data->n_nameless == 1 ? "s" : "ve");
     if (data->n_left_out > 0)
         fprintf(stderr,

@@ -75,20 +75,21 @@ static int no_column(struct cdr_reading *r, const char *name, uint64_t line)
 static int locate(struct cdr_reading *r, size_t *at, const char *name, uint64_t line)
 {
     const struct cdr_data *d = r->data;
-    size_t found = d->n_header;
-    char shown[CDR_SHOWN];
+    size_t places[CDR_PLACES_MAX], n = 0;
+    char list[LIST_SIZE], shown[CDR_SHOWN];
 
-    for (size_t i = 0; i < d->n_header; i++) {
-        if (strcmp(d->header[i], name) != 0)
-            continue;
-        if (found < d->n_header)
-            return cdr_fails(r->why, CDR_EXIT_INPUT,
-                             "%s:%" PRIu64 ": columns %zu and %zu are both called %s",
-                             r->file, line, found + 1, i + 1, cdr_quote(shown, name));
-        found = i;
-    }
-    *at = found;
-    return found < d->n_header ? 0 : no_column(r, name, line);
+    for (size_t i = 0; i < d->n_header; i++)
+        if (strcmp(d->header[i], name) == 0 && n++ < CDR_PLACES_MAX)
+            places[n - 1] = i + 1;
+    if (n == 0)
+        return no_column(r, name, line);
+    *at = places[0] - 1;
+    return n == 1
+               ? 0
+               : cdr_fails(r->why, CDR_EXIT_INPUT,
+                           "%s:%" PRIu64 ": %s are %s called %s; rename all but one",
+                           r->file, line, cdr_list_places(list, sizeof list, places, n),
+                           n == 2 ? "both" : "all", cdr_quote(shown, name));
 }
 
 static int taken_twice(struct cdr_reading *r, size_t at, uint64_t line)
@@ -135,8 +136,12 @@ static int want_classes(struct cdr_reading *r, const char *pattern, uint64_t lin
     bool found = false;
 
     for (size_t i = 0; i < r->data->n_header; i++) {
+        size_t at;
+
         if (r->slots[i].use != CDR_NOTHING || !stands_for(pattern, r->data->header[i]))
             continue;
+        if (locate(r, &at, r->data->header[i], line))
+            return r->why->code;
         found = true;
         if (!cdr_reading_add_score(r, &r->slots[i], r->data->header[i]))
             return cdr_fails_memory(r->why);

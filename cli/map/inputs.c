@@ -9,7 +9,9 @@
 #include "cli/map/columns.h"
 #include "cli/map/shuffle.h"
 #include "cli/map/sources.h"
+#include "cli/base/text.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -58,13 +60,39 @@ static int read_names(struct cdr_inputs *in, struct cdr_failure *why)
     return 0;
 }
 
+static bool is_called(const struct cdr_inputs *in, size_t i, const char *name,
+                      size_t size)
+{
+    return cdr_args_size(&in->names, i) == size &&
+           memcmp(cdr_args_get(&in->names, i), name, size) == 0;
+}
+
 int cdr_inputs_column(const struct cdr_inputs *in, const char *name, size_t size)
 {
     for (size_t i = 0; i < in->names.n; i++)
-        if (cdr_args_size(&in->names, i) == size &&
-            memcmp(cdr_args_get(&in->names, i), name, size) == 0)
+        if (is_called(in, i, name, size))
             return (int)i + 1;
     return 0;
+}
+
+int cdr_inputs_check_name(const struct cdr_inputs *in, const char *name, size_t size,
+                          struct cdr_failure *why)
+{
+    size_t places[CDR_PLACES_MAX], n = 0;
+    char list[200], shown[CDR_SHOWN], number[24], use[64] = "";
+
+    for (size_t i = 0; i < in->names.n; i++)
+        if (is_called(in, i, name, size) && n++ < CDR_PLACES_MAX)
+            places[n - 1] = i + 1;
+    if (n < 2)
+        return 0;
+    snprintf(number, sizeof number, "%zu", places[0]);
+    if (!cdr_inputs_column(in, number, strlen(number))) /* that is no name, too */
+        snprintf(use, sizeof use, "use numbers, as in {%s}, or ", number);
+    return cdr_fails(
+        why, CDR_EXIT_INPUT, "--header: %s are %s called %s; %srename all but one",
+        cdr_list_places(list, sizeof list, places, n), n == 2 ? "both" : "all",
+        cdr_quote(shown, cdr_args_get(&in->names, places[0] - 1)), use);
 }
 
 const char *cdr_inputs_name(const struct cdr_inputs *in, size_t column, size_t *size)

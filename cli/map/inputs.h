@@ -37,6 +37,10 @@ uint64_t cdr_inputs_place(const struct cdr_inputs *inputs);
 /* Which column is called so, counted from 1; 0: none. Names come with --header. */
 int cdr_inputs_column(const struct cdr_inputs *inputs, const char *name, size_t size);
 
+/* Refuses the name of several columns. */
+int cdr_inputs_check_name(const struct cdr_inputs *inputs, const char *name,
+                          size_t size, struct cdr_failure *why);
+
 /* The name of the column, counted from 0; further ones begin with the first name again, as
  * further inputs of a job do. NULL: there are no names. */
 const char *cdr_inputs_name(const struct cdr_inputs *inputs, size_t column,

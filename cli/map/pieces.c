@@ -109,6 +109,16 @@ static int number(const char *text, size_t size)
     return negative ? -value : value;
 }
 
+/* A column by its name. */
+static bool find_column(struct cdr_piece *piece, const char *text, size_t size,
+                        const struct cdr_inputs *inputs)
+{
+    piece->index = inputs && size > 0 ? cdr_inputs_column(inputs, text, size) : 0;
+    piece->text = piece->index ? text : NULL;
+    piece->size = piece->index ? size : 0;
+    return piece->index != 0;
+}
+
 /* What stands between braces; false: no replacement string. */
 static bool parse_inside(struct cdr_piece *piece, const char *text, size_t size,
                          const struct cdr_inputs *inputs)
@@ -122,17 +132,14 @@ static bool parse_inside(struct cdr_piece *piece, const char *text, size_t size,
     }
     piece->kind = CDR_PIECE_ONE;
     piece->part = CDR_WHOLE;
-    piece->index = inputs && size > 0 ? cdr_inputs_column(inputs, text, size) : 0;
-    if (piece->index)
+    if (find_column(piece, text, size, inputs))
         return true;
     rest = size - part_at_end(&part, text, size);
     piece->part = part;
     piece->index = number(text, rest);
-    if (!piece->index && inputs && rest > 0)
-        piece->index = cdr_inputs_column(inputs, text, rest);
     if (rest == 0)
         piece->kind = CDR_PIECE_ALL;
-    return rest == 0 || piece->index;
+    return rest == 0 || piece->index || find_column(piece, text, rest, inputs);
 }
 
 /* The replacement string that the text begins with; returns its size, 0: none. */

@@ -28,7 +28,7 @@ struct cdr_piece {
     enum cdr_piece_kind kind;
     enum cdr_part part;
     int index;        /* ONE: from 1, or from -1 at the end */
-    const char *text; /* TEXT: not terminated; stays with the word */
+    const char *text; /* TEXT, or ONE's name: not terminated; stays with the word */
     size_t size;
 };
 

@@ -103,6 +103,21 @@ static bool parse(struct cdr_template *t, const struct cdr_template_setting *set
     return takes_arguments(t);
 }
 
+static int check_names(const struct cdr_template *t, const struct cdr_inputs *inputs,
+                       struct cdr_failure *why)
+{
+    int rc = 0;
+
+    for (size_t w = 0; w < t->n; w++)
+        for (size_t i = 0; i < t->word[w].pieces.n && !rc; i++) {
+            const struct cdr_piece *piece = &t->word[w].pieces.at[i];
+
+            if (piece->kind == CDR_PIECE_ONE && piece->text)
+                rc = cdr_inputs_check_name(inputs, piece->text, piece->size, why);
+        }
+    return rc;
+}
+
 static char *joined(const char *const *words, size_t n)
 {
     struct cdr_buffer b = { 0 };
@@ -122,6 +137,7 @@ int cdr_template_open(struct cdr_template **out, const struct cdr_template_setti
                       struct cdr_failure *why)
 {
     struct cdr_template *t = calloc(1, sizeof *t);
+    int rc;
 
     *out = t;
     if (!t)
@@ -130,11 +146,13 @@ int cdr_template_open(struct cdr_template **out, const struct cdr_template_setti
     t->context = set->context;
     t->raw = set->raw;
     t->source = joined(set->words, set->n_words);
-    if (t->source && parse(t, set))
-        return 0;
-    cdr_template_close(t);
-    *out = NULL;
-    return cdr_fails_memory(why);
+    rc = t->source && parse(t, set) ? check_names(t, set->inputs, why)
+                                    : cdr_fails_memory(why);
+    if (rc) {
+        cdr_template_close(t);
+        *out = NULL;
+    }
+    return rc;
 }
 
 int cdr_template_text(struct cdr_template **out, const char *text,
