@@ -4,11 +4,15 @@
 #include "rough.h"
 
 #include <cadre/stream.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -182,6 +186,70 @@ static void test_kernels_without_stderr(void **state)
         rough_case(rough_kinds[k], turn_away_from_stderr, rough_kinds[k]);
 }
 
+/* ---- a worker that cannot be watched ---- */
+
+#define A_STDERR 1 /* what its events have in their upper half */
+
+static int refused_in; /* the stderr of so many workers; 0: none is, any more */
+static pid_t copier;   /* a process that was forked just then, and has a copy of all */
+
+static pid_t fork_a_copier(void)
+{
+    pid_t parent = getpid(), pid = fork();
+
+    if (pid == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        while (getppid() == parent)
+            pause();
+        _exit(0);
+    }
+    return pid;
+}
+
+int __real_epoll_ctl(int poll, int what, int fd, struct epoll_event *event);
+int __wrap_epoll_ctl(int poll, int what, int fd, struct epoll_event *event);
+
+int __wrap_epoll_ctl(int poll, int what, int fd, struct epoll_event *event)
+{
+    if (refused_in == 0 || what != EPOLL_CTL_ADD || event->data.u64 >> 32 != A_STDERR ||
+        --refused_in > 0)
+        return __real_epoll_ctl(poll, what, fd, event);
+    copier = fork_a_copier();
+    errno = ENOSPC; /* more would be watched than Linux allows a user */
+    return -1;
+}
+
+static int crash(cadre_task *t, const void *item, void *result)
+{
+    (void)item;
+    (void)result;
+    return cadre_task_index(t) == 3 ? raise(SIGKILL) : 0;
+}
+
+/* It is killed at once. Nobody is to take its death for that of the next at its seat, though
+ * another process has its pidfd. */
+static void cannot_watch(const void *kind)
+{
+    cadre_pool *pool = rough_pool(kind, (cadre_options){ 0 });
+    cadre_job job = { .fn = crash, .n = 20, .retries = 3 };
+    cadre_error err;
+
+    refused_in = strcmp(kind, "persistent") == 0 ? 1 : 3; /* after the map's two */
+    rough_must(cadre_map(pool, &job, &err) != 0, "no task crashed");
+    rough_must(err.sys == ENOSPC && copier > 0, "%s", err.message);
+    rough_work(pool);
+    kill(copier, SIGKILL);
+    rough_must(waitpid(copier, NULL, 0) == copier, "%s", strerror(errno));
+    cadre_close(pool);
+}
+
+static void test_workers_that_cannot_be_watched(void **state)
+{
+    (void)state;
+    for (int k = ROUGH_PROCESSES; k < ROUGH_KINDS; k++)
+        rough_case(rough_kinds[k], cannot_watch, rough_kinds[k]);
+}
+
 /* ---- kernels that close all ---- */
 
 /* The worker's parent is the caller, whose only thread waits for this task. */
@@ -246,6 +314,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_kernels_without_stderr),
+        cmocka_unit_test(test_workers_that_cannot_be_watched),
         cmocka_unit_test(test_kernels_without_descriptors),
         cmocka_unit_test(test_programs_without_standard_descriptors),
     };

@@ -94,6 +94,8 @@ int cdr_child_adopt(struct cdr_supervisor *c, unsigned seat,
     if (!rc && m->stderr_fd >= 0)
         rc = watch(c, m->stderr_fd, EPOLLIN, UINT64_C(1) << 32 | seat);
     if (rc) {
+        /* Closing it is not enough: a process forked meanwhile may have it, too. */
+        epoll_ctl(c->poll, EPOLL_CTL_DEL, end_of(m), NULL);
         cdr_child_discard(m);
         atomic_store_explicit(&c->scoreboard->slot[seat].retired, 0,
                               memory_order_relaxed);
