@@ -391,6 +391,49 @@ static void test_a_caller_that_waits(void **state)
         }
 }
 
+/* ---- what is chosen ---- */
+
+static uint64_t window_of(cadre_pool *pool, size_t result_size, uint64_t memory_limit)
+{
+    uint64_t item = 1;
+    cadre_job job = { .fn = copy,
+                      .n = 1,
+                      .items = &item,
+                      .item_size = sizeof item,
+                      .result_size = result_size,
+                      .memory_limit = memory_limit };
+    cadre_stream *s;
+    cadre_flow flow;
+    cadre_error err;
+
+    if (cadre_stream_open(&s, pool, &job, &err))
+        fail_msg("%s", err.message);
+    cadre_stream_flow(s, &flow);
+    cadre_stream_close(s);
+    return flow.window;
+}
+
+static void test_windows_that_are_chosen(void **state)
+{
+    static const int workers[] = { 2, 16, 17, 40 };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof workers / sizeof workers[0]; i++) {
+        cadre_options options = { .backend = "threads",
+                                  .workers = workers[i],
+                                  .oversubscribe = true,
+                                  .ignore_environment = true };
+        uint64_t each = 64 * (uint64_t)workers[i];
+        cadre_pool *pool;
+
+        assert_int_equal(cadre_open(&pool, &options, NULL), CADRE_OK);
+        assert_int_equal(window_of(pool, 8, 0), each > 1024 ? each : 1024);
+        assert_int_equal(window_of(pool, 1 << 16, 100 << 16), 100);
+        assert_int_equal(window_of(pool, 1 << 20, 1 << 20), 2 * workers[i]);
+        cadre_close(pool);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -402,6 +445,7 @@ int main(void)
         cmocka_unit_test(test_items_begin_while_the_source_waits),
         cmocka_unit_test(test_failed_items_find_room),
         cmocka_unit_test(test_a_caller_that_waits),
+        cmocka_unit_test(test_windows_that_are_chosen),
     };
 
     return cmocka_run_group_tests(tests, contract_open, contract_close);

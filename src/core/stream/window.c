@@ -12,6 +12,7 @@
 #include <sys/mman.h>
 
 #define WINDOW       1024
+#define WINDOW_EACH  64 /* for each worker, where that is more: a batch */
 #define MEMORY_MOST  ((uint64_t)256 << 20)
 #define MEMORY_LEAST ((uint64_t)1 << 20)
 #define PIECE_LEAST  ((uint64_t)4 << 10)
@@ -31,7 +32,8 @@ static uint64_t choose_memory(const cadre_pool *pool, const cadre_job *job)
  * lies in the slots within the limit. */
 static uint64_t choose_window(const cadre_stream *s, const cadre_job *job)
 {
-    uint64_t window = WINDOW, least = 2 * cadre_workers(s->pool);
+    uint64_t workers = cadre_workers(s->pool), least = 2 * workers;
+    uint64_t window = WINDOW_EACH * workers > WINDOW ? WINDOW_EACH * workers : WINDOW;
     size_t each = s->source.item_size + s->program.result_size;
 
     if (job->window)
