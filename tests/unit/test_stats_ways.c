@@ -197,12 +197,86 @@ static void areas_are_sums_of_terms(void **state)
     free(points);
 }
 
+/* ---- areas of samples without ties ---- */
+
+#ifdef CDR_WIDE
+/* Scores are uniform, and where `lean` is far from 1/2 so are long runs of a class on the way
+ * down them, and of rows drawn equally often: all of those in a run are one step. */
+static void make_untied(struct case_of_points *c, size_t n, cadre_rng *rng)
+{
+    const double lean = cadre_rng_uniform(rng), drawn = cadre_rng_uniform(rng);
+    const bool runs = cadre_rng_below(rng, 3) == 0;
+    const uint64_t most = cadre_rng_below(rng, 4) ? 3 : 31;
+
+    make_case(c, n, rng);
+    for (size_t i = 0; i < n; i++) {
+        c->scores[i] = cadre_rng_uniform(rng);
+        c->labels[i] =
+            runs ? (uint64_t)(c->scores[i] * 8) % 2 : cadre_rng_uniform(rng) < lean;
+        c->few[i] = cadre_rng_uniform(rng) < drawn;
+        if (c->few[i])
+            c->few[i] = (uint8_t)(1 + (runs ? 0 : cadre_rng_below(rng, most)));
+    }
+    c->labels[0] = c->few[0] = 1;
+    if (n > 1) {
+        c->labels[n - 1] = 0;
+        c->few[n - 1] = 1;
+    }
+    const cadre_metric metric = { .kind = CADRE_ROC_AUC };
+    const cadre_rows rows = { .n = n, .labels = c->labels, .scores = c->scores };
+    cdr_measure_close(&c->measure);
+    assert_true(cdr_measure_open(&c->measure, &metric, &rows));
+    free(c->room);
+    c->room = malloc(cdr_points_room(&c->measure));
+    assert_non_null(c->room);
+    memset(c->room, 0xa5, cdr_points_room(&c->measure));
+}
+
+static void check_untied(struct case_of_points *c, bool fits)
+{
+    double area = -1;
+
+    find_points(c, true);
+    const cdr_classes all = c->expected[c->last];
+    const struct cdr_curve curve = { .points = c->expected,
+                                     .last = c->last,
+                                     .negatives = cdr_negative(all),
+                                     .positives = cdr_positive(all) };
+    c->sample.classes = all;
+    assert_int_equal(cdr_roc_auc_wide(&area, &c->measure, &c->sample, c->room), fits);
+    if (fits)
+        stats_same(cdr_sum_terms(cdr_roc_terms, &curve, c->last), area,
+                   "an area without ties");
+}
+#endif
+
+static void untied_areas_are_sums_of_terms(void **state)
+{
+#ifdef CDR_WIDE
+    cadre_rng rng = stats_stream(24);
+    struct case_of_points c;
+
+    for (size_t round = 0; cdr_steps_are_wide() && round < 2000; round++) {
+        const size_t n = round < 800    ? 2 + round % 400
+                         : round < 1960 ? 2 + cadre_rng_below(&rng, 3000)
+                                        : 2 + cadre_rng_below(&rng, 40000);
+        make_untied(&c, n, &rng);
+        check_untied(&c, true);
+        c.few[cadre_rng_below(&rng, n)] = (uint8_t)(32 + cadre_rng_below(&rng, 224));
+        check_untied(&c, false);
+        drop_case(&c);
+    }
+#endif
+    (void)state;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rates_are_quotients),
         cmocka_unit_test(points_are_running_sums),
         cmocka_unit_test(areas_are_sums_of_terms),
+        cmocka_unit_test(untied_areas_are_sums_of_terms),
     };
     return cmocka_run_group_tests_name("stats_ways", tests, stats_open, stats_close);
 }

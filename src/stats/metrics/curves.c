@@ -76,7 +76,8 @@ void cdr_curve_read(double *out, size_t n, const struct cdr_measure *m,
 
 /* ---- values ---- */
 
-static double value(const struct cdr_measure *m, const struct cdr_sample *s, void *room)
+static double value_of_points(const struct cdr_measure *m, const struct cdr_sample *s,
+                              void *room)
 {
     cdr_classes *const points = room;
     const bool corners =
@@ -93,6 +94,18 @@ static double value(const struct cdr_measure *m, const struct cdr_sample *s, voi
     case CADRE_SPECIFICITY_AT: return specificity_at(&c, m->metric.level);
     default: return cdr_average_precision(&c);
     }
+}
+
+static double value(const struct cdr_measure *m, const struct cdr_sample *s, void *room)
+{
+#ifdef CDR_WIDE
+    double area;
+
+    if (m->metric.kind == CADRE_ROC_AUC && cdr_steps_are_wide() &&
+        cdr_roc_auc_wide(&area, m, s, room))
+        return area;
+#endif
+    return value_of_points(m, s, room);
 }
 
 const struct cdr_family cdr_curves = { .counts = true,

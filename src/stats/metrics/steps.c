@@ -93,14 +93,14 @@ size_t cdr_points_of(cdr_classes *points, const struct cdr_measure *m,
     return cdr_points_narrow(points, m, s, corners);
 }
 
-/* A point before the steps, and an empty step behind them; the wide way writes whole vectors,
- * and has all counts behind them. */
+/* A point before the steps, and an empty step behind them; the wide ways write whole vectors,
+ * and one has all counts behind them. */
 size_t cdr_points_room(const struct cdr_measure *m)
 {
     const size_t points = (m->groups + 2) * sizeof(cdr_classes);
 
 #ifdef CDR_WIDE
-    return points + CDR_WIDE_SPARE * sizeof(cdr_classes) + m->n + CDR_WIDE_SPARE;
+    return points + CDR_WIDE_SPARE * sizeof(cdr_classes) + m->n + CDR_STEPS_SPARE;
 #else
     return points;
 #endif
