@@ -199,7 +199,6 @@ static void areas_are_sums_of_terms(void **state)
 
 /* ---- areas of samples without ties ---- */
 
-#ifdef CDR_WIDE
 /* Scores are uniform, and where `lean` is far from 1/2 so are long runs of a class on the way
  * down them, and of rows drawn equally often: all of those in a run are one step. */
 static void make_untied(struct case_of_points *c, size_t n, cadre_rng *rng)
@@ -217,14 +216,16 @@ static void make_untied(struct case_of_points *c, size_t n, cadre_rng *rng)
         if (c->few[i])
             c->few[i] = (uint8_t)(1 + (runs ? 0 : cadre_rng_below(rng, most)));
     }
-    c->labels[0] = c->few[0] = 1;
-    if (n > 1) {
-        c->labels[n - 1] = 0;
-        c->few[n - 1] = 1;
-    }
+    c->labels[0] = c->few[0] = c->few[n - 1] = 1;
+    c->labels[n - 1] = 0;
+    cdr_measure_close(&c->measure);
+}
+
+static void open_untied(struct case_of_points *c, size_t n)
+{
     const cadre_metric metric = { .kind = CADRE_ROC_AUC };
     const cadre_rows rows = { .n = n, .labels = c->labels, .scores = c->scores };
-    cdr_measure_close(&c->measure);
+
     assert_true(cdr_measure_open(&c->measure, &metric, &rows));
     free(c->room);
     c->room = malloc(cdr_points_room(&c->measure));
@@ -232,10 +233,9 @@ static void make_untied(struct case_of_points *c, size_t n, cadre_rng *rng)
     memset(c->room, 0xa5, cdr_points_room(&c->measure));
 }
 
-static void check_untied(struct case_of_points *c, bool fits)
+/* Also what is known of the sample. */
+static double area_of_terms(struct case_of_points *c)
 {
-    double area = -1;
-
     find_points(c, true);
     const cdr_classes all = c->expected[c->last];
     const struct cdr_curve curve = { .points = c->expected,
@@ -243,28 +243,94 @@ static void check_untied(struct case_of_points *c, bool fits)
                                      .negatives = cdr_negative(all),
                                      .positives = cdr_positive(all) };
     c->sample.classes = all;
-    assert_int_equal(cdr_roc_auc_wide(&area, &c->measure, &c->sample, c->room), fits);
-    if (fits)
-        stats_same(cdr_sum_terms(cdr_roc_terms, &curve, c->last), area,
-                   "an area without ties");
+    c->sample.n = (size_t)cdr_negative(all) + cdr_positive(all);
+    return cdr_sum_terms(cdr_roc_terms, &curve, c->last);
 }
+
+/* Whether the counts are as small as the way for so many rows needs them. */
+static bool fits(const struct case_of_points *c)
+{
+    uint8_t all = 0;
+
+    for (size_t i = 0; i < c->measure.n; i++)
+        all |= c->few[i];
+    return c->measure.near ? c->sample.n <= UINT8_MAX && all < 128 : all < 32;
+}
+
+static void check_untied(struct case_of_points *c, cadre_rng *rng)
+{
+    const struct cdr_family *const family = cdr_family_of(CADRE_ROC_AUC);
+    double expected[2], area[2] = { -1, -1 };
+    struct cdr_measure first;
+
+    open_untied(c, c->measure.n);
+    expected[0] = area_of_terms(c);
+#ifdef CDR_WIDE
+    if (cdr_steps_are_wide()) {
+        const bool wide = cdr_roc_auc_wide(area, &c->measure, &c->sample, c->room);
+        assert_int_equal(wide, fits(c));
+        if (wide)
+            stats_same(expected[0], area[0], "an area without ties");
+    }
 #endif
+    stats_same(expected[0], family->value(&c->measure, &c->sample, c->room),
+               "an area however it is found");
+    first = c->measure;
+    for (size_t i = 0; i < first.n; i++)
+        c->scores[i] += cadre_rng_uniform(rng);
+    open_untied(c, first.n);
+    expected[1] = area_of_terms(c);
+    family->values(area, &first, &c->measure, &c->sample, c->room);
+    stats_same(expected[0], area[0], "the first area of two");
+    stats_same(expected[1], area[1], "the second area of two");
+    cdr_measure_close(&first);
+}
 
 static void untied_areas_are_sums_of_terms(void **state)
 {
-#ifdef CDR_WIDE
     cadre_rng rng = stats_stream(24);
     struct case_of_points c;
 
-    for (size_t round = 0; cdr_steps_are_wide() && round < 2000; round++) {
-        const size_t n = round < 800    ? 2 + round % 400
-                         : round < 1960 ? 2 + cadre_rng_below(&rng, 3000)
+    (void)state;
+    for (size_t round = 0; round < 2000; round++) {
+        const size_t n = round < 1300   ? 2 + round % 260
+                         : round < 1980 ? 2 + cadre_rng_below(&rng, 3000)
                                         : 2 + cadre_rng_below(&rng, 40000);
         make_untied(&c, n, &rng);
-        check_untied(&c, true);
+        c.measure.n = n;
+        check_untied(&c, &rng);
+        cdr_measure_close(&c.measure);
+        c.measure.n = n;
         c.few[cadre_rng_below(&rng, n)] = (uint8_t)(32 + cadre_rng_below(&rng, 224));
-        check_untied(&c, false);
+        check_untied(&c, &rng);
         drop_case(&c);
+    }
+}
+
+/* ---- sums of counts ---- */
+
+static void sums_of_counts_are_sums(void **state)
+{
+#ifdef CDR_WIDE
+    enum { MOST = 600 };
+    cadre_rng rng = stats_stream(25);
+
+    for (size_t n = 0; cdr_is_wide() && n < MOST; n++) {
+        /* Of the exact size, so that what reads beyond it is found out. */
+        uint8_t *const few = stats_array(n + 1, 1), *const labels =
+                                                        stats_array(n + 1, 1);
+        uint64_t sum = 0, positive = 0;
+
+        for (size_t i = 1; i <= n; i++) {
+            few[i] = (uint8_t)(n % 3 ? cadre_rng_below(&rng, 256) : 255);
+            labels[i] = (uint8_t)cadre_rng_below(&rng, 2);
+            sum += few[i];
+            positive += labels[i] * few[i];
+        }
+        assert_int_equal(cdr_sum_few_wide(few + 1, NULL, n), sum);
+        assert_int_equal(cdr_sum_few_wide(few + 1, labels + 1, n), positive);
+        free(few);
+        free(labels);
     }
 #endif
     (void)state;
@@ -277,6 +343,7 @@ int main(void)
         cmocka_unit_test(points_are_running_sums),
         cmocka_unit_test(areas_are_sums_of_terms),
         cmocka_unit_test(untied_areas_are_sums_of_terms),
+        cmocka_unit_test(sums_of_counts_are_sums),
     };
     return cmocka_run_group_tests_name("stats_ways", tests, stats_open, stats_close);
 }

@@ -26,6 +26,8 @@ size_t cdr_points_narrow(cdr_classes *points, const struct cdr_measure *m,
 #define CDR_WIDE
 enum { CDR_WIDE_SPARE = 8 }; /* elements in a vector */
 bool cdr_is_wide(void);
+/* How often n rows were drawn in all; with labels, the positive ones of them. */
+uint64_t cdr_sum_few_wide(const uint8_t *few, const uint8_t *labels, size_t n);
 size_t cdr_points_wide(cdr_classes *points, const struct cdr_measure *m,
                        const struct cdr_sample *s, bool corners);
 #endif
@@ -38,6 +40,11 @@ enum { CDR_STEPS_SPARE = 128 }; /* bytes behind a row's step each */
 bool cdr_steps_are_wide(void);
 bool cdr_roc_auc_wide(double *area, const struct cdr_measure *m,
                       const struct cdr_sample *s, void *room);
+/* Its way for few rows, of one column and of two. */
+bool cdr_roc_auc_near(double *area, const struct cdr_measure *m,
+                      const struct cdr_sample *s);
+bool cdr_roc_aucs_near(double areas[2], const struct cdr_measure *a,
+                       const struct cdr_measure *b, const struct cdr_sample *s);
 #endif
 double cdr_average_precision(const struct cdr_curve *c);
 

@@ -20,6 +20,17 @@ static bool mark(struct cdr_measure *m)
     return m->marks != NULL;
 }
 
+/* Behind the rows comes the last byte there can be: no such row is drawn. */
+static bool put_near(struct cdr_measure *m)
+{
+    if (m->n > CDR_NEAR_ROWS)
+        return true;
+    m->near = malloc(CDR_NEAR_ROWS);
+    for (size_t i = 0; m->near && i < CDR_NEAR_ROWS; i++)
+        m->near[i] = (uint8_t)(i < m->n ? m->order[i] : CDR_NEAR_ROWS - 1);
+    return m->near != NULL;
+}
+
 static bool open(struct cdr_measure *m)
 {
     struct cdr_ranking r;
@@ -29,7 +40,7 @@ static bool open(struct cdr_measure *m)
     m->group = r.group;
     m->order = r.order;
     m->groups = r.groups;
-    return mark(m);
+    return mark(m) && put_near(m);
 }
 
 /* Of weights, two sums of each group. */
@@ -108,10 +119,23 @@ static double value(const struct cdr_measure *m, const struct cdr_sample *s, voi
     return value_of_points(m, s, room);
 }
 
+static void values(double out[2], const struct cdr_measure *a,
+                   const struct cdr_measure *b, const struct cdr_sample *s, void *room)
+{
+#ifdef CDR_WIDE
+    if (a->metric.kind == CADRE_ROC_AUC && cdr_steps_are_wide() && s->few && a->near &&
+        a->groups == a->n && b->groups == b->n && cdr_roc_aucs_near(out, a, b, s))
+        return;
+#endif
+    out[0] = value(a, s, room);
+    out[1] = value(b, s, room);
+}
+
 const struct cdr_family cdr_curves = { .counts = true,
                                        .open = open,
                                        .room = room_needed,
                                        .value = value,
+                                       .values = values,
                                        .weighted = cdr_curve_weighted,
                                        .omission = &cdr_curve_omission,
                                        .weighted_omission = &cdr_partial_omission };

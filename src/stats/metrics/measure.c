@@ -130,4 +130,5 @@ void cdr_measure_close(struct cdr_measure *m)
     free(m->other_group);
     free(m->order);
     free(m->marks);
+    free(m->near);
 }

@@ -95,6 +95,9 @@ struct cdr_family {
     size_t (*room)(const struct cdr_measure *m, size_t most);
     double (*value)(const struct cdr_measure *m, const struct cdr_sample *s,
                     void *room);
+    /* The values of two columns, which may take less time together. NULL: they do not. */
+    void (*values)(double out[2], const struct cdr_measure *a,
+                   const struct cdr_measure *b, const struct cdr_sample *s, void *room);
     /* The value for rows of these weights: one for each row of the data. NULL: there is
      * none. */
     double (*weighted)(const struct cdr_measure *m, const double *weight, void *room);
@@ -110,6 +113,8 @@ extern const struct cdr_omission cdr_partial_omission, cdr_calibration_sorted_om
     cdr_rank_omission, cdr_precision_omission, cdr_order_weighted_omission;
 
 enum { CDR_GROUP_ENDS = 1, CDR_POSITIVE = 32 /* by how much its count is shifted */ };
+
+enum { CDR_NEAR_ROWS = 128 };
 
 struct cdr_measure {
     const struct cdr_family *family;
@@ -129,6 +134,9 @@ struct cdr_measure {
     uint32_t *other_group; /* spearman: the same of the other column */
     uint32_t *order;       /* curves: the rows, the highest score first */
     uint8_t *marks; /* curves: of each of those, CDR_POSITIVE and CDR_GROUP_ENDS */
+    uint8_t
+        *near; /* curves: `order` in bytes, CDR_NEAR_ROWS of them; NULL: there are more
+                       rows than that */
 };
 
 /* In [-1, 1], whatever the roundings were; NaN where a column does not vary. */

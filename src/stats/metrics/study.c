@@ -3,6 +3,7 @@
  */
 #include "stats/metrics/study.h"
 #include "stats/metrics/areas.h"
+#include "stats/metrics/counting.h"
 #include "stats/check.h"
 #include "stats/fail.h"
 
@@ -202,68 +203,13 @@ struct cdr_workspace cdr_study_workspace(const struct cdr_study *s, void *memory
 
 /* ---- samples ---- */
 
-static void count(uint32_t *restrict counted, const uint32_t *restrict rows, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        counted[rows[i]]++;
-}
-
-/* Sums of bytes that are written as sums of 16 bits, of so many at a time, are fast ones. */
-enum { AT_ONCE = 256 };
-
-/* Of all rows, or, with labels, of the positive ones. */
-static inline uint64_t sum_few(const uint8_t *few, const uint8_t *labels, size_t n)
-{
-    uint64_t sum = 0;
-
-    for (size_t first = 0; first < n; first += AT_ONCE) {
-        const size_t end = n - first < AT_ONCE ? n : first + AT_ONCE;
-        uint16_t some = 0;
-        for (size_t row = first; row < end; row++)
-            some = (uint16_t)(some +
-                              (labels ? few[row] & (uint8_t)-labels[row] : few[row]));
-        sum += some;
-    }
-    return sum;
-}
-
-/* The same in bytes. False: one of them was not enough, and has lost 256. */
-static bool count_few(uint8_t *restrict few, const uint32_t *restrict rows, size_t n,
-                      size_t of)
-{
-    memset(few, 0, of);
-    for (size_t i = 0; i < n; i++)
-        few[rows[i]]++;
-    return sum_few(few, NULL, of) == n;
-}
-
-/* Of a sample of n rows. */
-static cdr_classes classes_of(const struct cdr_sample *s, const uint8_t *labels,
-                              size_t of)
-{
-    uint64_t positive = s->few ? sum_few(s->few, labels, of) : 0;
-
-    for (size_t row = 0; !s->few && row < of; row++)
-        positive += s->counted[row] & -(uint32_t)labels[row];
-    return positive << 32 | (s->n - positive);
-}
-
-static cdr_classes count_classes(const uint8_t *labels, const uint32_t *rows, size_t n)
-{
-    uint64_t positive = 0;
-
-    for (size_t i = 0; i < n; i++)
-        positive += labels[rows[i]];
-    return positive << 32 | (n - positive);
-}
-
 enum { FEW = 1, MANY = 2, COUNTED = 4, WEIGHED = 8 }; /* of cdr_workspace.known */
 
 static void count_all(const struct cdr_study *s, struct cdr_workspace *work, size_t n)
 {
     if (!(work->known & COUNTED)) {
         memset(work->counted, 0, s->n * sizeof *work->counted);
-        count(work->counted, work->rows, n);
+        cdr_count(work->counted, work->rows, n);
     }
     if (s->weights && !(work->known & WEIGHED))
         for (size_t row = 0; row < s->n; row++)
@@ -276,7 +222,7 @@ static struct cdr_sample tally(const struct cdr_study *s, struct cdr_workspace *
                                size_t n)
 {
     if (s->counts && !(work->known & (FEW | MANY)))
-        work->known |= count_few(work->few, work->rows, n, s->n) ? FEW : MANY;
+        work->known |= cdr_count_few(work->few, work->rows, n, s->n) ? FEW : MANY;
     if (s->counts && work->known & FEW)
         return (struct cdr_sample){ .n = n, .rows = work->rows, .few = work->few };
     if (s->counts || s->tallies)
@@ -308,6 +254,23 @@ static double column_value(const struct cdr_study *s, unsigned column,
                       : cdr_measure_value(m, drawn, work->room);
 }
 
+static double difference(const struct cdr_study *s, unsigned k,
+                         const struct cdr_sample *drawn,
+                         const struct cdr_workspace *work)
+{
+    const struct cdr_measure *const a = &s->column[k], *const b = a + s->classes;
+    const struct cdr_family *const family = cdr_family_of(a->metric.kind);
+    double value[2];
+
+    if (family->values && !s->weights) {
+        family->values(value, a, b, drawn, work->room);
+    } else {
+        value[0] = column_value(s, k, drawn, work);
+        value[1] = column_value(s, s->classes + k, drawn, work);
+    }
+    return value[1] - value[0];
+}
+
 /* Of the sample, by these labels. */
 static cdr_classes drawn_classes(const struct cdr_study *s, struct cdr_workspace *work,
                                  const struct cdr_sample *drawn, const uint8_t *labels)
@@ -315,8 +278,8 @@ static cdr_classes drawn_classes(const struct cdr_study *s, struct cdr_workspace
     if (!s->counts && !s->two_classes)
         return 0;
     if (work->labels != labels)
-        work->classes = s->counts ? classes_of(drawn, labels, s->n)
-                                  : count_classes(labels, work->rows, drawn->n);
+        work->classes = s->counts ? cdr_classes_of(drawn, labels, s->n)
+                                  : cdr_count_classes(labels, work->rows, drawn->n);
     work->labels = labels;
     return work->classes;
 }
@@ -329,10 +292,8 @@ static double class_value(const struct cdr_study *s, struct cdr_workspace *work,
     drawn.classes = drawn_classes(s, work, &drawn, labels);
     if (!cdr_study_defined(s, drawn.n, drawn.classes))
         return (double)NAN;
-    const double value = column_value(s, k, &drawn, work);
-    if (!s->difference)
-        return value;
-    return column_value(s, s->classes + k, &drawn, work) - value;
+    return s->difference ? difference(s, k, &drawn, work)
+                         : column_value(s, k, &drawn, work);
 }
 
 double cdr_study_value_too(const struct cdr_study *s, struct cdr_workspace *work,

@@ -41,6 +41,24 @@ WIDE static inline size_t keep(cdr_classes *out, __mmask8 which, __m512i x)
     return (size_t)__builtin_popcount(which);
 }
 
+/* ---- counts ---- */
+
+WIDE uint64_t cdr_sum_few_wide(const uint8_t *few, const uint8_t *labels, size_t n)
+{
+    const __m512i zero = _mm512_setzero_si512();
+    __m512i sums = zero;
+
+    for (size_t i = 0; i < n; i += 64) {
+        const __mmask64 there = first_bits(n - i);
+        const __m512i label =
+            labels ? _mm512_maskz_loadu_epi8(there, labels + i) : zero;
+        const __mmask64 those = labels ? _mm512_test_epi8_mask(label, label) : there;
+        const __m512i counts = _mm512_maskz_loadu_epi8(those, few + i);
+        sums = _mm512_add_epi64(sums, _mm512_sad_epu8(counts, zero));
+    }
+    return (uint64_t)_mm512_reduce_add_epi64(sums);
+}
+
 /* ---- points ---- */
 
 /* Byte by byte: CPUs have no gathers of bytes, and those of words take longer. */

@@ -33,6 +33,8 @@ static const cadre_shape marks = { .size = sizeof(struct cdr_mark) };
 COUNT(rows, cdr_measure, s->n)
 COUNT(terms, cdr_measure, s->family == &cdr_orders ? s->groups : s->n)
 
+COUNT(nears, cdr_measure, s->near ? CDR_NEAR_ROWS : 0)
+
 /* The labels are a part of the study's. */
 static const cadre_link measure_links[] = {
     LINK(cdr_measure, labels, rows, &bytes),
@@ -44,6 +46,7 @@ static const cadre_link measure_links[] = {
     LINK(cdr_measure, other_group, rows, &words),
     LINK(cdr_measure, order, rows, &words),
     LINK(cdr_measure, marks, rows, &bytes),
+    LINK(cdr_measure, near, nears, &bytes),
 };
 SHAPE(measure, cdr_measure);
 

@@ -1,0 +1,240 @@
+/* roc_near.c - the area under a ROC curve of few rows without ties.
+ * SPDX-License-Identifier: MIT
+ *
+ * All counts are in two vectors, and a permutation of bytes puts them in the order of the
+ * scores. Where no more rows are drawn than a byte counts, points are bytes as well, and
+ * nothing is written to memory that would have to be waited for. No branch depends on what was
+ * drawn, but for how many times 32 points there are: a mispredicted one would also keep the CPU
+ * from going on with the next column or resample.
+ */
+#include "stats/metrics/steps_wide.h"
+
+#ifdef CDR_WIDE
+
+#define WIDE CDR_WIDE_CODE
+
+enum { AT_ONCE = 4 * CDR_LANES /* points */ };
+
+/* Eight of these to a vector: each of the bytes b, b + 1, ... to a word of its own. */
+#define FIRST_OF_WORDS UINT64_C(0x0101010101010101)
+
+WIDE static inline __m512i all_bytes_from(char first)
+{
+    const __m512i numbers = _mm512_set_epi64(
+        0x3f3e3d3c3b3a3938, 0x3736353433323130, 0x2f2e2d2c2b2a2928, 0x2726252423222120,
+        0x1f1e1d1c1b1a1918, 0x1716151413121110, 0x0f0e0d0c0b0a0908, 0x0706050403020100);
+
+    return _mm512_add_epi8(numbers, _mm512_set1_epi8(first));
+}
+
+/* ---- steps of 64 rows ---- */
+
+struct steps {
+    __m512i of;    /* zeros behind the last */
+    uint64_t last; /* the bit of the last one; 0: there is none */
+};
+
+/* The rows from `first` on; `near` says which these are. */
+WIDE static inline struct steps steps_of(__m512i low, __m512i high,
+                                         const struct cdr_measure *m, size_t first)
+{
+    const __m512i order = _mm512_loadu_si512(m->near + first);
+    const size_t left = m->n > first ? m->n - first : 0;
+    struct steps steps;
+    size_t n = 0;
+
+    steps.of = cdr_make_steps(_mm512_permutex2var_epi8(low, order, high),
+                              m->marks + first, left, &n);
+    const uint64_t all = cdr_first_bits(n);
+    steps.last = all ^ all >> 1;
+    return steps;
+}
+
+/* Those that end at a corner: that are not like the one behind. */
+WIDE static inline uint64_t corners_of(const struct steps *s, __m512i behind)
+{
+    const __m512i next =
+        _mm512_maskz_permutexvar_epi8(UINT64_MAX >> 1, all_bytes_from(1), s->of);
+
+    return _mm512_cmpneq_epi8_mask(
+        s->of,
+        _mm512_mask_broadcastb_epi8(next, s->last, _mm512_castsi512_si128(behind)));
+}
+
+/* ---- points ---- */
+
+/* Bytes: how many of either class are counted down to each. */
+struct points {
+    __m512i negative, positive;
+};
+
+/* At all of 64 steps, of which the first come after *before, which the last one becomes: two
+ * bytes, the same in each word. */
+WIDE static inline struct points sums_of(__m512i steps, __m512i *before)
+{
+    const __m512i zero = _mm512_setzero_si512();
+    const __m512i own = _mm512_set4_epi32(0x08080808, 0x08080808, 0, 0);
+    const __mmask64 positive = _mm512_movepi8_mask(steps);
+    const __m512i counts =
+        _mm512_and_si512(steps, _mm512_set1_epi8(CDR_STEP_POSITIVE - 1));
+    struct points p = { cdr_sums_of_eights(_mm512_maskz_mov_epi8(~positive, counts)),
+                        cdr_sums_of_eights(_mm512_maskz_mov_epi8(positive, counts)) };
+    const __m512i eight =
+        _mm512_or_si512(_mm512_srli_epi64(p.negative, 56),
+                        _mm512_slli_epi64(_mm512_srli_epi64(p.positive, 56), 8));
+    __m512i x = eight;
+
+    x = _mm512_add_epi64(x, _mm512_alignr_epi64(x, zero, 7));
+    x = _mm512_add_epi64(x, _mm512_alignr_epi64(x, zero, 6));
+    x = _mm512_add_epi64(x, _mm512_alignr_epi64(x, zero, 4));
+    x = _mm512_add_epi64(x, *before);
+    *before = _mm512_permutexvar_epi64(_mm512_set1_epi64(CDR_LANES - 1), x);
+    x = _mm512_sub_epi64(x, eight);
+    p.negative = _mm512_add_epi8(p.negative, _mm512_shuffle_epi8(x, own));
+    p.positive = _mm512_add_epi8(
+        p.positive, _mm512_shuffle_epi8(x, _mm512_add_epi8(own, _mm512_set1_epi8(1))));
+    return p;
+}
+
+/* Picks those at corners out of the sums at 2 * 64 steps; n are at corners of the first 64. */
+WIDE static inline void pick(__m512i out[2], __m512i first, __m512i then,
+                             const uint64_t corners[2], size_t n)
+{
+    const uint64_t before = cdr_first_bits(n);
+    const __m512i turned = _mm512_permutexvar_epi8(
+        all_bytes_from((char)-(int)n), _mm512_maskz_compress_epi8(corners[1], then));
+
+    out[0] = _mm512_mask_mov_epi8(_mm512_maskz_compress_epi8(corners[0], first),
+                                  ~before, turned);
+    out[1] = _mm512_maskz_mov_epi8(before, turned);
+}
+
+/* ---- the area ---- */
+
+struct sums {
+    __m512d lanes, rest, x; /* x: the rates before */
+};
+
+WIDE static inline __m512d rates(__m512i bytes, __m512i which,
+                                 const struct cdr_divisor *b)
+{
+    const __m512d a =
+        _mm512_cvtepu64_pd(_mm512_maskz_permutexvar_epi8(FIRST_OF_WORDS, which, bytes));
+
+    return _mm512_fmadd_pd(a, _mm512_set1_pd(b->inverse),
+                           _mm512_mul_pd(a, _mm512_set1_pd(b->rest)));
+}
+
+/* Of a column: the points at corners, and what their terms sum to. */
+struct column {
+    __m512i negative[2], positive[2]; /* of the first 64 points, and the others */
+    size_t points;
+    struct sums sums;
+};
+
+/* Adds eight terms, each of a point and the one before it, to the lanes or to the rest. Behind
+ * the last point are zeros, and so are terms. */
+WIDE static inline void add_terms(struct column *c, size_t half, size_t first,
+                                  const struct cdr_divisor of[2])
+{
+    const __m512i which = _mm512_add_epi64(_mm512_set1_epi64((long long)first),
+                                           _mm512_set_epi64(7, 6, 5, 4, 3, 2, 1, 0));
+    const size_t end = half * CDR_STEPS + first + CDR_LANES;
+    const __mmask8 whole = (__mmask8) - (end <= c->points);
+    const __m512d x = rates(c->negative[half], which, &of[0]);
+    const __m512d y = rates(c->positive[half], which, &of[1]);
+    const __m512d before = _mm512_castsi512_pd(_mm512_alignr_epi64(
+        _mm512_castpd_si512(x), _mm512_castpd_si512(c->sums.x), CDR_LANES - 1));
+    const __m512d terms = _mm512_mul_pd(_mm512_sub_pd(x, before), y);
+
+    c->sums.lanes = _mm512_mask_add_pd(c->sums.lanes, whole, c->sums.lanes, terms);
+    c->sums.rest =
+        _mm512_mask_add_pd(c->sums.rest, (__mmask8)~whole, c->sums.rest, terms);
+    c->sums.x = x;
+}
+
+/* A term of 0 changes no sum but one without terms, of which the sign does not matter. */
+WIDE static inline double total(const struct sums *sums)
+{
+    double sum = cdr_sum_lanes_wide(sums->lanes), rest[CDR_LANES];
+
+    _mm512_storeu_pd(rest, sums->rest);
+    for (size_t k = 0; k + 1 < CDR_LANES; k++)
+        sum += rest[k];
+    return 0.0 + sum;
+}
+
+WIDE static inline void open(struct column *c, __m512i low, __m512i high,
+                             const struct cdr_measure *m)
+{
+    const struct steps first = steps_of(low, high, m, 0);
+    const struct steps then = steps_of(low, high, m, CDR_STEPS);
+    const uint64_t corners[2] = { corners_of(&first, then.of) | (first.last > 0),
+                                  corners_of(&then, _mm512_setzero_si512()) |
+                                      (first.last == 0) };
+    const size_t n = (size_t)__builtin_popcountll(corners[0]);
+    __m512i before = _mm512_setzero_si512();
+    const struct points p = sums_of(first.of, &before), q = sums_of(then.of, &before);
+
+    c->points = n + (size_t)__builtin_popcountll(corners[1]);
+    c->sums =
+        (struct sums){ _mm512_set1_pd(-0.0), _mm512_setzero_pd(), _mm512_setzero_pd() };
+    pick(c->negative, p.negative, q.negative, corners, n);
+    pick(c->positive, p.positive, q.positive, corners, n);
+}
+
+/* What two columns have to wait for they wait for together. */
+WIDE static inline __attribute__((always_inline)) void
+sum(struct column *a, struct column *b, bool two, const struct cdr_divisor of[2])
+{
+    const size_t n = two && b->points > a->points ? b->points : a->points;
+
+    for (size_t half = 0; half * CDR_STEPS < n; half++)
+        for (size_t i = 0; i < CDR_STEPS && half * CDR_STEPS + i < n; i += AT_ONCE)
+            for (size_t k = i; k < i + AT_ONCE; k += CDR_LANES) {
+                add_terms(a, half, k, of);
+                if (two)
+                    add_terms(b, half, k, of);
+            }
+}
+
+/* `b` and the second area are only there if `two` says so. */
+WIDE static inline __attribute__((always_inline)) bool
+areas_of(double *areas, const struct cdr_measure *a, const struct cdr_measure *b,
+         const struct cdr_sample *s, bool two)
+{
+    const size_t more = a->n > CDR_STEPS ? a->n - CDR_STEPS : 0;
+    const __m512i low = _mm512_maskz_loadu_epi8(cdr_first_bits(a->n), s->few);
+    const __m512i high =
+        _mm512_maskz_loadu_epi8(cdr_first_bits(more), s->few + CDR_STEPS);
+    const struct cdr_divisor of[2] = { cdr_divisor_of(cdr_negative(s->classes)),
+                                       cdr_divisor_of(cdr_positive(s->classes)) };
+    struct column first, second;
+
+    if (s->n > UINT8_MAX || _mm512_movepi8_mask(_mm512_or_si512(low, high)))
+        return false;
+    open(&first, low, high, a);
+    if (two)
+        open(&second, low, high, b);
+    sum(&first, &second, two, of);
+    areas[0] = total(&first.sums);
+    if (two)
+        areas[1] = total(&second.sums);
+    return true;
+}
+
+WIDE bool cdr_roc_auc_near(double *area, const struct cdr_measure *m,
+                           const struct cdr_sample *s)
+{
+    return areas_of(area, m, NULL, s, false);
+}
+
+WIDE bool cdr_roc_aucs_near(double areas[2], const struct cdr_measure *a,
+                            const struct cdr_measure *b, const struct cdr_sample *s)
+{
+    return areas_of(areas, a, b, s, true);
+}
+
+#else
+typedef int cdr_roc_not_near; /* a file has to have something in it */
+#endif
