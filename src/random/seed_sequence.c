@@ -71,7 +71,7 @@ void cadre_seed_init(cadre_seed *seed, uint64_t entropy)
     cadre_seed_init_words(seed, words, 2, CADRE_SEED_POOL);
 }
 
-cadre_seed cadre_seed_child(const cadre_seed *seed, uint64_t key)
+static cadre_seed any_child(const cadre_seed *seed, uint64_t key)
 {
     cadre_seed child = *seed;
     if (child.pool_size == 0)
@@ -81,6 +81,29 @@ cadre_seed cadre_seed_child(const cadre_seed *seed, uint64_t key)
     if (key >> 32)
         put(&child, (uint32_t)(key >> 32));
     return child;
+}
+
+static inline uint32_t put_word(const cadre_seed *seed, uint32_t i, uint32_t *running,
+                                uint32_t word)
+{
+    return mix(seed->pool[i], hash(running, HASH_IN_FACTOR, word));
+}
+
+/* Mostly the pool is of the usual size, and the key a word. The child is then written once: to
+ * copy what was just written in parts, a CPU has to wait for it. */
+cadre_seed cadre_seed_child(const cadre_seed *seed, uint64_t key)
+{
+    uint32_t running = seed->hash;
+    const uint32_t word = (uint32_t)key;
+    if (seed->pool_size != CADRE_SEED_POOL || key > UINT32_MAX)
+        return any_child(seed, key);
+    const uint32_t a = put_word(seed, 0, &running, word);
+    const uint32_t b = put_word(seed, 1, &running, word);
+    const uint32_t c = put_word(seed, 2, &running, word);
+    const uint32_t d = put_word(seed, 3, &running, word);
+    return (cadre_seed){ .pool = { a, b, c, d },
+                         .pool_size = CADRE_SEED_POOL,
+                         .hash = running };
 }
 
 void cadre_seed_spawn(cadre_seed *seed, cadre_seed *children, uint64_t n)
@@ -122,8 +145,23 @@ void cadre_seed_state32(const cadre_seed *seed, uint32_t *out, size_t n)
         out[i] = next_word(&r);
 }
 
+/* The same of a pool of the usual size, which takes no look at where it ends. */
+static void usual_state64(const uint32_t pool[CADRE_SEED_POOL], uint64_t *out, size_t n)
+{
+    uint32_t running = HASH_OUT_START;
+    for (size_t i = 0; i < n; i++) {
+        const size_t at = 2 * i % CADRE_SEED_POOL;
+        const uint32_t low = hash(&running, HASH_OUT_FACTOR, pool[at]);
+        out[i] = (uint64_t)hash(&running, HASH_OUT_FACTOR, pool[at + 1]) << 32 | low;
+    }
+}
+
 void cadre_seed_state64(const cadre_seed *seed, uint64_t *out, size_t n)
 {
+    if (seed->pool_size == CADRE_SEED_POOL) {
+        usual_state64(seed->pool, out, n);
+        return;
+    }
     cadre_seed zero;
     struct reader r = read_from(seed, &zero);
     for (size_t i = 0; i < n; i++) {
