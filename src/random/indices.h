@@ -17,6 +17,9 @@ uint32_t *cdr_pcg64_indices(cadre_rng *rng, uint32_t *out, const uint32_t *end,
 bool cdr_draws_are_wide(void);
 uint32_t *cdr_pcg64_indices_wide(cadre_rng *rng, uint32_t *out, const uint32_t *end,
                                  uint32_t bound);
+/* Also counts those that it fills in. */
+uint32_t *cdr_pcg64_counted_wide(cadre_rng *rng, uint32_t *out, const uint32_t *end,
+                                 uint32_t bound, uint8_t *counts);
 #endif
 
 /* What a loop over draws knows of the lower half that it refuses: `limit` begins as the

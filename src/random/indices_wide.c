@@ -118,8 +118,39 @@ WIDE static inline __mmask16 reduce(uint32_t *out, __m512i draws, __m512i bound)
     return _mm512_cmplt_epu32_mask(lower, bound);
 }
 
-WIDE uint32_t *cdr_pcg64_indices_wide(cadre_rng *rng, uint32_t *out,
-                                      const uint32_t *end, uint32_t bound)
+/* Indices to be counted: vectors that draw and counts that are read and written make no use of the
+ * same parts of a CPU, so that both take little more time than one. A block may still be drawn
+ * again; what is counted meanwhile is the one before. */
+struct tally {
+    uint8_t *counts; /* NULL: nothing is to be counted */
+    const uint32_t *next;
+};
+
+#define COUNT(k)      t->counts[t->next[k]]++
+#define COUNT_FOUR(k) COUNT(k), COUNT((k) + 1), COUNT((k) + 2), COUNT((k) + 3)
+
+static inline __attribute__((always_inline)) void count_vector(struct tally *t,
+                                                               const uint32_t *end)
+{
+    if (!t->counts || end - t->next < 2 * LANES)
+        return;
+    COUNT_FOUR(0);
+    COUNT_FOUR(4);
+    COUNT_FOUR(8);
+    COUNT_FOUR(12);
+    t->next += 2 * LANES;
+}
+
+static inline __attribute__((always_inline)) void count_rest(struct tally *t,
+                                                             const uint32_t *end)
+{
+    for (; t->counts && t->next < end; t->next++)
+        t->counts[*t->next]++;
+}
+
+WIDE static inline __attribute__((always_inline)) uint32_t *
+draw(cadre_rng *rng, uint32_t *out, const uint32_t *end, uint32_t bound,
+     uint8_t *counts)
 {
     const cdr_u128 increment = cdr_pcg64_increment(rng), one = CDR_PCG64_FACTOR;
     const cdr_u128 two = one * one, four = two * two;
@@ -129,6 +160,7 @@ WIDE uint32_t *cdr_pcg64_indices_wide(cadre_rng *rng, uint32_t *out,
     const __m512i bounds = _mm512_set1_epi32((int)bound);
     struct cdr_refusal r = { bound, bound };
     struct limbs next = begin(cdr_pcg64_state(rng), increment), last = next;
+    struct tally tally = { counts, out };
     uint64_t raw[BLOCK * LANES];
 
     while (end - out >= 2 * LANES) {
@@ -141,13 +173,28 @@ WIDE uint32_t *cdr_pcg64_indices_wide(cadre_rng *rng, uint32_t *out,
             next = step(next, &factor, &term);
             _mm512_storeu_si512(raw + i * LANES, draws);
             below |= reduce(out + 2 * i * LANES, draws, bounds);
+            count_vector(&tally, out);
         }
         out = below ? cdr_reduce_draws(out, raw, n * LANES, &r, bound)
                     : out + 2 * n * LANES;
         rng->half = (uint32_t)(raw[n * LANES - 1] >> 32);
     }
+    count_rest(&tally, out);
     cdr_pcg64_set(rng, last_state(last));
     return out;
+}
+
+WIDE uint32_t *cdr_pcg64_indices_wide(cadre_rng *rng, uint32_t *out,
+                                      const uint32_t *end, uint32_t bound)
+{
+    return draw(rng, out, end, bound, NULL);
+}
+
+WIDE uint32_t *cdr_pcg64_counted_wide(cadre_rng *rng, uint32_t *out,
+                                      const uint32_t *end, uint32_t bound,
+                                      uint8_t *counts)
+{
+    return draw(rng, out, end, bound, counts);
 }
 
 #else

@@ -177,6 +177,20 @@ void cadre_rng_indices(cadre_rng *rng, uint32_t *out, size_t n, uint32_t bound)
         *out++ = below32(rng, range);
 }
 
+void cadre_rng_indices_counted(cadre_rng *rng, uint32_t *out, uint8_t *counts, size_t n,
+                               uint32_t bound)
+{
+    uint32_t *const end = out + n;
+#ifdef CDR_INDICES_WIDE
+    if (n >= CDR_INDICES_WIDE && bound > 1 && !rng->has_half &&
+        rng->kind != CADRE_PHILOX && cdr_draws_are_wide())
+        out = cdr_pcg64_counted_wide(rng, out, end, bound, counts);
+#endif
+    cadre_rng_indices(rng, out, (size_t)(end - out), bound);
+    for (; out < end; out++)
+        counts[*out]++;
+}
+
 bool cadre_rng_integers(cadre_rng *rng, int64_t *out, size_t n, int64_t low,
                         int64_t high)
 {

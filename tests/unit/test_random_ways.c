@@ -90,9 +90,75 @@ static void ways_agree(void **state)
     }
 }
 
+/* ---- counted ---- */
+
+/* As after a draw of 32 bits, if there is a half. */
+static cadre_rng stream(uint64_t seed, bool philox, bool half)
+{
+    cadre_seed root;
+    cadre_rng rng;
+
+    cadre_seed_init(&root, seed);
+    if (philox)
+        cadre_rng_init_philox(&rng, &root);
+    else
+        cadre_rng_init(&rng, &root);
+    if (half)
+        cadre_rng_u32(&rng);
+    return rng;
+}
+
+/* From counts that are there already, some of which begin anew. */
+static void counted_like(const cadre_rng *begin, size_t n, uint32_t bound)
+{
+    uint32_t *const plain = malloc((n + 1) * sizeof *plain);
+    uint32_t *const out = malloc((n + 1) * sizeof *out);
+    uint8_t *const expected = malloc(bound), *const counts = malloc(bound);
+    cadre_rng first = *begin, second = *begin;
+
+    assert_true(plain && out && expected && counts);
+    for (uint32_t i = 0; i < bound; i++)
+        expected[i] = counts[i] = (uint8_t)(i * 77);
+    cadre_rng_indices(&first, plain, n, bound);
+    for (size_t i = 0; i < n; i++)
+        expected[plain[i]]++;
+    cadre_rng_indices_counted(&second, out, counts, n, bound);
+    assert_memory_equal(plain, out, n * sizeof *out);
+    assert_memory_equal(expected, counts, bound);
+    assert_memory_equal(&first, &second, sizeof first);
+    free(plain);
+    free(out);
+    free(expected);
+    free(counts);
+}
+
+/* The last bounds refuse some draws. */
+static void counts_are_of_indices(void **state)
+{
+    static const uint32_t bounds[] = { 1, 2, 3, 100, 10000, 3000000 };
+
+    (void)state;
+    for (size_t b = 0; b < sizeof bounds / sizeof *bounds; b++)
+        for (size_t n = 0; n < MOST && (n < 20 || bounds[b] <= 10000);
+             n += n < 300 ? 1 : 211)
+            for (unsigned kind = 0; kind < 4; kind++) {
+                const cadre_rng rng =
+                    stream(n * 7919 + b, kind / 2 == 1, kind % 2 == 1);
+                counted_like(&rng, n, bounds[b]);
+            }
+    for (uint64_t seed = 0; seed < 30; seed++) {
+        const cadre_rng rng = stream(seed, false, false);
+        counted_like(&rng, 20 * MOST, 3000000);
+        counted_like(&rng, MOST, 10000);
+    }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(ways_agree) };
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(ways_agree),
+        cmocka_unit_test(counts_are_of_indices),
+    };
 
     return cmocka_run_group_tests_name("random_ways", tests, NULL, NULL);
 }

@@ -41,13 +41,18 @@ static uint64_t sum_few(const uint8_t *few, const uint8_t *labels, size_t n)
     return labels ? sum_few_narrow(few, labels, n) : sum_few_narrow(few, NULL, n);
 }
 
+bool cdr_has_counted(const uint8_t *few, size_t n, size_t of)
+{
+    return n <= UINT8_MAX || sum_few(few, NULL, of) == n;
+}
+
 bool cdr_count_few(uint8_t *restrict few, const uint32_t *restrict rows, size_t n,
                    size_t of)
 {
     memset(few, 0, of);
     for (size_t i = 0; i < n; i++)
         few[rows[i]]++;
-    return n <= UINT8_MAX || sum_few(few, NULL, of) == n;
+    return cdr_has_counted(few, n, of);
 }
 
 cdr_classes cdr_classes_of(const struct cdr_sample *s, const uint8_t *labels, size_t of)

@@ -9,7 +9,10 @@
 /* Adds n rows. */
 void cdr_count(uint32_t *restrict counted, const uint32_t *restrict rows, size_t n);
 
-/* Counts n rows of `of` in bytes. False: one of them was not enough, and has lost 256. */
+/* Whether bytes were enough to count n rows of `of`. False: one of them has lost 256. */
+bool cdr_has_counted(const uint8_t *few, size_t n, size_t of);
+
+/* Counts them so, and says the same. */
 bool cdr_count_few(uint8_t *restrict few, const uint32_t *restrict rows, size_t n,
                    size_t of);
 

@@ -158,7 +158,7 @@ static size_t lay_out(struct cdr_workspace *w, char *memory,
     at += needs->counted ? needs->n * sizeof *w->counted : 0;
     w->rows = (uint32_t *)(memory + at);
     at += needs->most * sizeof *w->rows;
-    w->few = (uint8_t *)(memory + at);
+    w->few = needs->few ? (uint8_t *)(memory + at) : NULL;
     return (at + (needs->few ? needs->n : 0) + 7) / 8 * 8;
 }
 
@@ -217,12 +217,18 @@ static void count_all(const struct cdr_study *s, struct cdr_workspace *work, siz
     work->known |= COUNTED | (s->weights ? WEIGHED : 0);
 }
 
+static bool count_few(const struct cdr_study *s, struct cdr_workspace *work, size_t n)
+{
+    return work->counted_few ? cdr_has_counted(work->few, n, s->n)
+                             : cdr_count_few(work->few, work->rows, n, s->n);
+}
+
 /* What all classes have in common. */
 static struct cdr_sample tally(const struct cdr_study *s, struct cdr_workspace *work,
                                size_t n)
 {
     if (s->counts && !(work->known & (FEW | MANY)))
-        work->known |= cdr_count_few(work->few, work->rows, n, s->n) ? FEW : MANY;
+        work->known |= count_few(s, work, n) ? FEW : MANY;
     if (s->counts && work->known & FEW)
         return (struct cdr_sample){ .n = n, .rows = work->rows, .few = work->few };
     if (s->counts || s->tallies)

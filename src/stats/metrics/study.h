@@ -42,9 +42,10 @@ struct cdr_study {
 struct cdr_workspace {
     uint32_t *rows; /* a sample, for cdr_study_value; the rest is its own */
     uint32_t *counted;
-    uint8_t *few;
+    uint8_t *few; /* NULL: no study counts */
     double *weight, *of_class;
     void *room;
+    bool counted_few; /* `few` has the rows of the sample, modulo 256 */
     /* What has been worked out of the sample, for the next study of it: */
     unsigned known;
     const uint8_t *labels; /* that its classes were counted by; NULL: they were not */

@@ -103,6 +103,18 @@ static uint64_t resample_of(const cadre_task *task, const struct cdr_shared_inpu
                                         : index;
 }
 
+/* Counted while they are drawn, if studies count them. */
+static void draw(cadre_rng *rng, struct cdr_workspace *work, size_t n)
+{
+    work->counted_few = work->few != NULL;
+    if (work->few) {
+        memset(work->few, 0, n);
+        cadre_rng_indices_counted(rng, work->rows, work->few, n, (uint32_t)n);
+    } else {
+        cadre_rng_indices(rng, work->rows, n, (uint32_t)n);
+    }
+}
+
 static bool draw_rows(struct cdr_workspace *work, size_t *n, cadre_task *task,
                       const struct cdr_shared_inputs *in, size_t layer, size_t *part)
 {
@@ -114,7 +126,7 @@ static bool draw_rows(struct cdr_workspace *work, size_t *n, cadre_task *task,
     head = cadre_task_scratch(task, sizeof *head);
     cadre_rng *const rng =
         cdr_seeding_stream(in->seeding, resample_of(task, in), (*part)++, &head->kept);
-    cadre_rng_indices(rng, work->rows, rows, (uint32_t)rows);
+    draw(rng, work, rows);
     *n = rows;
     return true;
 }
