@@ -35,7 +35,8 @@ size_t cdr_points_wide(cdr_classes *points, const struct cdr_measure *m,
 double cdr_roc_auc(const struct cdr_curve *c);
 #ifdef CDR_WIDE
 /* The same of a sample, at once, for CPUs that cdr_steps_are_wide says. False: this is for
- * samples with `few` alone, all of them below 32, and columns without ties. */
+ * samples with `few` alone, all of them below 32, and columns without ties; nor may rows of one
+ * count and class follow each other by ten thousands. */
 enum { CDR_STEPS_SPARE = 128 }; /* bytes behind a row's step each */
 bool cdr_steps_are_wide(void);
 bool cdr_roc_auc_wide(double *area, const struct cdr_measure *m,

@@ -121,8 +121,7 @@ WIDE static inline __m512d rates(__m512i bytes, __m512i which,
     const __m512d a =
         _mm512_cvtepu64_pd(_mm512_maskz_permutexvar_epi8(FIRST_OF_WORDS, which, bytes));
 
-    return _mm512_fmadd_pd(a, _mm512_set1_pd(b->inverse),
-                           _mm512_mul_pd(a, _mm512_set1_pd(b->rest)));
+    return cdr_quotients_wide(a, b);
 }
 
 /* Of a column: the points at corners, and what their terms sum to. */

@@ -12,8 +12,9 @@
 #define WIDE CDR_WIDE_CODE
 
 enum {
-    AT_ONCE = 1024,       /* points in memory */
-    SPARE = 2 * CDR_STEPS /* what the last vectors write beyond */
+    AT_ONCE = 1024,        /* points in memory */
+    SPARE = 2 * CDR_STEPS, /* what the last vectors write beyond */
+    FAR = 1 << 15          /* from there 64 steps are far from 16 bits */
 };
 
 bool cdr_steps_are_wide(void)
@@ -106,57 +107,165 @@ WIDE static size_t count_corners(const uint8_t *steps, size_t n)
 
 /* ---- points ---- */
 
+/* A point is two numbers of 16 bits, of which the lower one counts the negatives: both since some
+ * base, that is moved up before they would be too large. */
 struct curve {
     const uint8_t *steps;
     size_t n, at; /* steps: all, and read so far */
     size_t first; /* the first point that is here */
-    struct cdr_points_wide here;
+    size_t here;  /* how many are */
+    uint32_t sum; /* of the steps read, as a point */
+    bool too_far; /* between two of a block's points there are too many rows */
+    cdr_classes base;
     struct cdr_divisor negatives, positives;
-    uint32_t negative[AT_ONCE + SPARE], positive[AT_ONCE + SPARE];
+    uint32_t points[AT_ONCE + SPARE];
 };
+
+/* What is before each eight of these steps, as points; adds all of them to *sum. */
+WIDE static inline __m512i before_eights(__m512i negative, __m512i positive,
+                                         uint32_t *sum)
+{
+    const __m512i zero = _mm512_setzero_si512();
+    const __m512i eight =
+        _mm512_or_si512(_mm512_sad_epu8(negative, zero),
+                        _mm512_slli_epi64(_mm512_sad_epu8(positive, zero), 16));
+    __m512i x = eight;
+
+    x = _mm512_add_epi64(x, _mm512_alignr_epi64(x, zero, 7));
+    x = _mm512_add_epi64(x, _mm512_alignr_epi64(x, zero, 6));
+    x = _mm512_add_epi64(x, _mm512_alignr_epi64(x, zero, 4));
+    const __m512i before = _mm512_set1_epi64((long long)*sum);
+    *sum += (uint32_t)_mm_extract_epi64(_mm512_extracti32x4_epi32(x, 3), 1);
+    return _mm512_add_epi64(before, _mm512_sub_epi64(x, eight));
+}
+
+/* For part k of four, of sixteen steps: which bytes of two vectors its points are made of, and
+ * where its two eights are among sixteen words. */
+#define BYTES(k)                                                                       \
+    _mm512_add_epi32(_mm512_set1_epi32(16 * (k) | (16 * (k) | CDR_STEPS) << 16),       \
+                     _mm512_mullo_epi32(_mm512_set1_epi32(0x10001),                    \
+                                        _mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, \
+                                                         7, 6, 5, 4, 3, 2, 1, 0)))
+#define WORDS(k) _mm512_mask_set1_epi32(_mm512_set1_epi32(4 * (k)), 0xff00, 4 * (k) + 2)
+#define PUT_PART(k)                                                              \
+    _mm512_storeu_si512(                                                         \
+        c->points + n,                                                           \
+        _mm512_maskz_compress_epi32(                                             \
+            (__mmask16)(corners >> 16 * (k)),                                    \
+            _mm512_add_epi32(_mm512_permutexvar_epi32(WORDS(k), before),         \
+                             _mm512_maskz_permutex2var_epi8(0x5555555555555555,  \
+                                                            negatives, BYTES(k), \
+                                                            positives))));       \
+    n += (size_t)__builtin_popcount((uint16_t)(corners >> 16 * (k)))
+
+/* The points at these corners of 64 steps. */
+WIDE static inline void put_points(struct curve *c, __m512i steps, uint64_t corners)
+{
+    const __mmask64 positive = _mm512_movepi8_mask(steps);
+    const __m512i counts =
+        _mm512_and_si512(steps, _mm512_set1_epi8(CDR_STEP_POSITIVE - 1));
+    __m512i negatives = _mm512_maskz_mov_epi8(~positive, counts);
+    __m512i positives = _mm512_maskz_mov_epi8(positive, counts);
+    const __m512i before = before_eights(negatives, positives, &c->sum);
+    size_t n = c->here;
+
+    negatives = cdr_sums_of_eights(negatives);
+    positives = cdr_sums_of_eights(positives);
+    PUT_PART(0);
+    PUT_PART(1);
+    PUT_PART(2);
+    PUT_PART(3);
+    c->here = n;
+}
+
+static bool is_beyond(uint32_t point, uint32_t limit)
+{
+    return (point & UINT16_MAX) > limit || point >> 16 > limit;
+}
+
+/* The base becomes the first point. */
+static void move_base(struct curve *c)
+{
+    const uint32_t by = c->points[0];
+
+    c->base += (cdr_classes)(by >> 16) << 32 | (by & UINT16_MAX);
+    c->sum -= by;
+    for (size_t i = 0; i < c->here; i++)
+        c->points[i] -= by;
+}
 
 /* Makes point `first` the first one here, and makes as many more as there is room for. */
 WIDE static void go_on(struct curve *c, size_t first)
 {
     const size_t gone = first - c->first;
 
-    c->here.n -= gone;
+    c->here -= gone;
     c->first = first;
-    memmove(c->negative, c->negative + gone, c->here.n * sizeof *c->negative);
-    memmove(c->positive, c->positive + gone, c->here.n * sizeof *c->positive);
-    for (; c->at < c->n && c->here.n <= AT_ONCE; c->at += CDR_STEPS) {
+    memmove(c->points, c->points + gone, c->here * sizeof *c->points);
+    if (is_beyond(c->sum, FAR / 2))
+        move_base(c);
+    for (; c->at < c->n && c->here <= AT_ONCE && !is_beyond(c->sum, FAR);
+         c->at += CDR_STEPS) {
         const uint8_t *const steps = c->steps + c->at;
-        cdr_put_points(&c->here, _mm512_loadu_si512(steps),
-                       corners_at(steps, c->at == 0));
+        put_points(c, _mm512_loadu_si512(steps), corners_at(steps, c->at == 0));
     }
 }
 
 /* ---- the area ---- */
 
+WIDE static inline __m512d rates(__m256i counts, uint32_t base,
+                                 const struct cdr_divisor *b)
+{
+    const __m256i all = _mm256_add_epi32(counts, _mm256_set1_epi32((int)base));
+
+    return cdr_quotients_wide(_mm512_cvtepu32_pd(all), b);
+}
+
+struct rates {
+    __m512d x, y;
+};
+
+/* Of eight points. */
+WIDE static inline struct rates rates_at(const struct curve *c, const uint32_t *points)
+{
+    const __m256i at = _mm256_loadu_si256((const __m256i *)points);
+
+    return (struct rates){
+        .x = rates(_mm256_and_si256(at, _mm256_set1_epi32(UINT16_MAX)),
+                   cdr_negative(c->base), &c->negatives),
+        .y = rates(_mm256_srli_epi32(at, 16), cdr_positive(c->base), &c->positives)
+    };
+}
+
+WIDE static inline __m512d terms(struct rates at, struct rates after)
+{
+    return _mm512_mul_pd(_mm512_sub_pd(cdr_next_wide(at.x, after.x), at.x), at.y);
+}
+
 /* Fewer than eight are the last ones, and added one by one. */
 WIDE static double block(struct curve *c, size_t first, size_t n)
 {
-    if (first + n >= c->first + c->here.n)
+    if (first + n >= c->first + c->here && !c->too_far)
         go_on(c, first);
-    const uint32_t *const negative = c->negative + (first - c->first);
-    const uint32_t *const positive = c->positive + (first - c->first);
-    __m512d x = cdr_rates_wide(negative, &c->negatives), sums = _mm512_set1_pd(-0.0);
+    if (first + n >= c->first + c->here)
+        c->too_far = true; /* and so it is for all blocks behind */
+    if (c->too_far)
+        return 0;
+    const uint32_t *const points = c->points + (first - c->first);
+    struct rates at = rates_at(c, points), after;
+    __m512d sums = _mm512_set1_pd(-0.0);
     double lane[CDR_LANES];
     size_t i = 0;
 
     for (; i + CDR_LANES <= n; i += CDR_LANES) {
-        const __m512d after = cdr_rates_wide(negative + i + CDR_LANES, &c->negatives);
-        const __m512d y = cdr_rates_wide(positive + i, &c->positives);
-        sums = _mm512_add_pd(
-            sums, _mm512_mul_pd(_mm512_sub_pd(cdr_next_wide(x, after), x), y));
-        x = after;
+        after = rates_at(c, points + i + CDR_LANES);
+        sums = _mm512_add_pd(sums, terms(at, after));
+        at = after;
     }
     double sum = cdr_sum_lanes_wide(sums);
     if (i == n)
         return sum;
-    _mm512_storeu_pd(lane, /* of which the last is none */
-                     _mm512_mul_pd(_mm512_sub_pd(cdr_next_wide(x, x), x),
-                                   cdr_rates_wide(positive + i, &c->positives)));
+    _mm512_storeu_pd(lane, terms(at, at)); /* of which the last is none */
     for (size_t k = 0; i + k < n; k++)
         sum += lane[k];
     return sum;
@@ -185,13 +294,14 @@ WIDE bool cdr_roc_auc_wide(double *area, const struct cdr_measure *m,
         return false;
     c.steps = room;
     c.n = n;
-    c.at = c.first = 0;
-    c.here = (struct cdr_points_wide){ c.negative, c.positive, 1, 0 };
-    c.negative[0] = c.positive[0] = 0;
+    c.at = c.first = c.sum = c.base = 0;
+    c.here = 1;
+    c.points[0] = 0;
+    c.too_far = false;
     c.negatives = cdr_divisor_of(cdr_negative(s->classes));
     c.positives = cdr_divisor_of(cdr_positive(s->classes));
     *area = 0.0 + pairwise(&c, 0, count_corners(room, n));
-    return true;
+    return !c.too_far;
 }
 
 #else
