@@ -223,17 +223,21 @@ static bool count_few(const struct cdr_study *s, struct cdr_workspace *work, siz
                              : cdr_count_few(work->few, work->rows, n, s->n);
 }
 
-/* What all classes have in common. */
-static struct cdr_sample tally(const struct cdr_study *s, struct cdr_workspace *work,
-                               size_t n)
+/* What all classes have in common. Samples are filled in place: to copy what was just written in
+ * parts, a CPU has to wait for it. */
+static void tally(struct cdr_sample *drawn, const struct cdr_study *s,
+                  struct cdr_workspace *work, size_t n)
 {
     if (s->counts && !(work->known & (FEW | MANY)))
         work->known |= count_few(s, work, n) ? FEW : MANY;
-    if (s->counts && work->known & FEW)
-        return (struct cdr_sample){ .n = n, .rows = work->rows, .few = work->few };
-    if (s->counts || s->tallies)
+    const bool few = s->counts && work->known & FEW;
+    if (!few && (s->counts || s->tallies))
         count_all(s, work, n);
-    return (struct cdr_sample){ .n = n, .rows = work->rows, .counted = work->counted };
+    drawn->n = n;
+    drawn->rows = work->rows;
+    drawn->few = few ? work->few : NULL;
+    drawn->counted = few ? NULL : work->counted;
+    drawn->classes = 0;
 }
 
 /* ---- values ---- */
@@ -291,28 +295,29 @@ static cdr_classes drawn_classes(const struct cdr_study *s, struct cdr_workspace
 }
 
 static double class_value(const struct cdr_study *s, struct cdr_workspace *work,
-                          struct cdr_sample drawn, unsigned k)
+                          struct cdr_sample *drawn, unsigned k)
 {
     const uint8_t *const labels = s->labels ? s->labels + k * s->n : NULL;
 
-    drawn.classes = drawn_classes(s, work, &drawn, labels);
-    if (!cdr_study_defined(s, drawn.n, drawn.classes))
+    drawn->classes = drawn_classes(s, work, drawn, labels);
+    if (!cdr_study_defined(s, drawn->n, drawn->classes))
         return (double)NAN;
-    return s->difference ? difference(s, k, &drawn, work)
-                         : column_value(s, k, &drawn, work);
+    return s->difference ? difference(s, k, drawn, work)
+                         : column_value(s, k, drawn, work);
 }
 
 double cdr_study_value_too(const struct cdr_study *s, struct cdr_workspace *work,
                            size_t n)
 {
-    const struct cdr_sample drawn = tally(s, work, n);
+    struct cdr_sample drawn;
     double value;
 
+    tally(&drawn, s, work, n);
     if (s->classes == 1) {
-        value = class_value(s, work, drawn, 0);
+        value = class_value(s, work, &drawn, 0);
     } else {
         for (unsigned k = 0; k < s->classes; k++)
-            work->of_class[k] = class_value(s, work, drawn, k);
+            work->of_class[k] = class_value(s, work, &drawn, k);
         value = cadre_mean(work->of_class, s->classes);
     }
     return isfinite(value) ? value : (double)NAN;
@@ -328,9 +333,10 @@ double cdr_study_value(const struct cdr_study *s, struct cdr_workspace *work, si
 void cdr_study_curve(double *out, size_t points, const struct cdr_study *s,
                      struct cdr_workspace *work, size_t n)
 {
-    work->known = 0;
-    const struct cdr_sample drawn = tally(s, work, n);
+    struct cdr_sample drawn;
 
+    work->known = 0;
+    tally(&drawn, s, work, n);
     if (s->weights)
         cdr_curve_read_weighted(out, points, &s->column[0], work->weight, work->room);
     else
