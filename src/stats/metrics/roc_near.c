@@ -15,9 +15,6 @@
 
 enum { AT_ONCE = 4 * CDR_LANES /* points */ };
 
-/* Eight of these to a vector: each of the bytes b, b + 1, ... to a word of its own. */
-#define FIRST_OF_WORDS UINT64_C(0x0101010101010101)
-
 WIDE static inline __m512i all_bytes_from(char first)
 {
     const __m512i numbers = _mm512_set_epi64(
@@ -68,32 +65,38 @@ struct points {
     __m512i negative, positive;
 };
 
-/* At all of 64 steps, of which the first come after *before, which the last one becomes: two
- * bytes, the same in each word. */
-WIDE static inline struct points sums_of(__m512i steps, __m512i *before)
+/* Sums of 64 bytes, from the first on, that come after `before`, the same in each byte. */
+WIDE static inline __m512i sums_of_bytes(__m512i x, __m512i before)
 {
-    const __m512i zero = _mm512_setzero_si512();
-    const __m512i own = _mm512_set4_epi32(0x08080808, 0x08080808, 0, 0);
+    const __m512i last_of_eights = _mm512_set1_epi64(0x3f372f271f170f07);
+    const __m512i own = _mm512_set_epi64(
+        7 * CDR_EACH_BYTE, 6 * CDR_EACH_BYTE, 5 * CDR_EACH_BYTE, 4 * CDR_EACH_BYTE,
+        3 * CDR_EACH_BYTE, 2 * CDR_EACH_BYTE, CDR_EACH_BYTE, 0);
+    const __m512i in_eights = cdr_sums_of_eights(x);
+    const __m512i eights = _mm512_permutexvar_epi8(last_of_eights, in_eights);
+    const __m512i before_eights = /* which begin with nothing */
+        cdr_sums_of_eights(_mm512_slli_epi64(eights, 8));
+
+    return _mm512_add_epi8(_mm512_add_epi8(in_eights, before),
+                           _mm512_permutexvar_epi8(own, before_eights));
+}
+
+WIDE static inline __m512i last_byte(__m512i x)
+{
+    return _mm512_permutexvar_epi8(_mm512_set1_epi8(CDR_STEPS - 1), x);
+}
+
+/* At all of 64 steps. */
+WIDE static inline struct points sums_of(__m512i steps, struct points before)
+{
     const __mmask64 positive = _mm512_movepi8_mask(steps);
     const __m512i counts =
         _mm512_and_si512(steps, _mm512_set1_epi8(CDR_STEP_POSITIVE - 1));
-    struct points p = { cdr_sums_of_eights(_mm512_maskz_mov_epi8(~positive, counts)),
-                        cdr_sums_of_eights(_mm512_maskz_mov_epi8(positive, counts)) };
-    const __m512i eight =
-        _mm512_or_si512(_mm512_srli_epi64(p.negative, 56),
-                        _mm512_slli_epi64(_mm512_srli_epi64(p.positive, 56), 8));
-    __m512i x = eight;
 
-    x = _mm512_add_epi64(x, _mm512_alignr_epi64(x, zero, 7));
-    x = _mm512_add_epi64(x, _mm512_alignr_epi64(x, zero, 6));
-    x = _mm512_add_epi64(x, _mm512_alignr_epi64(x, zero, 4));
-    x = _mm512_add_epi64(x, *before);
-    *before = _mm512_permutexvar_epi64(_mm512_set1_epi64(CDR_LANES - 1), x);
-    x = _mm512_sub_epi64(x, eight);
-    p.negative = _mm512_add_epi8(p.negative, _mm512_shuffle_epi8(x, own));
-    p.positive = _mm512_add_epi8(
-        p.positive, _mm512_shuffle_epi8(x, _mm512_add_epi8(own, _mm512_set1_epi8(1))));
-    return p;
+    return (struct points){
+        sums_of_bytes(_mm512_maskz_mov_epi8(~positive, counts), before.negative),
+        sums_of_bytes(_mm512_maskz_mov_epi8(positive, counts), before.positive)
+    };
 }
 
 /* Picks those at corners out of the sums at 2 * 64 steps; n are at corners of the first 64. */
@@ -118,8 +121,8 @@ struct sums {
 WIDE static inline __m512d rates(__m512i bytes, __m512i which,
                                  const struct cdr_divisor *b)
 {
-    const __m512d a =
-        _mm512_cvtepu64_pd(_mm512_maskz_permutexvar_epi8(FIRST_OF_WORDS, which, bytes));
+    const __m512d a = _mm512_cvtepu64_pd(_mm512_maskz_permutexvar_epi8(
+        CDR_EACH_BYTE /* the first of a word */, which, bytes));
 
     return cdr_quotients_wide(a, b);
 }
@@ -172,8 +175,10 @@ WIDE static inline void open(struct column *c, __m512i low, __m512i high,
                                   corners_of(&then, _mm512_setzero_si512()) |
                                       (first.last == 0) };
     const size_t n = (size_t)__builtin_popcountll(corners[0]);
-    __m512i before = _mm512_setzero_si512();
-    const struct points p = sums_of(first.of, &before), q = sums_of(then.of, &before);
+    const struct points none = { _mm512_setzero_si512(), _mm512_setzero_si512() };
+    const struct points p = sums_of(first.of, none);
+    const struct points last = { last_byte(p.negative), last_byte(p.positive) };
+    const struct points q = sums_of(then.of, last);
 
     c->points = n + (size_t)__builtin_popcountll(corners[1]);
     c->sums =

@@ -49,12 +49,14 @@ CDR_WIDE_CODE static inline __m512i cdr_make_steps(__m512i counts, const uint8_t
     return _mm512_maskz_compress_epi8(drawn, _mm512_or_si512(counts, class));
 }
 
-/* Eight bytes at a time: the first, the first two, ..., all of them. */
+/* ---- points ---- */
+
+#define CDR_EACH_BYTE 0x0101010101010101
+
+/* Eight bytes at a time: the first, the first two, ..., all of them, if that is below 256. */
 CDR_WIDE_CODE static inline __m512i cdr_sums_of_eights(__m512i x)
 {
-    x = _mm512_add_epi8(x, _mm512_slli_epi64(x, 8));
-    x = _mm512_add_epi8(x, _mm512_slli_epi64(x, 16));
-    return _mm512_add_epi8(x, _mm512_slli_epi64(x, 32));
+    return _mm512_mullo_epi64(x, _mm512_set1_epi64(CDR_EACH_BYTE));
 }
 
 /* ---- terms ---- */
