@@ -20,14 +20,16 @@ static bool mark(struct cdr_measure *m)
     return m->marks != NULL;
 }
 
-/* Behind the rows comes the last byte there can be: no such row is drawn. */
+/* Behind the rows comes the last one that there can be, and is not drawn. */
 static bool put_near(struct cdr_measure *m)
 {
     if (m->n > CDR_NEAR_ROWS)
         return true;
     m->near = malloc(CDR_NEAR_ROWS);
-    for (size_t i = 0; m->near && i < CDR_NEAR_ROWS; i++)
-        m->near[i] = (uint8_t)(i < m->n ? m->order[i] : CDR_NEAR_ROWS - 1);
+    for (size_t i = 0; m->near && i < CDR_NEAR_ROWS; i++) {
+        const uint32_t row = i < m->n ? m->order[i] : CDR_NEAR_ROWS - 1;
+        m->near[i] = (uint8_t)(row | (i < m->n && m->labels[row] ? CDR_NEAR_ROWS : 0));
+    }
     return m->near != NULL;
 }
 

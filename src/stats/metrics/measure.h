@@ -134,9 +134,8 @@ struct cdr_measure {
     uint32_t *other_group; /* spearman: the same of the other column */
     uint32_t *order;       /* curves: the rows, the highest score first */
     uint8_t *marks; /* curves: of each of those, CDR_POSITIVE and CDR_GROUP_ENDS */
-    uint8_t
-        *near; /* curves: `order` in bytes, CDR_NEAR_ROWS of them; NULL: there are more
-                       rows than that */
+    uint8_t *near;  /* curves: `order` in bytes, CDR_NEAR_ROWS of them, to which so many
+                       are added for positive rows; NULL: there are more rows */
 };
 
 /* In [-1, 1], whatever the roundings were; NaN where a column does not vary. */

@@ -27,24 +27,28 @@ WIDE static inline __m512i all_bytes_from(char first)
 /* ---- steps of 64 rows ---- */
 
 struct steps {
-    __m512i of;    /* zeros behind the last */
-    uint64_t last; /* the bit of the last one; 0: there is none */
+    __m512i of;     /* zeros behind the last */
+    __mmask64 last; /* the bit of the last one; 0: there is none */
 };
 
-/* The rows from `first` on; `near` says which these are. */
+/* The rows from `first` on; `near` says which these are, and of which class. */
 WIDE static inline struct steps steps_of(__m512i low, __m512i high,
                                          const struct cdr_measure *m, size_t first)
 {
-    const __m512i order = _mm512_loadu_si512(m->near + first);
-    const size_t left = m->n > first ? m->n - first : 0;
-    struct steps steps;
-    size_t n = 0;
+    const __m512i near = _mm512_loadu_si512(m->near + first);
+    const __m512i counts = _mm512_permutex2var_epi8(low, near, high);
+    const __m512i class =
+        _mm512_and_si512(near, _mm512_set1_epi8((char)CDR_STEP_POSITIVE));
+    const __m512i steps = _mm512_maskz_compress_epi8(
+        _mm512_test_epi8_mask(counts, counts), _mm512_or_si512(counts, class));
+    const __mmask64 all = _mm512_test_epi8_mask(steps, steps);
 
-    steps.of = cdr_make_steps(_mm512_permutex2var_epi8(low, order, high),
-                              m->marks + first, left, &n);
-    const uint64_t all = cdr_first_bits(n);
-    steps.last = all ^ all >> 1;
-    return steps;
+    return (struct steps){ steps, _kxor_mask64(all, _kshiftri_mask64(all, 1)) };
+}
+
+WIDE static inline bool are_none(const struct steps *s)
+{
+    return (uint8_t)_mm_cvtsi128_si32(_mm512_castsi512_si128(s->of)) == 0;
 }
 
 /* Those that end at a corner: that are not like the one behind. */
@@ -134,15 +138,13 @@ struct column {
     struct sums sums;
 };
 
-/* Adds eight terms, each of a point and the one before it, to the lanes or to the rest. Behind
- * the last point are zeros, and so are terms. */
-WIDE static inline void add_terms(struct column *c, size_t half, size_t first,
-                                  const struct cdr_divisor of[2])
+/* Adds eight terms, each of a point and the one before it, to the lanes or to the rest; takes
+ * them off what is left. Behind the last point are zeros, and so are terms. */
+WIDE static inline void add_terms(struct column *c, size_t half, __m512i which,
+                                  __m512i *left, const struct cdr_divisor of[2])
 {
-    const __m512i which = _mm512_add_epi64(_mm512_set1_epi64((long long)first),
-                                           _mm512_set_epi64(7, 6, 5, 4, 3, 2, 1, 0));
-    const size_t end = half * CDR_STEPS + first + CDR_LANES;
-    const __mmask8 whole = (__mmask8) - (end <= c->points);
+    const __m512i eight = _mm512_set1_epi64(CDR_LANES);
+    const __mmask8 whole = _mm512_cmpge_epi64_mask(*left, eight);
     const __m512d x = rates(c->negative[half], which, &of[0]);
     const __m512d y = rates(c->positive[half], which, &of[1]);
     const __m512d before = _mm512_castsi512_pd(_mm512_alignr_epi64(
@@ -151,8 +153,9 @@ WIDE static inline void add_terms(struct column *c, size_t half, size_t first,
 
     c->sums.lanes = _mm512_mask_add_pd(c->sums.lanes, whole, c->sums.lanes, terms);
     c->sums.rest =
-        _mm512_mask_add_pd(c->sums.rest, (__mmask8)~whole, c->sums.rest, terms);
+        _mm512_mask_add_pd(c->sums.rest, _knot_mask8(whole), c->sums.rest, terms);
     c->sums.x = x;
+    *left = _mm512_sub_epi64(*left, eight);
 }
 
 /* A term of 0 changes no sum but one without terms, of which the sign does not matter. */
@@ -171,9 +174,10 @@ WIDE static inline void open(struct column *c, __m512i low, __m512i high,
 {
     const struct steps first = steps_of(low, high, m, 0);
     const struct steps then = steps_of(low, high, m, CDR_STEPS);
-    const uint64_t corners[2] = { corners_of(&first, then.of) | (first.last > 0),
+    const bool none_first = are_none(&first);
+    const uint64_t corners[2] = { corners_of(&first, then.of) | !none_first,
                                   corners_of(&then, _mm512_setzero_si512()) |
-                                      (first.last == 0) };
+                                      none_first };
     const size_t n = (size_t)__builtin_popcountll(corners[0]);
     const struct points none = { _mm512_setzero_si512(), _mm512_setzero_si512() };
     const struct points p = sums_of(first.of, none);
@@ -192,14 +196,19 @@ WIDE static inline __attribute__((always_inline)) void
 sum(struct column *a, struct column *b, bool two, const struct cdr_divisor of[2])
 {
     const size_t n = two && b->points > a->points ? b->points : a->points;
+    __m512i left = _mm512_set1_epi64((long long)a->points);
+    __m512i other = two ? _mm512_set1_epi64((long long)b->points) : left;
 
-    for (size_t half = 0; half * CDR_STEPS < n; half++)
+    for (size_t half = 0; half * CDR_STEPS < n; half++) {
+        __m512i which = _mm512_set_epi64(7, 6, 5, 4, 3, 2, 1, 0);
         for (size_t i = 0; i < CDR_STEPS && half * CDR_STEPS + i < n; i += AT_ONCE)
             for (size_t k = i; k < i + AT_ONCE; k += CDR_LANES) {
-                add_terms(a, half, k, of);
+                add_terms(a, half, which, &left, of);
                 if (two)
-                    add_terms(b, half, k, of);
+                    add_terms(b, half, which, &other, of);
+                which = _mm512_add_epi64(which, _mm512_set1_epi64(CDR_LANES));
             }
+    }
 }
 
 /* `b` and the second area are only there if `two` says so. */
