@@ -213,12 +213,13 @@ WIDE static void go_on(struct curve *c, size_t first)
 
 /* ---- the area ---- */
 
-WIDE static inline __m512d rates(__m256i counts, uint32_t base,
+/* Without a base there is less to do, which the compiler is to know. */
+WIDE static inline __m512d rates(__m256i counts, bool moved, uint32_t base,
                                  const struct cdr_divisor *b)
 {
-    const __m256i all = _mm256_add_epi32(counts, _mm256_set1_epi32((int)base));
-
-    return cdr_quotients_wide(_mm512_cvtepu32_pd(all), b);
+    if (moved)
+        counts = _mm256_add_epi32(counts, _mm256_set1_epi32((int)base));
+    return cdr_quotients_wide(_mm512_cvtepu32_pd(counts), b);
 }
 
 struct rates {
@@ -226,15 +227,16 @@ struct rates {
 };
 
 /* Of eight points. */
-WIDE static inline struct rates rates_at(const struct curve *c, const uint32_t *points)
+WIDE static inline struct rates rates_at(const struct curve *c, const uint32_t *points,
+                                         bool moved)
 {
     const __m256i at = _mm256_loadu_si256((const __m256i *)points);
 
-    return (struct rates){
-        .x = rates(_mm256_and_si256(at, _mm256_set1_epi32(UINT16_MAX)),
-                   cdr_negative(c->base), &c->negatives),
-        .y = rates(_mm256_srli_epi32(at, 16), cdr_positive(c->base), &c->positives)
-    };
+    return (
+        struct rates){ .x = rates(_mm256_and_si256(at, _mm256_set1_epi32(UINT16_MAX)),
+                                  moved, cdr_negative(c->base), &c->negatives),
+                       .y = rates(_mm256_srli_epi32(at, 16), moved,
+                                  cdr_positive(c->base), &c->positives) };
 }
 
 WIDE static inline __m512d terms(struct rates at, struct rates after)
@@ -243,22 +245,16 @@ WIDE static inline __m512d terms(struct rates at, struct rates after)
 }
 
 /* Fewer than eight are the last ones, and added one by one. */
-WIDE static double block(struct curve *c, size_t first, size_t n)
+WIDE static inline __attribute__((always_inline)) double
+sum_terms(const struct curve *c, const uint32_t *points, size_t n, bool moved)
 {
-    if (first + n >= c->first + c->here && !c->too_far)
-        go_on(c, first);
-    if (first + n >= c->first + c->here)
-        c->too_far = true; /* and so it is for all blocks behind */
-    if (c->too_far)
-        return 0;
-    const uint32_t *const points = c->points + (first - c->first);
-    struct rates at = rates_at(c, points), after;
+    struct rates at = rates_at(c, points, moved), after;
     __m512d sums = _mm512_set1_pd(-0.0);
     double lane[CDR_LANES];
     size_t i = 0;
 
     for (; i + CDR_LANES <= n; i += CDR_LANES) {
-        after = rates_at(c, points + i + CDR_LANES);
+        after = rates_at(c, points + i + CDR_LANES, moved);
         sums = _mm512_add_pd(sums, terms(at, after));
         at = after;
     }
@@ -269,6 +265,18 @@ WIDE static double block(struct curve *c, size_t first, size_t n)
     for (size_t k = 0; i + k < n; k++)
         sum += lane[k];
     return sum;
+}
+
+WIDE static double block(struct curve *c, size_t first, size_t n)
+{
+    if (first + n >= c->first + c->here && !c->too_far)
+        go_on(c, first);
+    if (first + n >= c->first + c->here)
+        c->too_far = true; /* and so it is for all blocks behind */
+    if (c->too_far)
+        return 0;
+    const uint32_t *const points = c->points + (first - c->first);
+    return c->base ? sum_terms(c, points, n, true) : sum_terms(c, points, n, false);
 }
 
 static double pairwise(struct curve *c, size_t first, size_t n)

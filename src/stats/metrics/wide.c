@@ -43,19 +43,28 @@ WIDE static inline size_t keep(cdr_classes *out, __mmask8 which, __m512i x)
 
 /* ---- counts ---- */
 
-WIDE uint64_t cdr_sum_few_wide(const uint8_t *few, const uint8_t *labels, size_t n)
+/* Labels are 0 or 1. */
+WIDE static inline __m512i sums_of_few(__m512i few, __m512i labels)
 {
     const __m512i zero = _mm512_setzero_si512();
-    __m512i sums = zero;
 
-    for (size_t i = 0; i < n; i += 64) {
-        const __mmask64 there = first_bits(n - i);
-        const __m512i label =
-            labels ? _mm512_maskz_loadu_epi8(there, labels + i) : zero;
-        const __mmask64 those = labels ? _mm512_test_epi8_mask(label, label) : there;
-        const __m512i counts = _mm512_maskz_loadu_epi8(those, few + i);
-        sums = _mm512_add_epi64(sums, _mm512_sad_epu8(counts, zero));
-    }
+    return _mm512_sad_epu8(_mm512_and_si512(few, _mm512_sub_epi8(zero, labels)), zero);
+}
+
+WIDE uint64_t cdr_sum_few_wide(const uint8_t *few, const uint8_t *labels, size_t n)
+{
+    const __m512i one = _mm512_set1_epi8(1);
+    __m512i sums = _mm512_setzero_si512();
+    size_t i = 0;
+
+    for (; i + 64 <= n; i += 64)
+        sums = _mm512_add_epi64(
+            sums, sums_of_few(_mm512_loadu_si512(few + i),
+                              labels ? _mm512_loadu_si512(labels + i) : one));
+    const __mmask64 there = first_bits(n - i);
+    sums = _mm512_add_epi64(
+        sums, sums_of_few(_mm512_maskz_loadu_epi8(there, few + i),
+                          labels ? _mm512_maskz_loadu_epi8(there, labels + i) : one));
     return (uint64_t)_mm512_reduce_add_epi64(sums);
 }
 
