@@ -121,22 +121,28 @@ struct curve {
     uint32_t points[AT_ONCE + SPARE];
 };
 
-/* What is before each eight of these steps, as points; adds all of them to *sum. */
-WIDE static inline __m512i before_eights(__m512i negative, __m512i positive,
+/* Of two bytes for each count of a point, the lower one. */
+#define COUNTS_OF_POINTS 0x5555555555555555
+
+/* What is before each eight of these steps, as points, from the sums in eights; adds all of
+ * them to *sum. */
+WIDE static inline __m512i before_eights(__m512i negatives, __m512i positives,
                                          uint32_t *sum)
 {
-    const __m512i zero = _mm512_setzero_si512();
-    const __m512i eight =
-        _mm512_or_si512(_mm512_sad_epu8(negative, zero),
-                        _mm512_slli_epi64(_mm512_sad_epu8(positive, zero), 16));
-    __m512i x = eight;
+    const __m512i last_bytes =
+        _mm512_set_epi32(0, 0, 0, 0, 0, 0, 0, 0, 0x7f003f, 0x770037, 0x6f002f, 0x670027,
+                         0x5f001f, 0x570017, 0x4f000f, 0x470007);
+    const __m256i zero = _mm256_setzero_si256();
+    const __m256i eight = _mm512_castsi512_si256(_mm512_maskz_permutex2var_epi8(
+        COUNTS_OF_POINTS, negatives, last_bytes, positives));
+    const __m256i before = _mm256_sub_epi32(_mm256_set1_epi32((int)*sum), eight);
+    __m256i x = eight;
 
-    x = _mm512_add_epi64(x, _mm512_alignr_epi64(x, zero, 7));
-    x = _mm512_add_epi64(x, _mm512_alignr_epi64(x, zero, 6));
-    x = _mm512_add_epi64(x, _mm512_alignr_epi64(x, zero, 4));
-    const __m512i before = _mm512_set1_epi64((long long)*sum);
-    *sum += (uint32_t)_mm_extract_epi64(_mm512_extracti32x4_epi32(x, 3), 1);
-    return _mm512_add_epi64(before, _mm512_sub_epi64(x, eight));
+    x = _mm256_add_epi32(x, _mm256_alignr_epi32(x, zero, 7));
+    x = _mm256_add_epi32(x, _mm256_alignr_epi32(x, zero, 6));
+    x = _mm256_add_epi32(x, _mm256_alignr_epi32(x, zero, 4));
+    *sum += (uint32_t)_mm_extract_epi32(_mm256_extracti128_si256(x, 1), 3);
+    return _mm512_castsi256_si512(_mm256_add_epi32(x, before));
 }
 
 /* For part k of four, of sixteen steps: which bytes of two vectors its points are made of, and
@@ -146,16 +152,15 @@ WIDE static inline __m512i before_eights(__m512i negative, __m512i positive,
                      _mm512_mullo_epi32(_mm512_set1_epi32(0x10001),                    \
                                         _mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, \
                                                          7, 6, 5, 4, 3, 2, 1, 0)))
-#define WORDS(k) _mm512_mask_set1_epi32(_mm512_set1_epi32(4 * (k)), 0xff00, 4 * (k) + 2)
-#define PUT_PART(k)                                                              \
-    _mm512_storeu_si512(                                                         \
-        c->points + n,                                                           \
-        _mm512_maskz_compress_epi32(                                             \
-            (__mmask16)(corners >> 16 * (k)),                                    \
-            _mm512_add_epi32(_mm512_permutexvar_epi32(WORDS(k), before),         \
-                             _mm512_maskz_permutex2var_epi8(0x5555555555555555,  \
-                                                            negatives, BYTES(k), \
-                                                            positives))));       \
+#define WORDS(k) _mm512_mask_set1_epi32(_mm512_set1_epi32(2 * (k)), 0xff00, 2 * (k) + 1)
+#define PUT_PART(k)                                                                    \
+    _mm512_storeu_si512(                                                               \
+        c->points + n,                                                                 \
+        _mm512_maskz_compress_epi32(                                                   \
+            (__mmask16)(corners >> 16 * (k)),                                          \
+            _mm512_add_epi32(_mm512_permutexvar_epi32(WORDS(k), before),               \
+                             _mm512_maskz_permutex2var_epi8(                           \
+                                 COUNTS_OF_POINTS, negatives, BYTES(k), positives)))); \
     n += (size_t)__builtin_popcount((uint16_t)(corners >> 16 * (k)))
 
 /* The points at these corners of 64 steps. */
@@ -164,13 +169,13 @@ WIDE static inline void put_points(struct curve *c, __m512i steps, uint64_t corn
     const __mmask64 positive = _mm512_movepi8_mask(steps);
     const __m512i counts =
         _mm512_and_si512(steps, _mm512_set1_epi8(CDR_STEP_POSITIVE - 1));
-    __m512i negatives = _mm512_maskz_mov_epi8(~positive, counts);
-    __m512i positives = _mm512_maskz_mov_epi8(positive, counts);
+    const __m512i negatives =
+        cdr_sums_of_eights(_mm512_maskz_mov_epi8(~positive, counts));
+    const __m512i positives =
+        cdr_sums_of_eights(_mm512_maskz_mov_epi8(positive, counts));
     const __m512i before = before_eights(negatives, positives, &c->sum);
     size_t n = c->here;
 
-    negatives = cdr_sums_of_eights(negatives);
-    positives = cdr_sums_of_eights(positives);
     PUT_PART(0);
     PUT_PART(1);
     PUT_PART(2);
