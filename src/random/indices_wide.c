@@ -76,19 +76,46 @@ WIDE static inline __m512i output(struct limbs s)
     return _mm512_rorv_epi64(_mm512_xor_si512(high, low), _mm512_srli_epi64(high, 58));
 }
 
-/* The next eight states. */
+/* Of steps 1 to 8 together: the state's factor, and the increment's. */
+#define F1 ((cdr_u128)2549297995355413924u << 64 | 4865540595714422341u)
+#define F2 (F1 * F1)
+#define F4 (F2 * F2)
+#define FACTORS(limb)                                                           \
+    {                                                                           \
+        limb(F1), limb(F2), limb(F2 *F1), limb(F4), limb(F4 *F1), limb(F4 *F2), \
+            limb(F4 *F2 *F1), limb(F4 *F4)                                      \
+    }
+#define S2 (1 + F1)
+#define S4 (S2 * (1 + F2))
+#define SUMS(limb)                                                                 \
+    {                                                                              \
+        limb((cdr_u128)1), limb(S2), limb(S2 *F1 + 1), limb(S4), limb(S4 *F1 + 1), \
+            limb(S4 *F2 + S2), limb((S4 * F2 + S2) * F1 + 1), limb(S4 *(1 + F4))   \
+    }
+#define LOW(x)    ((uint64_t)(x)&LOWER)
+#define MIDDLE(x) ((uint64_t)((x) >> LIMB) & LOWER)
+#define HIGH(x)   ((uint64_t)((x) >> 2 * LIMB))
+
+static const uint64_t factors[3][LANES] = { FACTORS(LOW), FACTORS(MIDDLE),
+                                            FACTORS(HIGH) };
+static const uint64_t sums[3][LANES] = { SUMS(LOW), SUMS(MIDDLE), SUMS(HIGH) };
+
+WIDE static inline struct limbs limbs_in(const uint64_t from[3][LANES])
+{
+    return (struct limbs){ _mm512_loadu_si512(from[0]), _mm512_loadu_si512(from[1]),
+                           _mm512_loadu_si512(from[2]) };
+}
+
+/* The next eight states, none of which waits for the one before. */
 WIDE static struct limbs begin(cdr_u128 state, cdr_u128 increment)
 {
-    uint64_t low[LANES], middle[LANES], high[LANES];
+    const struct limbs zero = same_in_all(0), factor = limbs_in(factors);
+    const struct limbs sum = limbs_in(sums);
+    struct limbs term = step(same_in_all(increment), &sum, &zero);
 
-    for (int k = 0; k < LANES; k++) {
-        state = cdr_pcg64_step(state, increment);
-        low[k] = (uint64_t)state & LOWER;
-        middle[k] = (uint64_t)(state >> LIMB) & LOWER;
-        high[k] = (uint64_t)(state >> 2 * LIMB);
-    }
-    return (struct limbs){ _mm512_loadu_si512(low), _mm512_loadu_si512(middle),
-                           _mm512_loadu_si512(high) };
+    term.low = _mm512_and_si512(term.low, all(LOWER)); /* it has been carried over */
+    term.middle = _mm512_and_si512(term.middle, all(LOWER));
+    return step(same_in_all(state), &factor, &term);
 }
 
 WIDE static inline uint64_t last_of(__m512i x)
