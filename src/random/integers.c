@@ -150,6 +150,9 @@ uint32_t *cdr_pcg64_indices(cadre_rng *rng, uint32_t *out, const uint32_t *end,
     return out;
 }
 
+/* Fewer are drawn one by one. */
+enum { FEW = 8 };
+
 static uint32_t *fill(cadre_rng *rng, uint32_t *out, const uint32_t *end,
                       uint64_t range)
 {
@@ -157,7 +160,7 @@ static uint32_t *fill(cadre_rng *rng, uint32_t *out, const uint32_t *end,
     if (end - out >= CDR_INDICES_WIDE && range <= UINT32_MAX && cdr_draws_are_wide())
         out = cdr_pcg64_indices_wide(rng, out, end, (uint32_t)range);
 #endif
-    return cdr_pcg64_indices(rng, out, end, range);
+    return end - out < FEW ? out : cdr_pcg64_indices(rng, out, end, range);
 }
 
 void cadre_rng_indices(cadre_rng *rng, uint32_t *out, size_t n, uint32_t bound)

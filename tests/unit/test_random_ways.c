@@ -90,6 +90,30 @@ static void ways_agree(void **state)
     }
 }
 
+/* However many are drawn at a time, and in the state that this leaves. */
+static void indices_are_single_draws(void **state)
+{
+    static const uint32_t bounds[] = { 2, 100, 10000, 0x80000001, 0xfffffffe };
+    uint32_t out[MOST];
+
+    (void)state;
+    for (size_t b = 0; b < sizeof bounds / sizeof *bounds; b++)
+        for (size_t n = 0; n < MOST; n += n < 400 ? 1 : 173) {
+            cadre_seed root;
+            cadre_rng one, all;
+
+            cadre_seed_init(&root, n * 104729 + b);
+            cadre_rng_init(&one, &root);
+            if (n % 3 == 0)
+                cadre_rng_u32(&one);
+            all = one;
+            cadre_rng_indices(&all, out, n, bounds[b]);
+            for (size_t i = 0; i < n; i++)
+                assert_int_equal(out[i], cadre_rng_below(&one, bounds[b]));
+            assert_memory_equal(&one, &all, sizeof one);
+        }
+}
+
 /* ---- counted ---- */
 
 /* As after a draw of 32 bits, if there is a half. */
@@ -157,6 +181,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ways_agree),
+        cmocka_unit_test(indices_are_single_draws),
         cmocka_unit_test(counts_are_of_indices),
     };
 
