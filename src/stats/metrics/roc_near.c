@@ -158,15 +158,21 @@ WIDE static inline void add_terms(struct column *c, size_t half, __m512i which,
     *left = _mm512_sub_epi64(*left, eight);
 }
 
-/* A term of 0 changes no sum but one without terms, of which the sign does not matter. */
+WIDE static inline double add_two(double sum, __m128d x)
+{
+    return sum + _mm_cvtsd_f64(x) + _mm_cvtsd_f64(_mm_unpackhi_pd(x, x));
+}
+
+/* A term of 0 changes no sum but one without terms, of which the sign does not matter: so all
+ * lanes of the rest are added, but for the last, which is none. */
 WIDE static inline double total(const struct sums *sums)
 {
-    double sum = cdr_sum_lanes_wide(sums->lanes), rest[CDR_LANES];
+    double sum = cdr_sum_lanes_wide(sums->lanes);
 
-    _mm512_storeu_pd(rest, sums->rest);
-    for (size_t k = 0; k + 1 < CDR_LANES; k++)
-        sum += rest[k];
-    return 0.0 + sum;
+    sum = add_two(sum, _mm512_castpd512_pd128(sums->rest));
+    sum = add_two(sum, _mm512_extractf64x2_pd(sums->rest, 1));
+    sum = add_two(sum, _mm512_extractf64x2_pd(sums->rest, 2));
+    return 0.0 + (sum + _mm_cvtsd_f64(_mm512_extractf64x2_pd(sums->rest, 3)));
 }
 
 WIDE static inline void open(struct column *c, __m512i low, __m512i high,

@@ -227,48 +227,51 @@ WIDE static inline __m512d rates(__m256i counts, bool moved, uint32_t base,
     return cdr_quotients_wide(_mm512_cvtepu32_pd(counts), b);
 }
 
-struct rates {
-    __m512d x, y;
-};
-
-/* Of eight points. */
-WIDE static inline struct rates rates_at(const struct curve *c, const uint32_t *points,
-                                         bool moved)
+/* Of eight points each: their rates on either axis. */
+WIDE static inline __m512d xs_at(const struct curve *c, const uint32_t *points,
+                                 bool moved)
 {
     const __m256i at = _mm256_loadu_si256((const __m256i *)points);
 
-    return (
-        struct rates){ .x = rates(_mm256_and_si256(at, _mm256_set1_epi32(UINT16_MAX)),
-                                  moved, cdr_negative(c->base), &c->negatives),
-                       .y = rates(_mm256_srli_epi32(at, 16), moved,
-                                  cdr_positive(c->base), &c->positives) };
+    return rates(_mm256_and_si256(at, _mm256_set1_epi32(UINT16_MAX)), moved,
+                 cdr_negative(c->base), &c->negatives);
 }
 
-WIDE static inline __m512d terms(struct rates at, struct rates after)
+WIDE static inline __m512d ys_at(const struct curve *c, const uint32_t *points,
+                                 bool moved)
 {
-    return _mm512_mul_pd(_mm512_sub_pd(cdr_next_wide(at.x, after.x), at.x), at.y);
+    const __m256i at = _mm256_loadu_si256((const __m256i *)points);
+
+    return rates(_mm256_srli_epi32(at, 16), moved, cdr_positive(c->base),
+                 &c->positives);
+}
+
+WIDE static inline __m512d terms(__m512d x, __m512d after, __m512d y)
+{
+    return _mm512_mul_pd(_mm512_sub_pd(cdr_next_wide(x, after), x), y);
 }
 
 /* Fewer than eight are the last ones, and added one by one. */
 WIDE static inline __attribute__((always_inline)) double
 sum_terms(const struct curve *c, const uint32_t *points, size_t n, bool moved)
 {
-    struct rates at = rates_at(c, points, moved), after;
+    __m512d x = xs_at(c, points, moved), y = ys_at(c, points, moved);
     __m512d sums = _mm512_set1_pd(-0.0);
-    double lane[CDR_LANES];
     size_t i = 0;
 
     for (; i + CDR_LANES <= n; i += CDR_LANES) {
-        after = rates_at(c, points + i + CDR_LANES, moved);
-        sums = _mm512_add_pd(sums, terms(at, after));
-        at = after;
+        const uint32_t *const next = points + i + CDR_LANES;
+        const __m512d after = xs_at(c, next, moved);
+        sums = _mm512_add_pd(sums, terms(x, after, y));
+        x = after;
+        y = ys_at(c, next, moved);
     }
     double sum = cdr_sum_lanes_wide(sums);
     if (i == n)
         return sum;
-    _mm512_storeu_pd(lane, terms(at, at)); /* of which the last is none */
+    const __m512d last = terms(x, x, y); /* its last lane is none */
     for (size_t k = 0; i + k < n; k++)
-        sum += lane[k];
+        sum += cdr_lane_wide(last, k);
     return sum;
 }
 
