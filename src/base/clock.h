@@ -16,4 +16,13 @@ static inline uint64_t cdr_now(void)
     return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
+/* Another number every few milliseconds, in a quarter of the time that cdr_now takes. */
+static inline uint64_t cdr_tick(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &t); /* the same */
+    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
 #endif

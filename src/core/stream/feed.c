@@ -4,7 +4,8 @@
  * It does so in portions, since looking at the source and at workers that might have to be
  * woken costs more than an item: half a window where items are in place, as many as the source
  * gives in two microseconds where it is called for each. Each of those is published before the
- * next call: that may take long, or wait for what becomes of the item.
+ * next call: that may take long, or wait for what becomes of the item. How long is seen after a
+ * few of them.
  *
  * A source that takes long for an item keeps its caller from taking what is finished. So it is
  * called only when there is nothing to take, and if something is on its way, only after
@@ -18,6 +19,7 @@
 #define SLOW_NS     1000.0 /* a source that takes longer for an item is slow */
 #define CLOSE_NS    250.0  /* from here on it is measured item by item */
 #define TOGETHER    8      /* items of a source that never blocks */
+#define LOOK_AFTER  32     /* so many items of a portion is the time looked at */
 #define PROGRESS_NS 100000000
 
 /* ---- progress ---- */
@@ -125,6 +127,19 @@ static bool feed_one(cadre_stream *s)
     return true;
 }
 
+/* When a portion of so many items begins, for drags_on. */
+static inline uint64_t begin_portion(uint64_t most)
+{
+    return most > LOOK_AFTER ? cdr_tick() : 0;
+}
+
+/* After n items of it: the source takes longer than it did, and what is finished meanwhile
+ * must not wait for all of them. */
+static inline bool drags_on(uint64_t n, uint64_t begun)
+{
+    return n > 0 && n % LOOK_AFTER == 0 && cdr_tick() != begun;
+}
+
 /* A function that gives items of one size, each in next to no time, whose slots lie side by
  * side. */
 static bool is_quick(const cadre_stream *s)
@@ -140,24 +155,28 @@ static bool is_quick(const cadre_stream *s)
 static uint64_t feed_quickly(cadre_stream *s, uint64_t most)
 {
     const struct cdr_source *f = &s->source;
-    uint64_t home = cdr_ring_home(s->ring, s->fed), n = 0;
-    uint64_t room = cdr_min(s->ring->slots - home, f->n - s->fed);
+    uint64_t home = cdr_ring_home(s->ring, s->fed), n = 0, begun;
+    uint64_t room = cdr_min(s->ring->slots - home, f->n - s->fed), end;
     char *item = cdr_ring_item(s->ring, home);
     cadre_error err;
     int rc;
 
     cdr_error_clear(&err);
-    for (most = cdr_min(most, room); n < most; n++, item += f->item_size) {
-        if (__builtin_expect(err.code || err.message[0], 0))
-            cdr_error_clear(&err);
-        rc = f->source(f->source_arg, item, &err);
-        if (__builtin_expect(rc != CADRE_OK, 0)) {
-            note_end(s, cdr_source_said(f, s->fed, rc, &err), &err);
-            break;
+    most = cdr_min(most, room);
+    begun = begin_portion(most);
+    do {
+        for (end = cdr_min(most, n + LOOK_AFTER); n < end; n++, item += f->item_size) {
+            if (__builtin_expect(err.code || err.message[0], 0))
+                cdr_error_clear(&err);
+            rc = f->source(f->source_arg, item, &err);
+            if (__builtin_expect(rc != CADRE_OK, 0)) {
+                note_end(s, cdr_source_said(f, s->fed, rc, &err), &err);
+                return n;
+            }
+            s->fed++;
+            publish(s);
         }
-        s->fed++;
-        publish(s);
-    }
+    } while (n < most && !drags_on(n, begun));
     return n;
 }
 
@@ -195,9 +214,9 @@ static void note_cost(cadre_stream *s, uint64_t ns, uint64_t n)
 static uint64_t feed_singly(cadre_stream *s, uint64_t most, uint64_t *waking)
 {
     bool closely = s->source.cost > CLOSE_NS, blocks = may_block(s);
-    uint64_t n = 0, given;
+    uint64_t begun = begin_portion(most), n = 0, given;
 
-    for (; n < most && feed_one(s); n++) {
+    for (; n < most && !drags_on(n, begun) && feed_one(s); n++) {
         if (!blocks && n % TOGETHER > 0)
             continue;
         given = closely ? cdr_now() : 0;
