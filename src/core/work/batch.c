@@ -27,18 +27,25 @@
     400.0 /* each worker's share of the time of `next`: a claim takes half of it */
 #define SPIN_NS 30000
 
-static double at_least(double a, double b)
-{
-    return a > b ? a : b;
-}
-
 /* Many workers would wait for each other's claims, were their batches as short as those of two:
  * while one batch runs, all others claim theirs. */
+static double batch_ns(const struct cadre_worker *w)
+{
+    double all = w->task.run->workers * CLAIM_NS;
+
+    return all > BATCH_NS ? all : BATCH_NS;
+}
+
+/* What is not worth sharing out; not so much that many would wait, were it to take long. */
+static double least_ns(const struct cadre_worker *w)
+{
+    double some = batch_ns(w) / 8;
+
+    return some < LEAST_NS ? LEAST_NS : some < 2 * BATCH_NS ? some : 2 * BATCH_NS;
+}
+
 static uint64_t wanted_size(const struct cadre_worker *w, uint64_t unclaimed)
 {
-    double workers = w->task.run->workers;
-    double batch_ns = at_least(workers * CLAIM_NS, BATCH_NS);
-    double least_ns = at_least(workers * CLAIM_NS / 8, LEAST_NS);
     uint64_t share = unclaimed / w->task.run->workers + 1;
     uint64_t units, least;
 
@@ -48,10 +55,10 @@ static uint64_t wanted_size(const struct cadre_worker *w, uint64_t unclaimed)
         return 1;
     if (w->task.run->chunk)
         return w->task.run->chunk;
-    if (w->cost == 0 || w->cost > batch_ns)
+    if (w->cost == 0 || w->cost > batch_ns(w))
         return 1;
-    units = (uint64_t)(batch_ns / w->cost);
-    least = (uint64_t)(least_ns / w->cost);
+    units = (uint64_t)(batch_ns(w) / w->cost);
+    least = (uint64_t)(least_ns(w) / w->cost);
     if (share < least)
         share = least;
     return units < share ? units : share;
