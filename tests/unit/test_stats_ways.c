@@ -249,6 +249,7 @@ static double area_of_terms(struct case_of_points *c)
     return cdr_sum_terms(cdr_roc_terms, &curve, c->last);
 }
 
+#ifdef CDR_WIDE
 /* Whether the counts are as small as the way for so many rows needs them. Of more rows there may
  * be runs that are too long for it. */
 static bool fits(const struct case_of_points *c)
@@ -259,6 +260,7 @@ static bool fits(const struct case_of_points *c)
         all |= c->few[i];
     return c->measure.near ? c->sample.n <= UINT8_MAX && all < 128 : all < 32;
 }
+#endif
 
 static void check_untied(struct case_of_points *c, cadre_rng *rng)
 {
