@@ -76,7 +76,8 @@ CADRE_API void cadre_stream_close(cadre_stream *s);
 /* How far a stream is, and the most it ever held. */
 typedef struct cadre_flow {
     uint64_t window;       /* in use: asked for, or chosen */
-    uint64_t fed, taken;   /* items got from the source; records handed out */
+    uint64_t fed, taken;   /* items got from the source, but for those whose records are
+                              dropped at the end; records handed out */
     uint64_t most_items;   /* the most held at once */
     uint64_t memory_limit; /* in use */
     uint64_t most_bytes;   /* of items and results of varied size, at once, at most */
