@@ -58,11 +58,13 @@ static bool is_fate(const struct hostile *h, int code)
     return code == codes[h->fate];
 }
 
-/* The run has been cancelled, and there is nothing else to see. */
+/* The run has been cancelled, and there is nothing else to see; unless everything else had run
+ * by then: that run is as any other. */
 static bool was_cancelled(const struct hostile *h, const struct hostility *shared,
                           int rc)
 {
-    if (h->fate != CANCELS || shared->at != AT || persistent)
+    if (h->fate != CANCELS || shared->at != AT || persistent || rc == CADRE_OK ||
+        rc == CADRE_DONE)
         return false;
     REQUIRE(rc == CADRE_ECANCELLED, "cancelled, and rc is %d", rc);
     return true;
