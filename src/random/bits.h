@@ -15,7 +15,7 @@ static inline cdr_u128 cdr_join(uint64_t high, uint64_t low)
 
 /* PCG64 is a 128-bit linear congruential generator, state * CDR_PCG64_FACTOR +
  * increment, whose state is scrambled on the way out. */
-#define CDR_PCG64_FACTOR cdr_join(2549297995355413924u, 4865540595714422341u)
+#define CDR_PCG64_FACTOR ((cdr_u128)2549297995355413924u << 64 | 4865540595714422341u)
 
 static inline cdr_u128 cdr_pcg64_step(cdr_u128 state, cdr_u128 increment)
 {

@@ -77,7 +77,7 @@ WIDE static inline __m512i output(struct limbs s)
 }
 
 /* Of steps 1 to 8 together: the state's factor, and the increment's. */
-#define F1 ((cdr_u128)2549297995355413924u << 64 | 4865540595714422341u)
+#define F1 CDR_PCG64_FACTOR
 #define F2 (F1 * F1)
 #define F4 (F2 * F2)
 #define FACTORS(limb)                                                           \
