@@ -15,20 +15,24 @@ static int keep(cadre_task *t, const void *item, void *result)
     return 0;
 }
 
+static cadre_job numbers_from(cadre_source *source, void *arg)
+{
+    return (cadre_job){ .fn = keep,
+                        .source = source,
+                        .source_arg = arg,
+                        .item_size = 8,
+                        .result_size = 8 };
+}
+
 static void test_a_source_fails(void **state)
 {
     for (int unordered = 0; unordered < 2; unordered++) {
         struct counter counter = { .end = N, .fail_at = 700 };
+        cadre_job job = numbers_from(count_source, &counter);
         cadre_error err;
 
-        assert_int_equal(count_until_end(*state,
-                                         (cadre_job){ .fn = keep,
-                                                      .source = count_source,
-                                                      .source_arg = &counter,
-                                                      .item_size = 8,
-                                                      .result_size = 8,
-                                                      .unordered = unordered },
-                                         CADRE_ESOURCE, &err),
+        job.unordered = unordered;
+        assert_int_equal(count_until_end(*state, job, CADRE_ESOURCE, &err),
                          700); /* nothing before it is cut short */
         assert_string_equal(err.message, "item 700: no item number 700");
         assert_int_equal(err.user, 77);
@@ -82,14 +86,9 @@ static void test_words_of_an_earlier_call_are_gone(void **state)
     uint64_t given = 0;
     cadre_error err;
 
-    assert_int_equal(count_until_end(*state,
-                                     (cadre_job){ .fn = keep,
-                                                  .source = grumbles,
-                                                  .source_arg = &given,
-                                                  .item_size = 8,
-                                                  .result_size = 8 },
-                                     CADRE_ESOURCE, &err),
-                     700);
+    assert_int_equal(
+        count_until_end(*state, numbers_from(grumbles, &given), CADRE_ESOURCE, &err),
+        700);
     assert_string_equal(err.message, "item 700: the source returned -9");
     assert_int_equal(err.user, -9);
 }
